@@ -1,0 +1,109 @@
+/** What went wrong, in the terms a caller can act on. Mapped once to gRPC codes, in rpc/error-map.ts. */
+export type ErrorKind =
+  | "invalid_argument"
+  | "failed_precondition"
+  | "already_exists"
+  | "not_found"
+  | "out_of_range"
+  | "unauthenticated"
+  | "permission_denied"
+  | "resource_exhausted"
+  | "aborted"
+  | "unavailable"
+  | "deadline_exceeded"
+  | "cancelled"
+  | "unimplemented"
+  | "internal";
+
+/**
+ * Every stable reason a client may match on (`google.rpc.ErrorInfo.reason`), with its kind.
+ * Reasons are API: add, never rename.
+ */
+export const REASONS = {
+  // the request as such
+  INVALID_REQUEST: "invalid_argument",
+  MESSAGE_TOO_LARGE: "resource_exhausted",
+  TOO_MANY_ITEMS: "invalid_argument",
+  UNKNOWN_METHOD: "unimplemented",
+  // names
+  INVALID_OBJECT: "invalid_argument",
+  INVALID_SUBJECT: "invalid_argument",
+  INVALID_TUPLE: "invalid_argument",
+  UNKNOWN_DEFINITION: "failed_precondition",
+  UNKNOWN_RELATION_OR_PERMISSION: "failed_precondition",
+  INVALID_SUBJECT_TYPE: "invalid_argument",
+  WILDCARD_NOT_ALLOWED: "invalid_argument",
+  CANNOT_WRITE_PERMISSION: "invalid_argument",
+  // schema
+  SCHEMA_PARSE_ERROR: "invalid_argument",
+  SCHEMA_TYPE_ERROR: "failed_precondition",
+  SCHEMA_UNSUPPORTED_FEATURE: "failed_precondition",
+  SCHEMA_STRANDS_TUPLES: "failed_precondition",
+  SCHEMA_CHANGED: "failed_precondition",
+  SCHEMA_NOT_FOUND: "not_found",
+  // writes
+  DUPLICATE_UPDATE: "invalid_argument",
+  TUPLE_ALREADY_EXISTS: "already_exists",
+  PRECONDITION_FAILED: "failed_precondition",
+  IDEMPOTENCY_KEY_REUSED: "invalid_argument",
+  TOO_MANY_TUPLES_TO_DELETE: "failed_precondition",
+  WRITE_CONFLICT: "aborted",
+  // consistency and paging
+  INVALID_TOKEN: "invalid_argument",
+  TOKEN_EXPIRED: "out_of_range",
+  REVISION_UNAVAILABLE: "unavailable",
+  INVALID_CURSOR: "invalid_argument",
+  // evaluation
+  BUDGET_EXHAUSTED: "resource_exhausted",
+  // caller
+  UNAUTHENTICATED: "unauthenticated",
+  PERMISSION_DENIED: "permission_denied",
+  // tenants
+  TENANT_ALREADY_EXISTS: "already_exists",
+  TENANT_NOT_FOUND: "not_found",
+  // the machine
+  DEADLINE_EXCEEDED: "deadline_exceeded",
+  CANCELLED: "cancelled",
+  STORE_UNAVAILABLE: "unavailable",
+  SHUTTING_DOWN: "unavailable",
+  INTERNAL: "internal",
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorReason = keyof typeof REASONS;
+
+export interface ErrorOptions {
+  /** Small, public, machine-readable facts: never a secret, never another tenant's data. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Kept for the log, never sent. */
+  readonly cause?: unknown;
+  /** A precise private reason for the log where the public message is deliberately vague. */
+  readonly detail?: string;
+}
+
+/**
+ * The one error of relata. `message` is public: it tells a person what is wrong, where, and what to do.
+ * Foreign errors (pg, jose, grpc) are translated into it where they enter; anything else is an internal error.
+ */
+export class RelataError extends Error {
+  override readonly name = "RelataError";
+  readonly reason: ErrorReason;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** For the log only; see ErrorOptions.detail. */
+  readonly detail: string | undefined;
+
+  constructor(reason: ErrorReason, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.reason = reason;
+    this.metadata = options.metadata ?? {};
+    this.detail = options.detail;
+  }
+
+  get kind(): ErrorKind {
+    return REASONS[this.reason];
+  }
+}
+
+/** The end of an exhaustive switch: a new case fails to compile here, and a broken invariant fails loudly. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}

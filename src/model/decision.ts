@@ -1,0 +1,11 @@
+/**
+ * The answer to a Check. `conditional` names the context keys that would settle it.
+ * A limit, a timeout or a failing caveat is an error (RelataError), never `denied`.
+ */
+export type Decision =
+  | { readonly kind: "allowed" }
+  | { readonly kind: "denied" }
+  | { readonly kind: "conditional"; readonly missing: readonly string[] };
+
+export const ALLOWED: Decision = { kind: "allowed" };
+export const DENIED: Decision = { kind: "denied" };

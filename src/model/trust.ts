@@ -1,0 +1,56 @@
+import type { Scope } from "./principal.ts";
+
+/** Asymmetric JWS algorithms relata accepts; an issuer pins a subset. */
+export const SIGNING_ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+] as const;
+export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
+
+/** `oauth`: access tokens by RFC 9068 (`typ: at+jwt`). `oidc`: JWTs of an OpenID provider without that type. */
+export type IssuerProfile = "oauth" | "oidc";
+
+/** Where an issuer's public keys come from. */
+export type KeySource =
+  | { readonly kind: "discovery" }
+  | { readonly kind: "jwks"; readonly url: string }
+  | { readonly kind: "file"; readonly path: string };
+
+/** An issuer whose tokens prove callers. Set by the operator; nothing in a token can widen it. */
+export interface TrustedIssuer {
+  /** The exact `iss`. */
+  readonly issuer: string;
+  readonly profile: IssuerProfile;
+  readonly keys: KeySource;
+  readonly algorithms: readonly SigningAlgorithm[];
+  /** The token's `aud` must hold one of these. Never empty. */
+  readonly audiences: readonly string[];
+  /** The tenant is the slug in this claim, or comes from `bindings`. */
+  readonly tenant: { readonly kind: "claim"; readonly claim: string } | { readonly kind: "bindings" };
+  /** The most a token of this issuer can be allowed. Deny by default: an empty list allows nothing. */
+  readonly scopes: readonly Scope[];
+  /** A token with a longer `exp - iat` is refused. */
+  readonly maxLifetimeMs: number;
+  /** Tolerance for `exp`, `nbf`, `iat`; at most 60,000. */
+  readonly clockSkewMs: number;
+}
+
+/** Ties a subject of an issuer to tenants and scopes. Several may match; their grants add up. */
+export interface Binding {
+  readonly issuer: string;
+  /** Exact `sub`, or a prefix ending in `*`. */
+  readonly subject: string;
+  /** Tenant slugs; ignored when `platform`. */
+  readonly tenants: readonly string[];
+  /** May act on the tenant registry, in no tenant. */
+  readonly platform: boolean;
+  readonly scopes: readonly Scope[];
+}
