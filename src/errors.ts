@@ -61,10 +61,13 @@ export const REASONS = {
   // tenants
   TENANT_ALREADY_EXISTS: "already_exists",
   TENANT_NOT_FOUND: "not_found",
+  // the operator
+  INVALID_CONFIG: "invalid_argument",
   // the machine
   DEADLINE_EXCEEDED: "deadline_exceeded",
   CANCELLED: "cancelled",
   STORE_UNAVAILABLE: "unavailable",
+  STORE_UNFIT: "failed_precondition",
   SHUTTING_DOWN: "unavailable",
   INTERNAL: "internal",
 } as const satisfies Record<string, ErrorKind>;

@@ -1,0 +1,192 @@
+import { z } from "zod";
+import { parseSizeBytes } from "./quantity.ts";
+import { bindingsSetting, duration, issuersSetting, oneOf, show, tokenKeysSetting } from "./trust-settings.ts";
+
+/** How a setting is written: decides how an environment variable is read and what the table says. */
+export type SettingType = "text" | "secret" | "number" | "duration" | "size" | "name" | "list";
+
+interface Setting<T> {
+  readonly type: SettingType;
+  /** Environment variables, the first one set wins. */
+  readonly env: readonly string[];
+  /** As an operator would write it; undefined when there is no default. */
+  readonly default: string | number | undefined;
+  readonly unit: string;
+  readonly meaning: string;
+  readonly schema: z.ZodType<T>;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Every setting of relata, in the order of the README's table. The key is the name in the configuration file. */
+export const SETTINGS = {
+  databaseUrl: {
+    type: "secret",
+    env: ["RELATA_DATABASE_URL", "DATABASE_URL"],
+    default: undefined,
+    unit: "",
+    meaning: "Postgres address of the application role, which owns nothing and cannot bypass row security.",
+    schema: postgresUrl(),
+  },
+  migrationDatabaseUrl: {
+    type: "secret",
+    env: ["RELATA_MIGRATION_DATABASE_URL"],
+    default: undefined,
+    unit: "",
+    meaning: "Postgres address of the role that owns the tables; used by `relata migrate` only.",
+    schema: postgresUrl(),
+  },
+  databasePoolMax: count(
+    "RELATA_DATABASE_POOL_MAX",
+    10,
+    1,
+    1_000,
+    "connections",
+    "Most Postgres connections of one process.",
+  ),
+  grpcHost: host("RELATA_GRPC_HOST", "Address the gRPC port listens on; `0.0.0.0` or `::` for every interface."),
+  grpcPort: count("RELATA_GRPC_PORT", 50051, 0, 65_535, "port", "Native gRPC. 0 takes any free port."),
+  httpHost: host("RELATA_HTTP_HOST", "Address the HTTP port listens on."),
+  httpPort: count("RELATA_HTTP_PORT", 8080, 0, 65_535, "port", "Connect, gRPC-Web and JSON. 0 takes any free port."),
+  tokenKeys: {
+    type: "list",
+    env: ["RELATA_TOKEN_KEYS"],
+    default: undefined,
+    unit: "",
+    meaning:
+      "`[{ id, secret }]`: HMAC keys of consistency tokens and cursors, each secret at least 32 bytes. The first signs, all verify.",
+    schema: tokenKeysSetting,
+  },
+  issuers: {
+    type: "list",
+    env: ["RELATA_ISSUERS"],
+    default: undefined,
+    unit: "",
+    meaning: "Whose tokens prove callers: issuer, profile, keys, algorithms, audiences, tenant, scopes.",
+    schema: issuersSetting,
+  },
+  bindings: {
+    type: "list",
+    env: ["RELATA_BINDINGS"],
+    default: "[]",
+    unit: "",
+    meaning: "Ties an issuer's subjects to tenants and scopes: issuer, subject, tenants or platform, scopes.",
+    schema: bindingsSetting,
+  },
+  maxStalenessMs: time("RELATA_MAX_STALENESS_MS", 1_000, 0, HOUR_MS, "How old a `minimize_latency` answer may be."),
+  readableWindowMs: time(
+    "RELATA_READABLE_WINDOW_MS",
+    24 * HOUR_MS,
+    MINUTE_MS,
+    365 * 24 * HOUR_MS,
+    "How long past revisions stay readable; an older consistency token is refused.",
+  ),
+  defaultDeadlineMs: time(
+    "RELATA_DEFAULT_DEADLINE_MS",
+    5_000,
+    1,
+    HOUR_MS,
+    "Time for a request that brings no deadline.",
+  ),
+  maxDeadlineMs: time("RELATA_MAX_DEADLINE_MS", MINUTE_MS, 1, HOUR_MS, "Most time a request may ask for."),
+  maxMessageBytes: size("RELATA_MAX_MESSAGE_BYTES", 4 * MIB, 64 * MIB, "Largest request message."),
+  maxUpdatesPerWrite: count("RELATA_MAX_UPDATES_PER_WRITE", 1_000, 1, 100_000, "updates", "Most updates of one Write."),
+  maxPreconditions: count(
+    "RELATA_MAX_PRECONDITIONS",
+    1_000,
+    0,
+    100_000,
+    "preconditions",
+    "Most preconditions of one Write or Delete.",
+  ),
+  maxBatchItems: count("RELATA_MAX_BATCH_ITEMS", 1_000, 1, 100_000, "items", "Most questions of one BatchCheck."),
+  maxReadPage: count("RELATA_MAX_READ_PAGE", 1_000, 1, 100_000, "tuples", "Tuples fetched at a time by Read."),
+  maxDelete: count("RELATA_MAX_DELETE", 1_000, 1, 100_000, "tuples", "Most tuples of one Delete."),
+  maxNodes: count(
+    "RELATA_MAX_NODES",
+    100_000,
+    1,
+    100_000_000,
+    "problems",
+    "Objects and relations one evaluation may visit.",
+  ),
+  maxRows: count("RELATA_MAX_ROWS", 100_000, 1, 100_000_000, "tuples", "Tuples one evaluation may read."),
+  maxSchemaBytes: size("RELATA_MAX_SCHEMA_BYTES", 4 * MIB, 64 * MIB, "Largest schema text."),
+  maxTokenBytes: size("RELATA_MAX_TOKEN_BYTES", 16 * KIB, 1 * MIB, "Largest bearer token."),
+  metadataMaxBytes: size("RELATA_METADATA_MAX_BYTES", 65_000, 1 * MIB, "Largest `metadata` of a Write, as JSON."),
+  logLevel: {
+    type: "name",
+    env: ["RELATA_LOG_LEVEL"],
+    default: "info",
+    unit: "",
+    meaning: "`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.",
+    schema: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
+  },
+  shutdownGraceMs: time(
+    "RELATA_SHUTDOWN_GRACE_MS",
+    10_000,
+    0,
+    HOUR_MS,
+    "Time running requests get to finish after SIGTERM.",
+  ),
+} as const satisfies Readonly<Record<string, Setting<unknown>>>;
+
+export type SettingName = keyof typeof SETTINGS;
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+/** Default values are checked by the same schemas as an operator's. */
+export type SettingValues = {
+  readonly [K in SettingName]: (typeof SETTINGS)[K]["schema"] extends z.ZodType<infer T> ? T : never;
+};
+
+function count(env: string, fallback: number, min: number, max: number, unit: string, meaning: string) {
+  const expected = `expected a whole number from ${min} to ${max}`;
+  const schema: z.ZodType<number> = z.preprocess(
+    (value) => (typeof value === "string" && /^\d{1,15}$/.test(value.trim()) ? Number(value) : value),
+    z
+      .number({ error: ({ input }) => `${expected}, found ${show(input)}` })
+      .int(expected)
+      .min(min, expected)
+      .max(max, expected),
+  );
+  return { type: "number", env: [env], default: fallback, unit, meaning, schema } as const;
+}
+
+function time(env: string, fallbackMs: number, minMs: number, maxMs: number, meaning: string) {
+  const schema: z.ZodType<number> = duration(minMs, maxMs);
+  return { type: "duration", env: [env], default: fallbackMs, unit: "ms", meaning, schema } as const;
+}
+
+function size(env: string, fallbackBytes: number, maxBytes: number, meaning: string) {
+  const expected = `expected 1 to ${maxBytes} bytes, such as 4194304 or 4MiB`;
+  const schema: z.ZodType<number> = z.preprocess(
+    (value) => parseSizeBytes(value) ?? value,
+    z
+      .number({ error: ({ input }) => `${expected}, found ${show(input)}` })
+      .int(expected)
+      .min(1, expected)
+      .max(maxBytes, expected),
+  );
+  return { type: "size", env: [env], default: fallbackBytes, unit: "bytes", meaning, schema } as const;
+}
+
+function host(env: string, meaning: string) {
+  const schema: z.ZodType<string> = z
+    .string({ error: ({ input }) => `expected a host or address, found ${show(input)}` })
+    .regex(/^[A-Za-z0-9.:_-]+$/, "expected a host or address without scheme, port or brackets");
+  // This machine only, until an operator says otherwise: neither port speaks TLS by itself.
+  return { type: "text", env: [env], default: "127.0.0.1", unit: "", meaning, schema } as const;
+}
+
+/** The value is a secret (it may hold a password), so messages never repeat it. */
+function postgresUrl(): z.ZodType<string> {
+  const expected =
+    "expected an address such as postgres://user:password@host:5432/database (not shown: it may hold a password)";
+  return z.string(expected).refine((value) => {
+    // `postgres://user@/db?host=/run/postgresql` (a Unix socket) is fine for pg but not for URL.
+    return /^postgres(ql)?:\/\/\S+$/.test(value);
+  }, expected);
+}

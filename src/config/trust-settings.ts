@@ -1,0 +1,168 @@
+import { z } from "zod";
+import { SCOPES } from "../model/principal.ts";
+import { isTenantSlug } from "../model/tenant.ts";
+import { type Binding, SIGNING_ALGORITHMS, type TrustedIssuer } from "../model/trust.ts";
+import { closestName } from "./closest.ts";
+import { parseDurationMs } from "./quantity.ts";
+
+/** An HMAC key of consistency tokens and cursors. The first of a list signs, all of them verify. */
+export interface TokenKey {
+  /** Travels in the token, so that keys can be rotated: 1–16 of `a-z A-Z 0-9 _ -`. */
+  readonly id: string;
+  /** At least 32 bytes of UTF-8: SHA-256's output, the length RFC 2104 advises. */
+  readonly secret: string;
+}
+
+const MIN_SECRET_BYTES = 32;
+const DAY_MS = 86_400_000;
+
+/** A list of names of which the unknown ones are refused with what was probably meant. */
+export function oneOf<const T extends readonly string[]>(names: T) {
+  return z.enum(names, {
+    error: ({ input }) => {
+      const meant = typeof input === "string" ? closestName(input, names) : undefined;
+      const expected = `expected one of ${names.join(", ")}, found ${JSON.stringify(input)}`;
+      return meant === undefined ? expected : `${expected}; did you mean "${meant}"?`;
+    },
+  });
+}
+
+/** An object whose unknown keys are refused with what was probably meant. */
+export function strict<S extends z.ZodRawShape>(shape: S) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code === "unrecognized_keys") return unknownKeys(issue.keys ?? [], known);
+      return issue.code === "invalid_type" ? `expected a mapping with ${known.join(", ")}` : undefined;
+    },
+  });
+}
+
+export function unknownKeys(keys: readonly string[], known: readonly string[]): string {
+  return keys
+    .map((key) => {
+      const meant = closestName(key, known);
+      return meant === undefined
+        ? `unknown key "${key}"; known are ${known.join(", ")}`
+        : `unknown key "${key}"; did you mean "${meant}"?`;
+    })
+    .join("; ");
+}
+
+export function duration(minMs: number, maxMs: number) {
+  return z.preprocess(
+    (value) => parseDurationMs(value) ?? value,
+    z
+      .number({
+        error: ({ input }) => `expected milliseconds or a duration such as 30s, 5m, 24h, found ${show(input)}`,
+      })
+      .int("expected a whole number of milliseconds")
+      .min(minMs, `must be at least ${minMs} ms`)
+      .max(maxMs, `must be at most ${maxMs} ms`),
+  );
+}
+
+export function show(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value);
+}
+
+const text = z.string({ error: ({ input }) => `expected a text, found ${show(input)}` }).min(1, "must not be empty");
+
+/** Keys fetched in clear text could be exchanged on the way, so `http` is for this machine only. */
+const keyUrl = text.refine(isSafeKeyUrl, "must be an https address; http only to localhost, 127.0.0.1 or [::1]");
+
+const keySource = z.discriminatedUnion(
+  "kind",
+  [
+    strict({ kind: z.literal("discovery") }),
+    strict({ kind: z.literal("jwks"), url: keyUrl }),
+    strict({ kind: z.literal("file"), path: text }),
+  ],
+  { error: "expected { kind: discovery }, { kind: jwks, url: … } or { kind: file, path: … }" },
+);
+
+const tenantSource = z.discriminatedUnion(
+  "kind",
+  [strict({ kind: z.literal("claim"), claim: text }), strict({ kind: z.literal("bindings") })],
+  { error: "expected { kind: claim, claim: … } or { kind: bindings }" },
+);
+
+function nonEmpty<T extends z.ZodType>(item: T, what: string) {
+  const message = `must list at least one ${what}`;
+  return z
+    .array(item, { error: ({ input }) => (input === undefined ? message : `expected a list, found ${show(input)}`) })
+    .min(1, message);
+}
+
+const scopes = z.array(oneOf(SCOPES), {
+  error: `expected a list of scopes (${SCOPES.join(", ")}); empty allows nothing`,
+});
+
+const issuer = strict({
+  issuer: text,
+  profile: oneOf(["oauth", "oidc"]),
+  keys: keySource,
+  algorithms: nonEmpty(oneOf(SIGNING_ALGORITHMS), `algorithm of ${SIGNING_ALGORITHMS.join(", ")}`),
+  audiences: nonEmpty(text, "audience: the `aud` value this issuer's tokens carry for this service"),
+  tenant: tenantSource,
+  scopes,
+  maxLifetimeMs: duration(1_000, 365 * DAY_MS).default(DAY_MS),
+  clockSkewMs: duration(0, 60_000).default(10_000),
+}).refine((value) => value.keys.kind !== "discovery" || isSafeKeyUrl(value.issuer), {
+  path: ["issuer"],
+  message: "keys by discovery need an https issuer; http only on localhost, 127.0.0.1 or [::1]",
+});
+
+export const issuersSetting: z.ZodType<readonly TrustedIssuer[]> = nonEmpty(issuer, "trusted issuer").superRefine(
+  (list, context) => {
+    for (const [index, { issuer: name }] of list.entries()) {
+      if (list.findIndex((other) => other.issuer === name) < index) {
+        context.addIssue({ code: "custom", path: [index, "issuer"], message: `issuer "${name}" is listed twice` });
+      }
+    }
+  },
+);
+
+const binding = strict({
+  issuer: text,
+  subject: text.refine((value) => /^[^*]*\*?$/.test(value), "`*` may stand at the end only"),
+  tenants: z
+    .array(
+      text.refine(isTenantSlug, "is not a tenant slug (a-z, 0-9 and inner -, at most 63)"),
+      "expected a list of tenant slugs",
+    )
+    .default([]),
+  platform: z.boolean("expected true or false").default(false),
+  scopes,
+}).refine((value) => value.platform || value.tenants.length > 0, {
+  path: ["tenants"],
+  message: "must list at least one tenant, or set `platform: true`",
+});
+
+export const bindingsSetting: z.ZodType<readonly Binding[]> = z.array(binding, "expected a list of bindings");
+
+const tokenKey = strict({
+  id: text.regex(/^[A-Za-z0-9_-]{1,16}$/, "must be 1 to 16 of a-z A-Z 0-9 _ -"),
+  // A wrong secret is not shown in the message.
+  secret: z
+    .string(`must be a text of at least ${MIN_SECRET_BYTES} bytes, or { file: PATH }`)
+    .refine((value) => Buffer.byteLength(value) >= MIN_SECRET_BYTES, {
+      message: `must be at least ${MIN_SECRET_BYTES} bytes; make one with \`openssl rand -base64 33\``,
+    }),
+});
+
+export const tokenKeysSetting: z.ZodType<readonly TokenKey[]> = nonEmpty(tokenKey, "key, { id, secret }").superRefine(
+  (list, context) => {
+    for (const [index, { id }] of list.entries()) {
+      if (list.findIndex((other) => other.id === id) < index) {
+        context.addIssue({ code: "custom", path: [index, "id"], message: `key id "${id}" is listed twice` });
+      }
+    }
+  },
+);
+
+function isSafeKeyUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  return protocol === "https:" || (protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(hostname));
+}
