@@ -58,6 +58,8 @@ export const REASONS = {
   // caller
   UNAUTHENTICATED: "unauthenticated",
   PERMISSION_DENIED: "permission_denied",
+  /** A token cannot be judged: its issuer's keys are out of reach. */
+  ISSUER_KEYS_UNAVAILABLE: "unavailable",
   // tenants
   TENANT_ALREADY_EXISTS: "already_exists",
   TENANT_NOT_FOUND: "not_found",

@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import pg from "pg";
+import { migrate } from "../../src/storage/postgres/migrate.ts";
 import { connectionTo, type PgConnection } from "./postgres-connection.ts";
 
 /** What the global setup hands to every test worker. */
@@ -38,7 +36,8 @@ export async function createTemplate(admin: PgConnection, prefix: string): Promi
     );
     return rows[0]?.rolsuper === true;
   });
-  await migrateTemplate(asRole(admin, ROLES.owner, template));
+  // By the administrator: relata_owner itself may not prepare the other roles.
+  await migrate({ connection: { ...admin, database: template } });
   return { admin, isSuperuser, template, prefix };
 }
 
@@ -57,13 +56,6 @@ async function createRole(client: pg.Client, role: string): Promise<void> {
   }
   // Making a database for another role needs membership, which a superuser has anyway.
   await client.query(`GRANT ${role} TO CURRENT_USER`);
-}
-
-async function migrateTemplate(owner: PgConnection): Promise<void> {
-  const file = join(import.meta.dirname, "../../src/storage/postgres/migrate.ts");
-  if (!existsSync(file)) return;
-  const module = await import(pathToFileURL(file).href);
-  await module.migrate(owner);
 }
 
 /** Drops the template and every database of this run that a test left behind. */
