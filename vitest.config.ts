@@ -1,9 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 // biome-ignore lint/style/noDefaultExport: vitest reads its configuration from the default export
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ["test/**/*.test.ts"],
+    include: [mode === "long" ? "test/**/*.long.ts" : "test/**/*.test.ts"],
     globalSetup: ["test/support/postgres-global.ts"],
     // A process per file: tests kill children, count connections and change nothing of each other's.
     pool: "forks",
@@ -16,4 +16,4 @@ export default defineConfig({
     passWithNoTests: false,
     allowOnly: false,
   },
-});
+}));
