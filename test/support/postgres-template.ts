@@ -1,5 +1,6 @@
 import pg from "pg";
 import { migrate } from "../../src/storage/postgres/migrate.ts";
+import { ROLES } from "../../src/storage/postgres/roles.ts";
 import { connectionTo, type PgConnection } from "./postgres-connection.ts";
 
 /** What the global setup hands to every test worker. */
@@ -11,8 +12,7 @@ export interface TestCluster {
   readonly prefix: string;
 }
 
-/** The three roles a deployment has; only tests give them this password. */
-export const ROLES = { owner: "relata_owner", app: "relata_app", maintenance: "relata_maintenance" } as const;
+/** Everybody knows it: a server that runs these tests is for tests only. */
 export const TEST_PASSWORD = "only-for-tests";
 
 export async function withClient<T>(connection: PgConnection, use: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -47,13 +47,10 @@ export function asRole(admin: PgConnection, user: string, database: string): PgC
 
 /** Roles belong to the whole server: another run may be making them at this very moment. */
 async function createRole(client: pg.Client, role: string): Promise<void> {
-  const exists = await client.query("SELECT FROM pg_roles WHERE rolname = $1", [role]);
-  if (exists.rowCount === 0) {
-    await client.query(`CREATE ROLE ${role} LOGIN NOSUPERUSER NOBYPASSRLS`).catch((error: unknown) => {
-      if (!(error instanceof pg.DatabaseError && (error.code === "42710" || error.code === "23505"))) throw error;
-    });
-    await client.query(`ALTER ROLE ${role} PASSWORD '${TEST_PASSWORD}'`);
-  }
+  await client.query(`CREATE ROLE ${role}`).catch((error: unknown) => {
+    if (!(error instanceof pg.DatabaseError && (error.code === "42710" || error.code === "23505"))) throw error;
+  });
+  await client.query(`ALTER ROLE ${role} LOGIN PASSWORD '${TEST_PASSWORD}'`);
   // Making a database for another role needs membership, which a superuser has anyway.
   await client.query(`GRANT ${role} TO CURRENT_USER`);
 }
