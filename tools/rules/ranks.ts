@@ -1,0 +1,53 @@
+/**
+ * Who may import whom. A unit is a file or folder right below src/. Units look down only: at a lower number, never at
+ * their own, so units of one rank never see each other.
+ */
+export const RANKS: Readonly<Record<string, number>> = {
+  errors: 0,
+  model: 1,
+  config: 2,
+  log: 2,
+  metrics: 2,
+  gen: 2,
+  dsl: 3,
+  engine: 3,
+  graph: 3,
+  storage: 3,
+  auth: 3,
+  audit: 3,
+  service: 4,
+  rpc: 5,
+  client: 5,
+  cli: 6,
+  main: 7,
+};
+
+/** Units that only one file of a higher rank may import: the composition root builds the servers, nothing else does. */
+export const BUILT_BY: Readonly<Record<string, readonly string[]>> = {
+  rpc: ["src/cli/serve.ts"],
+};
+
+/** Pure units: no package, no `node:` module, no clock and no chance of their own. */
+export const PURE_UNITS: readonly string[] = ["model", "dsl", "engine"];
+
+/** Where a package may be imported from, as path prefixes below src/; a package that is not listed may be nowhere. */
+export const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
+  "@bufbuild/protobuf": ["gen/", "rpc/", "client/"],
+  "@connectrpc/connect": ["rpc/", "client/"],
+  "@connectrpc/connect-node": ["rpc/", "client/"],
+  "@grpc/grpc-js": ["rpc/", "client/"],
+  commander: ["cli/"],
+  jose: ["auth/", "cli/dev"],
+  kysely: ["storage/postgres/"],
+  "lru-cache": ["auth/", "graph/", "service/", "storage/"],
+  pg: ["storage/postgres/"],
+  picocolors: ["cli/"],
+  pino: ["log"],
+  yaml: ["config", "cli/"],
+  zod: ["config"],
+};
+
+/** Files that may read the process's environment and arguments and end it. */
+export const PROCESS_HOMES: readonly string[] = ["src/main.ts", "src/cli/serve.ts"];
+
+export const MAX_FILE_LINES = 400;
