@@ -21,7 +21,10 @@ export interface Principal {
   readonly subject: string;
   /** What appears in history and logs: `issuer|subject`. */
   readonly actor: string;
+  /** What it may call in every tenant granted, or on the platform. */
   readonly scopes: ReadonlySet<Scope>;
+  /** What it may call in each tenant, by slug, when tenants may differ; absent: `scopes` everywhere. */
+  readonly scopesByTenant?: ReadonlyMap<string, ReadonlySet<Scope>>;
   readonly grant: TenantGrant;
   /** When the credential ends, milliseconds since the epoch. */
   readonly expiresAtMs: number;

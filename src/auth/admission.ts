@@ -1,0 +1,84 @@
+import { RelataError } from "../errors.ts";
+import type { Principal, Scope } from "../model/principal.ts";
+import { shown } from "./refusal.ts";
+import { type MethodAccess, methodAccess } from "./scope.ts";
+
+/** Why a proved caller is turned away: codes for the log, the beginning of `RelataError.detail`. */
+export const DENIALS = {
+  method_unknown: "no scope is defined for the method, so nobody may call it",
+  scope_missing: "the caller does not hold the method's scope in this tenant",
+  platform_only: "the method is for platform principals",
+  tenant_only: "the method needs a tenant, and a platform principal is in none",
+  tenant_not_granted: "the relata-tenant header names a tenant the caller has no access to: a cross-tenant attempt",
+  tenant_ambiguous: "the caller is bound to several tenants and the relata-tenant header names none",
+} as const satisfies Record<string, string>;
+
+export type DenialReason = keyof typeof DENIALS;
+
+const NO_TENANT =
+  "no access to this tenant. The relata-tenant header selects one of the tenants that your credential is bound to; " +
+  "leave it out when there is one only";
+const NO_METHOD = "this credential may not call this method";
+
+/**
+ * Decides whether a caller may call a method, and in which tenant.
+ * @param requestedTenant the `relata-tenant` header: it selects among the tenants granted, and adds none
+ * @returns the tenant's slug; undefined for a method outside any tenant
+ * @throws PERMISSION_DENIED, the same for a tenant of others and one that does not exist
+ */
+export function admit(principal: Principal, method: string, requestedTenant: string | undefined): string | undefined {
+  const access = requireKind(principal, method);
+  const tenant = access.kind === "tenant" ? chooseTenant(principal, requestedTenant) : undefined;
+  requireScope(principal, method, tenant);
+  return tenant;
+}
+
+/** The tenant a request is for: the only one granted, or the one of those granted that the header names. */
+export function chooseTenant(principal: Principal, requestedTenant: string | undefined): string {
+  const { grant } = principal;
+  if (grant.kind === "platform") return deny("tenant_only", NO_TENANT, principal);
+  if (requestedTenant !== undefined) {
+    if (grant.slugs.includes(requestedTenant)) return requestedTenant;
+    return deny("tenant_not_granted", NO_TENANT, principal, shown(requestedTenant));
+  }
+  const [only] = grant.slugs;
+  return grant.slugs.length === 1 && only !== undefined ? only : deny("tenant_ambiguous", NO_TENANT, principal);
+}
+
+/**
+ * @param method full name, as in METHOD_SCOPES
+ * @param tenant the tenant chosen; without it only scopes count that the caller holds in every tenant granted
+ * @throws PERMISSION_DENIED
+ */
+export function requireScope(principal: Principal, method: string, tenant?: string): void {
+  const access = requireKind(principal, method);
+  if (access.kind === "public") return;
+  if (scopesIn(principal, tenant).has(access.scope)) return;
+  const message = `this credential lacks the scope "${access.scope}", which ${method} needs`;
+  deny("scope_missing", message, principal, access.scope, { scope: access.scope });
+}
+
+function requireKind(principal: Principal, method: string): MethodAccess {
+  const access = methodAccess(method);
+  if (access === undefined) return deny("method_unknown", NO_METHOD, principal, shown(method));
+  const platform = principal.grant.kind === "platform";
+  if (access.kind === "platform" && !platform) return deny("platform_only", NO_METHOD, principal, method);
+  if (access.kind === "tenant" && platform) return deny("tenant_only", NO_METHOD, principal, method);
+  return access;
+}
+
+function scopesIn(principal: Principal, tenant: string | undefined): ReadonlySet<Scope> {
+  if (tenant === undefined || principal.scopesByTenant === undefined) return principal.scopes;
+  return principal.scopesByTenant.get(tenant) ?? new Set();
+}
+
+function deny(
+  reason: DenialReason,
+  message: string,
+  principal: Principal,
+  about = "",
+  metadata: Readonly<Record<string, string>> = {},
+): never {
+  const detail = `${reason}: ${about} by ${shown(principal.actor)}`;
+  throw new RelataError("PERMISSION_DENIED", message, { detail, metadata });
+}
