@@ -1,0 +1,33 @@
+# Two stages: the first compiles, the second holds what runs and nothing else (no compiler, no bundled Postgres, no tests).
+# The version is that of the `node` package in package.json; test/house/docker.test.ts keeps the two equal.
+FROM node:24.21.0-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+# No dependency needs its install script: the `node` package's would fetch the Node that this image already is.
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY tools/build.ts tools/build.ts
+COPY src src
+RUN node tools/build.ts
+
+FROM node:24.21.0-bookworm-slim
+WORKDIR /opt/relata
+ENV NODE_ENV=production
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
+COPY --from=build /build/dist dist
+COPY bin bin
+COPY migrations migrations
+COPY schema/examples schema/examples
+COPY LICENSE ./
+# In a container every interface is the container's own. TLS ends in front of it.
+ENV RELATA_GRPC_HOST=0.0.0.0 RELATA_HTTP_HOST=0.0.0.0
+EXPOSE 50051 8080
+# uid 1000 of the base image; nothing under /opt/relata is writable by it.
+USER node
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.RELATA_HTTP_PORT ?? 8080}/grpc.health.v1.Health/Check`, {method: 'POST', headers: {'content-type': 'application/json'}, body: '{}'}).then((answer) => answer.json()).then(({status}) => process.exit(status === 'SERVING' ? 0 : 1), () => process.exit(1))"]
+# Node is process 1 here and handles SIGTERM itself. Give the database and the keys by environment or by a mounted file:
+#   docker run -e RELATA_DATABASE_URL=… -v ./relata.yaml:/etc/relata.yaml:ro relata serve --config /etc/relata.yaml
+ENTRYPOINT ["node", "bin/relata.js"]
+CMD ["serve"]
