@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import { admit, chooseTenant, requireScope } from "../../src/auth/admission.ts";
+import { METHOD_SCOPES, methodAccess } from "../../src/auth/scope.ts";
+import { RelataError } from "../../src/errors.ts";
+import { file_relata_v1_authorization_service } from "../../src/gen/relata/v1/authorization_service_pb.ts";
+import { file_relata_v1_schema_service } from "../../src/gen/relata/v1/schema_service_pb.ts";
+import { file_relata_v1_tenant_service } from "../../src/gen/relata/v1/tenant_service_pb.ts";
+import { file_relata_v1_tuple_service } from "../../src/gen/relata/v1/tuple_service_pb.ts";
+import { type Principal, SCOPES, type Scope, type TenantGrant } from "../../src/model/principal.ts";
+
+const CHECK = "relata.v1.AuthorizationService/Check";
+
+function principal(grant: TenantGrant, scopes: Iterable<Scope> = SCOPES): Principal {
+  const who = { issuer: "https://issuer.example", subject: "service", actor: "https://issuer.example|service" };
+  return { ...who, scopes: new Set(scopes), grant, expiresAtMs: 0 };
+}
+const inTenants = (...slugs: readonly string[]): Principal => principal({ kind: "tenants", slugs });
+const platform = principal({ kind: "platform" });
+
+function denied(act: () => unknown): RelataError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof RelataError) return error;
+    throw error;
+  }
+  throw new Error("was not denied");
+}
+
+describe("the table of methods", () => {
+  const described = [
+    file_relata_v1_authorization_service,
+    file_relata_v1_tuple_service,
+    file_relata_v1_schema_service,
+    file_relata_v1_tenant_service,
+  ].flatMap((file) =>
+    file.services.flatMap((service) => service.methods.map((method) => `${service.typeName}/${method.name}`)),
+  );
+
+  test("holds every method of proto/relata/v1, none of them public, and no other of relata", () => {
+    expect(described.length).toBeGreaterThanOrEqual(12);
+    for (const method of described) expect(methodAccess(method)?.kind, method).toMatch(/^(tenant|platform)$/);
+    const own = Object.keys(METHOD_SCOPES).filter((method) => method.startsWith("relata."));
+    expect(own.sort()).toEqual([...described].sort());
+  });
+
+  test.each(described)("%s is refused to whom lacks its scope, and to the other kind of principal", (method) => {
+    const access = methodAccess(method);
+    if (access === undefined || access.kind === "public") throw new Error("not in the table");
+    const others = SCOPES.filter((scope) => scope !== access.scope);
+    const right: TenantGrant = access.kind === "platform" ? { kind: "platform" } : { kind: "tenants", slugs: ["acme"] };
+    const wrong: TenantGrant = access.kind === "platform" ? { kind: "tenants", slugs: ["acme"] } : { kind: "platform" };
+    expect(admit(principal(right, [access.scope]), `/${method}`, undefined)).toBe(
+      access.kind === "platform" ? undefined : "acme",
+    );
+    const lacking = denied(() => admit(principal(right, others), method, undefined));
+    expect(lacking).toMatchObject({ reason: "PERMISSION_DENIED", metadata: { scope: access.scope } });
+    expect(lacking.detail).toMatch(/^scope_missing/);
+    const misplaced = denied(() => admit(principal(wrong), method, undefined));
+    expect(misplaced.detail).toMatch(/^(platform_only|tenant_only)/);
+  });
+
+  test.each([
+    "relata.v1.AuthorizationService/Nope",
+    "",
+    "/",
+    "//relata.v1.AuthorizationService/Check",
+    "constructor",
+    "check",
+  ])("%j has no scope, so nobody may call it", (method) => {
+    for (const caller of [inTenants("acme"), platform]) {
+      expect(denied(() => admit(caller, method, undefined)).detail).toMatch(/^method_unknown/);
+    }
+  });
+});
+
+describe("the tenant of a request", () => {
+  test("is the only one granted, or the one named among those granted", () => {
+    expect(chooseTenant(inTenants("acme"), undefined)).toBe("acme");
+    expect(chooseTenant(inTenants("acme"), "acme")).toBe("acme");
+    expect(chooseTenant(inTenants("acme", "globex"), "globex")).toBe("globex");
+  });
+
+  test("is refused with one and the same answer, whatever the header names", () => {
+    const errors = [
+      denied(() => chooseTenant(inTenants("acme"), "globex")),
+      denied(() => chooseTenant(inTenants("acme"), "no-such-tenant")),
+      denied(() => chooseTenant(inTenants("acme"), "")),
+      denied(() => chooseTenant(inTenants("acme"), "ACME")),
+      denied(() => chooseTenant(inTenants("acme"), "acme, globex")),
+      denied(() => chooseTenant(inTenants("acme"), "acme\u0000")),
+      denied(() => chooseTenant(inTenants("acme", "globex"), "initech")),
+      denied(() => chooseTenant(inTenants("acme", "globex"), undefined)),
+      denied(() => chooseTenant(inTenants(), undefined)),
+      denied(() => chooseTenant(platform, "acme")),
+      denied(() => chooseTenant(platform, undefined)),
+    ];
+    expect(
+      new Set(errors.map(({ message, reason, metadata }) => JSON.stringify([message, reason, metadata]))).size,
+    ).toBe(1);
+    expect(errors[0]).toMatchObject({ reason: "PERMISSION_DENIED", metadata: {} });
+    expect(errors[0]?.message).not.toMatch(/acme|globex/);
+    expect(errors[0]?.detail).toBe('tenant_not_granted: "globex" by "https://issuer.example|service"');
+  });
+});
+
+test("a scope held in one tenant is not held in another, nor when no tenant is named", () => {
+  const caller: Principal = {
+    ...principal({ kind: "tenants", slugs: ["prod", "test"] }, ["check"]),
+    scopesByTenant: new Map([
+      ["prod", new Set<Scope>(["check"])],
+      ["test", new Set<Scope>(["check", "tuples:write"])],
+    ]),
+  };
+  const write = "relata.v1.TupleService/Write";
+  expect(admit(caller, write, "test")).toBe("test");
+  expect(denied(() => admit(caller, write, "prod")).detail).toMatch(/^scope_missing/);
+  expect(denied(() => requireScope(caller, write)).detail).toMatch(/^scope_missing/);
+  expect(denied(() => requireScope(caller, CHECK, "elsewhere")).detail).toMatch(/^scope_missing/);
+  requireScope(caller, CHECK);
+});

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Authenticator, createAuthenticator } from "../../src/auth/authenticate.ts";
+import { REFUSALS, refusalReason, UNAUTHENTICATED_MESSAGE } from "../../src/auth/refusal.ts";
+import { createClock } from "../support/clock.ts";
+import { startTestIssuer } from "../support/tokens.ts";
+import { badClaims } from "./bad-claims.ts";
+import { badHeaders } from "./bad-headers.ts";
+import { badKeys, publishUnfitKeys } from "./bad-keys.ts";
+import { badShapes } from "./bad-shapes.ts";
+import { recordLog, refused } from "./rig.ts";
+import type { BadToken, World } from "./world.ts";
+
+const TABLE: readonly BadToken[] = [...badShapes, ...badHeaders, ...badKeys, ...badClaims];
+
+let world: World;
+let auth: Authenticator;
+const log = recordLog();
+
+beforeAll(async () => {
+  const clock = createClock();
+  const [oauth, oidc, bound] = await Promise.all([
+    startTestIssuer({ now: clock.now, algorithm: "ES256" }),
+    startTestIssuer({ now: clock.now, algorithm: "RS256", profile: "oidc", path: "/realms/acme" }),
+    startTestIssuer({ now: clock.now, algorithm: "EdDSA" }),
+  ]);
+  world = { clock, oauth, oidc, bound, unfit: publishUnfitKeys(oidc) };
+  auth = createAuthenticator(
+    {
+      issuers: [
+        oauth.trust(),
+        oidc.trust({ algorithms: ["RS256", "ES256", "EdDSA"] }),
+        bound.trust({ tenant: { kind: "bindings" } }),
+      ],
+      bindings: [
+        { issuer: bound.issuer, subject: "service", tenants: ["acme"], platform: false, scopes: ["check"] },
+        { issuer: bound.issuer, subject: "repo:acme/*", tenants: ["acme"], platform: false, scopes: ["check"] },
+      ],
+      maxTokenBytes: 4096,
+    },
+    { now: clock.now, log: log.log },
+  );
+});
+
+afterAll(async () => {
+  auth.close();
+  await Promise.all([world.oauth.close(), world.oidc.close(), world.bound.close()]);
+});
+
+describe("a bad token is refused for its own reason, and the good one beside it is accepted", () => {
+  test.each(TABLE.map((row) => [row.reason, row.name, row] as const))("%s: %s", async (reason, _name, row) => {
+    const good = (row.good ?? ((w) => w.oauth.bearer()))(world);
+    await expect(auth.authenticate(good)).resolves.toMatchObject({ grant: { kind: "tenants", slugs: ["acme"] } });
+    const error = await refused(auth.authenticate(row.bad(world)));
+    expect(refusalReason(error)).toBe(reason);
+    expect(error).toMatchObject({ reason: "UNAUTHENTICATED", message: UNAUTHENTICATED_MESSAGE, metadata: {} });
+    expect(error.cause).toBeUndefined();
+  });
+
+  test("the table is as long as it claims, and leaves no reason out", () => {
+    expect(TABLE.length).toBeGreaterThanOrEqual(45);
+    expect(new Set(TABLE.map((row) => row.name)).size).toBe(TABLE.length);
+    // keys_unavailable is no refusal: test/auth/keys.test.ts
+    const untested = Object.keys(REFUSALS).filter((reason) => !TABLE.some((row) => row.reason === reason));
+    expect(untested).toEqual(["keys_unavailable"]);
+  });
+});
+
+test("neither an error nor a log line holds a piece of a token", async () => {
+  const told: string[] = [];
+  const segments = new Set<string>();
+  for (const row of TABLE) {
+    const authorization = row.bad(world);
+    const error = await refused(auth.authenticate(authorization));
+    told.push(JSON.stringify([error.message, error.detail, error.metadata, error.stack, error.cause]));
+    for (const segment of (authorization ?? "").split(/[ .,]/)) if (segment.length >= 12) segments.add(segment);
+  }
+  told.push(...log.lines.map((line) => JSON.stringify(line)));
+  expect(segments.size).toBeGreaterThan(100);
+  const leaked = [...segments].filter((segment) => told.some((line) => line.includes(segment)));
+  expect(leaked).toEqual([]);
+});
+
+test("a header that points at a key elsewhere makes nobody fetch it", () => {
+  expect([...world.oauth.fetches.other, ...world.oidc.fetches.other]).toEqual([]);
+});
