@@ -1,0 +1,140 @@
+import type { ErrorReason } from "../errors.ts";
+import { RelataError } from "../errors.ts";
+import { formatObject, formatSubject, isObjectId, MAX_OBJECT_ID_BYTES, WILDCARD_ID } from "../model/object.ts";
+import type { AllowedSubject, Definition, Member, Relation, Schema } from "../model/schema.ts";
+import type { Tuple } from "../model/tuple.ts";
+import { formatTuple } from "../model/tuple-text.ts";
+import type { Question } from "./solver.ts";
+
+/**
+ * Everything a question names exists. A subject that can never reach the member is no error: the answer is "no".
+ * @throws INVALID_OBJECT, INVALID_SUBJECT, WILDCARD_NOT_ALLOWED, UNKNOWN_DEFINITION, UNKNOWN_RELATION_OR_PERMISSION
+ */
+export function validateQuestion(schema: Schema, { object, member, subject }: Question): void {
+  memberIn(definitionOf(schema, object.type), member);
+  requireId(object.id, "INVALID_OBJECT", `object ${formatObject(object)}`);
+  const subjectDefinition = definitionOf(schema, subject.type);
+  if (subject.relation !== "") memberIn(subjectDefinition, subject.relation);
+  if (subject.id === WILDCARD_ID) {
+    throw new RelataError(
+      "WILDCARD_NOT_ALLOWED",
+      `a question is about one subject, not about ${formatSubject(subject)}; name a ${subject.type}`,
+    );
+  }
+  requireId(subject.id, "INVALID_SUBJECT", `subject ${formatSubject(subject)}`);
+}
+
+/**
+ * The schema allows this tuple to be stored, with its caveat and expiry.
+ * @throws INVALID_OBJECT, INVALID_SUBJECT, INVALID_SUBJECT_TYPE, WILDCARD_NOT_ALLOWED, CANNOT_WRITE_PERMISSION,
+ * UNKNOWN_DEFINITION, UNKNOWN_RELATION_OR_PERMISSION
+ */
+export function validateTuple(schema: Schema, tuple: Tuple): void {
+  const relation = memberIn(definitionOf(schema, tuple.objectType), tuple.relation);
+  const subjectDefinition = definitionOf(schema, tuple.subjectType);
+  if (tuple.subjectRelation !== "") memberIn(subjectDefinition, tuple.subjectRelation);
+  requireId(tuple.objectId, "INVALID_OBJECT", `the object of ${formatTuple(tuple)}`);
+  const isWildcard = tuple.subjectId === WILDCARD_ID;
+  if (!isWildcard) requireId(tuple.subjectId, "INVALID_SUBJECT", `the subject of ${formatTuple(tuple)}`);
+  if (relation.kind === "permission") throw cannotWrite(schema, relation, tuple);
+  if (isWildcard && tuple.subjectRelation !== "") {
+    throw new RelataError(
+      "INVALID_SUBJECT",
+      `${formatTuple(tuple)}: a wildcard subject has no relation; write ${tuple.subjectType}:*`,
+    );
+  }
+  if (relation.allowed.some((allowed) => admits(allowed, tuple))) return;
+  throw notAllowed(relation, tuple);
+}
+
+function admits(allowed: AllowedSubject, tuple: Tuple): boolean {
+  return (
+    allowed.type === tuple.subjectType &&
+    allowed.relation === tuple.subjectRelation &&
+    allowed.wildcard === (tuple.subjectId === WILDCARD_ID) &&
+    allowed.caveat === (tuple.caveat?.name ?? "") &&
+    allowed.expiration === (tuple.expiresAtMs !== undefined)
+  );
+}
+
+function notAllowed(relation: Relation, tuple: Tuple): RelataError {
+  const wildcard = tuple.subjectId === WILDCARD_ID;
+  const given = formatAllowed({
+    type: tuple.subjectType,
+    relation: tuple.subjectRelation,
+    wildcard,
+    caveat: tuple.caveat?.name ?? "",
+    expiration: tuple.expiresAtMs !== undefined,
+  });
+  // Only the star is missing when the same subject type is allowed without it.
+  const sameType = relation.allowed.some((allowed) => allowed.type === tuple.subjectType && allowed.relation === "");
+  return new RelataError(
+    wildcard && sameType ? "WILDCARD_NOT_ALLOWED" : "INVALID_SUBJECT_TYPE",
+    `${formatTuple(tuple)}: relation ${relation.type}#${relation.name} does not allow ${given}; ` +
+      `it allows ${relation.allowed.map(formatAllowed).join(" | ")}`,
+    { metadata: { definition: relation.type, relation: relation.name, subject: given } },
+  );
+}
+
+/** As in the schema: `group#member with on_duty and expiration`. */
+function formatAllowed({ type, relation, wildcard, caveat, expiration }: AllowedSubject): string {
+  const subject = wildcard ? `${type}:*` : relation === "" ? type : `${type}#${relation}`;
+  const traits = [...(caveat === "" ? [] : [caveat]), ...(expiration ? ["expiration"] : [])];
+  return traits.length === 0 ? subject : `${subject} with ${traits.join(" and ")}`;
+}
+
+function cannotWrite(schema: Schema, permission: Member, tuple: Tuple): RelataError {
+  const relations = [...(schema.definitions.get(permission.type)?.members.values() ?? [])]
+    .filter((member) => member.kind === "relation")
+    .map((member) => member.name);
+  return new RelataError(
+    "CANNOT_WRITE_PERMISSION",
+    `${formatTuple(tuple)}: ${permission.type}#${permission.name} is a permission, which is computed; ` +
+      `tuples are written to relations${list(relations)}`,
+    { metadata: { definition: permission.type, permission: permission.name } },
+  );
+}
+
+function definitionOf(schema: Schema, type: string): Definition {
+  const definition = schema.definitions.get(type);
+  if (definition !== undefined) return definition;
+  throw new RelataError(
+    "UNKNOWN_DEFINITION",
+    `the schema has no definition "${shorten(type)}"${list([...schema.definitions.keys()])}`,
+    { metadata: { definition: shorten(type) } },
+  );
+}
+
+function memberIn(definition: Definition, name: string): Member {
+  const member = definition.members.get(name);
+  if (member !== undefined) return member;
+  throw new RelataError(
+    "UNKNOWN_RELATION_OR_PERMISSION",
+    `definition ${definition.name} has no relation or permission "${shorten(name)}"${list([...definition.members.keys()])}`,
+    { metadata: { definition: definition.name, member: shorten(name) } },
+  );
+}
+
+/** Enough to find a misspelt name by eye. */
+const MAX_LISTED = 12;
+
+function list(names: readonly string[]): string {
+  if (names.length === 0) return "; it has none";
+  const more = names.length > MAX_LISTED ? `, and ${names.length - MAX_LISTED} more` : "";
+  return `; it has ${names.slice(0, MAX_LISTED).join(", ")}${more}`;
+}
+
+function requireId(id: string, reason: ErrorReason, what: string): void {
+  if (isObjectId(id)) return;
+  throw new RelataError(
+    reason,
+    `${shorten(what)} has an id that is not 1 to ${MAX_OBJECT_ID_BYTES} letters, digits or characters of / _ | - = + . @ : ~ % !`,
+  );
+}
+
+/** Names and ids of a request can be long; this much of them is repeated in an error. */
+const MAX_QUOTED = 200;
+
+function shorten(text: string): string {
+  return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
+}
