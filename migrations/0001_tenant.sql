@@ -6,6 +6,8 @@ CREATE TABLE relata.tenant (
   slug        text COLLATE "C" NOT NULL,
   -- Which partition holds the tenant's rows: 0-63 are shared, larger ones belong to one tenant.
   bucket      integer NOT NULL CHECK (bucket >= 0),
+  -- Under which its schema versions are stored.
+  schema_name text COLLATE "C" NOT NULL,
   state       text COLLATE "C" NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'suspended')),
   created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
   CONSTRAINT tenant_slug_key UNIQUE (slug)

@@ -21,3 +21,18 @@ const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export function isTenantSlug(slug: string): boolean {
   return SLUG.test(slug);
 }
+
+/** Buckets that tenants share; `sharedBucket` spreads them evenly. */
+export const SHARED_BUCKETS = 64;
+
+/** The bucket a new tenant gets: the last six bits of its id, which are random in UUIDs of versions 4 and 7. */
+export function sharedBucket(id: string): number {
+  return Number.parseInt(id.slice(-2), 16) % SHARED_BUCKETS;
+}
+
+const TENANT_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** A UUID in lower case. */
+export function isTenantId(id: string): boolean {
+  return TENANT_ID.test(id);
+}

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { type ErrorReason, RelataError } from "../../errors.ts";
+import { FlightError } from "./flight.ts";
 
 const UNAVAILABLE = "The database cannot be reached or is not ready; try again.";
 
@@ -42,6 +43,7 @@ const LOST_CONNECTION =
  */
 export function translatePgError(error: unknown): RelataError {
   if (error instanceof RelataError) return error;
+  if (error instanceof FlightError) return translatePgError(error.cause);
   const reason = reasonOf(error);
   const detail = error instanceof Error ? error.message : String(error);
   return new RelataError(reason, PUBLIC_MESSAGE[reason] ?? "Internal error.", { cause: error, detail });
@@ -54,6 +56,7 @@ export function isConnectionLoss(error: unknown): boolean {
 
 function reasonOf(error: unknown): ErrorReason {
   if (!(error instanceof Error)) return "INTERNAL";
+  if (error instanceof FlightError) return reasonOf(error.cause);
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   if (error instanceof pg.DatabaseError) {
     return REASON_BY_STATE[code] ?? REASON_BY_STATE[code.slice(0, 2)] ?? "INTERNAL";

@@ -1,0 +1,21 @@
+import { RelataError } from "../errors.ts";
+
+/** What the caller's signal says: its own RelataError (a deadline, say) or CANCELLED. */
+export function abortError(signal: AbortSignal): RelataError {
+  return signal.reason instanceof RelataError
+    ? signal.reason
+    : new RelataError("CANCELLED", "The request was cancelled.", { cause: signal.reason });
+}
+
+/** `work`, or the abort, whichever comes first. `onAbort` tidies up behind a caller who has left. */
+export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, onAbort?: () => void): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      reject(abortError(signal));
+      onAbort?.();
+    };
+    signal.addEventListener("abort", leave, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+  });
+}

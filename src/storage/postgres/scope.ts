@@ -1,0 +1,47 @@
+import { sql } from "kysely";
+import { type Bound, sqlBuilder, statement } from "./statement.ts";
+
+/**
+ * What a transaction may see, announced to row security in its first statement. A tenant's own rows; the registry row
+ * with one slug; or the registry as a whole (`tenantId` for the tenant that is being made there).
+ */
+export type Scope =
+  | { readonly kind: "tenant"; readonly tenantId: string }
+  | { readonly kind: "slug"; readonly slug: string }
+  | { readonly kind: "registry"; readonly tenantId?: string };
+
+interface ScopeArgs {
+  readonly tenantId: string;
+  readonly slug: string;
+  readonly registry: string;
+  readonly statementTimeout: string;
+  readonly idleTimeout: string;
+}
+
+/** All settings are written each time and end with the transaction (`true`): nothing is left for whoever comes next. */
+const enterScope = statement<ScopeArgs>()("enter_scope", (arg) =>
+  sql`SELECT set_config('relata.tenant_id', ${arg("tenantId")}, true),
+    set_config('relata.tenant_slug', ${arg("slug")}, true),
+    set_config('relata.registry', ${arg("registry")}, true),
+    set_config('statement_timeout', ${arg("statementTimeout")}, true),
+    set_config('idle_in_transaction_session_timeout', ${arg("idleTimeout")}, true)`.compile(sqlBuilder),
+);
+
+export const BEGIN_READ: Bound = { name: "", text: "BEGIN READ ONLY", values: [] };
+export const BEGIN_WRITE: Bound = { name: "", text: "BEGIN", values: [] };
+export const COMMIT: Bound = { name: "", text: "COMMIT", values: [] };
+export const ROLLBACK: Bound = { name: "", text: "ROLLBACK", values: [] };
+
+/**
+ * @param timeoutMs per statement; also how long the server keeps an open transaction, and with it the tenant's head
+ *   lock, for a process that stopped in the middle.
+ */
+export function enter(scope: Scope, timeoutMs: number): Bound {
+  return enterScope({
+    tenantId: (scope.kind === "slug" ? undefined : scope.tenantId) ?? "",
+    slug: scope.kind === "slug" ? scope.slug : "",
+    registry: scope.kind === "registry" ? "open" : "",
+    statementTimeout: String(timeoutMs),
+    idleTimeout: String(timeoutMs),
+  });
+}

@@ -1,0 +1,138 @@
+import pg from "pg";
+import { RelataError } from "../../errors.ts";
+import { abortable, abortError } from "../abort.ts";
+import { type Answers, FlightError, fly, type Observer } from "./flight.ts";
+import type { Reader } from "./read-lanes.ts";
+import { BEGIN_READ, BEGIN_WRITE, COMMIT, enter, ROLLBACK, type Scope } from "./scope.ts";
+import { translatePgError } from "./sqlstate.ts";
+import type { Bound } from "./statement.ts";
+
+/** A write transaction: look first, then change and commit. Two network round trips, whatever the size. */
+export interface Transaction {
+  /** First flight: opens the transaction in its scope and sends `statements` with it. */
+  begin<const Statements extends readonly Bound[]>(statements: Statements): Promise<Answers<Statements>>;
+  /** Last flight: `statements` and COMMIT. Resolves only when the server confirmed the commit. */
+  commit<const Statements extends readonly Bound[]>(statements: Statements): Promise<Answers<Statements>>;
+}
+
+/** A pool of connections of one's own for a time: for writes, and for reads that may take long. */
+export interface Sessions extends Reader {
+  /** Runs `work` in a transaction; unless it committed, everything is rolled back. */
+  transact<T>(scope: Scope, work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface SessionsOptions {
+  readonly config: pg.ClientConfig;
+  readonly max: number;
+  readonly statementTimeoutMs: number;
+  readonly observe: Observer | undefined;
+}
+
+const OUTCOME_UNKNOWN =
+  "The connection to the database was lost while the write was being committed: it was applied as a whole or not at all. Send it again with the same idempotency key to learn which.";
+
+export function createSessions(options: SessionsOptions): Sessions {
+  const pool = new pg.Pool({ ...options.config, max: options.max });
+  // Both are needed, or a server stop ends the process: the pool listens only while a client is idle.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
+
+  async function transact<T>(scope: Scope, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const client = await pool.connect().catch((error: unknown) => {
+      throw translatePgError(error);
+    });
+    const state: { step: "new" | "open" | "over" } = { step: "new" };
+    try {
+      return await work(transactionOn(client, scope, options, state));
+    } catch (error) {
+      if (!(error instanceof FlightError)) throw error;
+      throw state.step === "over" ? commitError(error) : translatePgError(error);
+    } finally {
+      // A transaction left open is rolled back; if that fails too the connection is thrown away.
+      if (state.step === "open") options.observe?.([ROLLBACK]);
+      const clean = state.step !== "open" || (await client.query("ROLLBACK").then(isDone, () => false));
+      client.release(!clean || client.getTransactionStatus() !== "I");
+    }
+  }
+
+  return {
+    transact,
+    async read(scope, statements, signal) {
+      if (signal?.aborted) throw abortError(signal);
+      const client = await pool.connect().catch((error: unknown) => {
+        throw translatePgError(error);
+      });
+      const flight = [BEGIN_READ, enter(scope, options.statementTimeoutMs), ...statements, COMMIT];
+      const work = fly(client, flight, options.observe);
+      const settled = work.then(isDone, () => false);
+      let cancelled: Promise<void> | undefined;
+      void settled.then(async () => {
+        await cancelled;
+        // A cancelled connection is not used again: the cancel may still be on its way.
+        client.release(cancelled !== undefined || client.getTransactionStatus() !== "I");
+      });
+      const answers = await abortable(work, signal, () => {
+        cancelled = cancelBackend(options.config, client);
+      }).catch((error: unknown) => {
+        throw translatePgError(error);
+      });
+      return answers.slice(2, -1) as Answers<typeof statements>;
+    },
+    close: () => pool.end(),
+  };
+}
+
+function transactionOn(
+  client: pg.ClientBase,
+  scope: Scope,
+  options: SessionsOptions,
+  state: { step: "new" | "open" | "over" },
+): Transaction {
+  return {
+    async begin(statements) {
+      state.step = "open";
+      const flight = [BEGIN_WRITE, enter(scope, options.statementTimeoutMs), ...statements];
+      const answers = await fly(client, flight, options.observe);
+      return answers.slice(2) as Answers<typeof statements>;
+    },
+    async commit(statements) {
+      const opening = state.step === "new" ? [BEGIN_WRITE, enter(scope, options.statementTimeoutMs)] : [];
+      state.step = "over";
+      const answers = await fly(client, [...opening, ...statements, COMMIT], options.observe);
+      return answers.slice(opening.length, -1) as Answers<typeof statements>;
+    },
+  };
+}
+
+function commitError(error: FlightError): RelataError {
+  const translated = translatePgError(error.cause);
+  if (error.outcome === "refused") return translated;
+  return new RelataError("STORE_UNAVAILABLE", OUTCOME_UNKNOWN, {
+    metadata: { outcome: "unknown" },
+    cause: error.cause,
+    ...(translated.detail !== undefined && { detail: translated.detail }),
+  });
+}
+
+/** Asks the server to stop what `client` is doing, over a connection of its own. */
+async function cancelBackend(config: pg.ClientConfig, client: pg.PoolClient): Promise<void> {
+  const messenger = new pg.Client(config);
+  messenger.on("error", () => {});
+  try {
+    await messenger.connect();
+    await messenger.query("SELECT pg_cancel_backend($1)", [backendPid(client)]);
+  } catch {
+    // The statement's timeout ends it instead.
+  } finally {
+    await messenger.end().catch(() => {});
+  }
+}
+
+function backendPid(client: pg.PoolClient): number | undefined {
+  return "processID" in client && typeof client.processID === "number" ? client.processID : undefined;
+}
+
+function isDone(): true {
+  return true;
+}

@@ -1,0 +1,62 @@
+import type { TupleUpdate, WriteRequest, WriteResult } from "../../model/store.ts";
+import type { TenantPlace } from "../../model/tenant.ts";
+import type { Tuple } from "../../model/tuple.ts";
+import { requirePreconditions, requireSchemaVersion, tupleAlreadyExists } from "../refusals.ts";
+import { advance, lockHead, nextHead, tenantScope } from "./heads.ts";
+import { firstAnswer, keepAnswer, lookUpFirstAnswer, plainAnswer } from "./idempotency.ts";
+import { lookUpPreconditions, type Match, matchedBy } from "./preconditions.ts";
+import type { Sessions } from "./sessions.ts";
+import { close, insert, isSame, type LiveRow, lookUpLive } from "./tuple-changes.ts";
+
+/**
+ * Two network round trips, whatever the number of updates and preconditions:
+ *   1. BEGIN, scope, lock head, first answer, live tuples, preconditions
+ *   2. close rows, insert rows, next revision, keep answer, COMMIT
+ * The lock comes first and each statement after it has a snapshot of its own, so all of them see what the previous writer
+ * committed. Updates that change nothing still make a revision: the token of every acknowledged write is its own.
+ */
+export async function writeTuples(sessions: Sessions, place: TenantPlace, request: WriteRequest): Promise<WriteResult> {
+  const { updates, preconditions, idempotency } = request;
+  return sessions.transact(tenantScope(place), async (transaction) => {
+    const first = lookUpFirstAnswer(place, idempotency);
+    const matches = lookUpPreconditions(place, preconditions);
+    const keys = updates.map(({ tuple }) => tuple);
+    const [locked, live, ...rest] = await transaction.begin([
+      lockHead(place),
+      lookUpLive(place, keys),
+      ...first,
+      ...matches,
+    ] as const);
+    const head = nextHead(locked);
+    const replayed = firstAnswer(
+      rest.slice(0, first.length) as Parameters<typeof firstAnswer>[0],
+      "write",
+      idempotency,
+    );
+    if (replayed !== undefined) return { head: replayed.head, replayed: true };
+    requireSchemaVersion(head.schemaVersion, request.schemaVersion);
+    requirePreconditions(preconditions, matchedBy(rest.slice(first.length) as readonly (readonly Match[])[]));
+    const plan = planChanges(updates, live);
+    await transaction.commit([
+      ...close(place, plan.close, head.revision),
+      ...insert(place, plan.insert, head.revision),
+      advance(place, head, request),
+      ...keepAnswer(place, "write", idempotency, plainAnswer(head)),
+    ]);
+    return { head, replayed: false };
+  });
+}
+
+/** What the updates come to, given which of their tuples are live. */
+function planChanges(updates: readonly TupleUpdate[], live: readonly LiveRow[]) {
+  const liveByIndex = new Map(live.map((row) => [row.index, row]));
+  const plan: { close: Tuple[]; insert: Tuple[] } = { close: [], insert: [] };
+  for (const [index, { operation, tuple }] of updates.entries()) {
+    const row = liveByIndex.get(index);
+    if (operation === "create" && row !== undefined) throw tupleAlreadyExists(tuple);
+    if (operation === "touch" && row !== undefined && isSame(tuple, row)) continue;
+    if (row !== undefined) plan.close.push(tuple);
+    if (operation !== "delete") plan.insert.push(tuple);
+  }
+  return plan;
+}
