@@ -10,6 +10,8 @@ export const DENIALS = {
   platform_only: "the method is for platform principals",
   tenant_only: "the method needs a tenant, and a platform principal is in none",
   tenant_not_granted: "the relata-tenant header names a tenant the caller has no access to: a cross-tenant attempt",
+  tenant_unknown: "the tenant granted does not exist (any more)",
+  tenant_suspended: "the tenant granted is suspended",
   tenant_ambiguous: "the caller is bound to several tenants and the relata-tenant header names none",
 } as const satisfies Record<string, string>;
 
@@ -46,6 +48,14 @@ export function chooseTenant(principal: Principal, requestedTenant: string | und
 }
 
 /**
+ * The refusal for a tenant that was granted and turns out not to exist or to be suspended: to the caller it is the same as
+ * for a tenant of others.
+ */
+export function tenantDenied(reason: "tenant_unknown" | "tenant_suspended", slug: string, by: Principal): RelataError {
+  return denial(reason, NO_TENANT, by, shown(slug));
+}
+
+/**
  * @param method full name, as in METHOD_SCOPES
  * @param tenant the tenant chosen; without it only scopes count that the caller holds in every tenant granted
  * @throws PERMISSION_DENIED
@@ -72,13 +82,17 @@ function scopesIn(principal: Principal, tenant: string | undefined): ReadonlySet
   return principal.scopesByTenant.get(tenant) ?? new Set();
 }
 
-function deny(
+function deny(...why: Parameters<typeof denial>): never {
+  throw denial(...why);
+}
+
+function denial(
   reason: DenialReason,
   message: string,
   principal: Principal,
   about = "",
   metadata: Readonly<Record<string, string>> = {},
-): never {
+): RelataError {
   const detail = `${reason}: ${about} by ${shown(principal.actor)}`;
-  throw new RelataError("PERMISSION_DENIED", message, { detail, metadata });
+  return new RelataError("PERMISSION_DENIED", message, { detail, metadata });
 }

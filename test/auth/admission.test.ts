@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { admit, chooseTenant, requireScope } from "../../src/auth/admission.ts";
+import { admit, chooseTenant, requireScope, tenantDenied } from "../../src/auth/admission.ts";
 import { METHOD_SCOPES, methodAccess } from "../../src/auth/scope.ts";
 import { RelataError } from "../../src/errors.ts";
 import { file_relata_v1_authorization_service } from "../../src/gen/relata/v1/authorization_service_pb.ts";
@@ -94,6 +94,8 @@ describe("the tenant of a request", () => {
       denied(() => chooseTenant(inTenants(), undefined)),
       denied(() => chooseTenant(platform, "acme")),
       denied(() => chooseTenant(platform, undefined)),
+      tenantDenied("tenant_unknown", "acme", inTenants("acme")),
+      tenantDenied("tenant_suspended", "acme", inTenants("acme")),
     ];
     expect(
       new Set(errors.map(({ message, reason, metadata }) => JSON.stringify([message, reason, metadata]))).size,
