@@ -10,6 +10,8 @@ export interface Cursor {
   readonly token: Token;
   /** Where the token before `token` ended. */
   readonly previousEnd: number;
+  /** The same, but for `;`, which separates nothing from a comment. */
+  readonly contentEnd: number;
   readonly comments: readonly Comment[];
   readonly uses: ReadonlySet<UseFlag>;
   enable(flag: UseFlag): void;
@@ -42,6 +44,7 @@ export function createCursor(source: Source, bag: DiagnosticBag): Cursor {
   const keywords = new Set<string>(KEYWORDS);
   let token = lexer.next();
   let previousEnd = 0;
+  let contentEnd = 0;
   return {
     source,
     get token() {
@@ -49,6 +52,9 @@ export function createCursor(source: Source, bag: DiagnosticBag): Cursor {
     },
     get previousEnd() {
       return previousEnd;
+    },
+    get contentEnd() {
+      return contentEnd;
     },
     comments: lexer.comments,
     uses,
@@ -61,6 +67,7 @@ export function createCursor(source: Source, bag: DiagnosticBag): Cursor {
     advance() {
       const taken = token;
       previousEnd = taken.end;
+      contentEnd = taken.text === ";" ? contentEnd : taken.end;
       token = lexer.next();
       return taken;
     },

@@ -9,12 +9,12 @@ export const SUPPRESSION = /^(relata-ignore|spicedb-ignore-warning):\s*(.*)$/;
  * it, without a blank line between, comment signs removed.
  */
 export function docBefore(cursor: Cursor): string {
-  const { source, comments, previousEnd } = cursor;
+  const { source, comments, contentEnd } = cursor;
   const lines: string[][] = [];
   let below = cursor.token.start;
   for (let index = comments.length - 1; index >= 0; index--) {
     const comment = comments[index];
-    if (comment === undefined || !comment.ownLine || comment.start < previousEnd) {
+    if (comment === undefined || !comment.ownLine || comment.start < contentEnd) {
       break;
     }
     if (source.text.slice(comment.end, below).split("\n").length > 2) {

@@ -60,7 +60,8 @@ export function createLexer(text: string): Lexer {
   function take(kind: TokenKind, end: number, unterminated = false): Token {
     const token = { kind, start: at, end, text: text.slice(at, end), lineBreakBefore: lineBreak, unterminated };
     at = end;
-    lineBreak = false;
+    // A `;` at the start of a line is as good as nothing.
+    lineBreak &&= token.text === ";";
     return token;
   }
 

@@ -21,7 +21,7 @@ export interface Token extends Span {
 export interface Comment extends Span {
   readonly text: string;
   readonly kind: "line" | "block";
-  /** Nothing but white space stands before it on its line. */
+  /** Nothing but white space, comments and `;` stands before it on its line. */
   readonly ownLine: boolean;
   readonly unterminated: boolean;
 }
