@@ -1,13 +1,9 @@
-import type { Logger } from "../log.ts";
 import type { SigningAlgorithm, TrustedIssuer } from "../model/trust.ts";
-import { keysFailure } from "./fetch-json.ts";
 import type { VerificationKey } from "./jwk.ts";
+import { type AuthLog, createKeyRefresh } from "./key-refresh.ts";
 import type { LoadKeys } from "./key-source.ts";
-import { buildKeyTable, chooseKey, type KeyChoice, type KeyTable } from "./key-table.ts";
+import { chooseKey, type KeyChoice, type KeyTable } from "./key-table.ts";
 import { refuse, shown } from "./refusal.ts";
-
-/** Where what happens to keys is told. */
-export type AuthLog = Pick<Logger, "info" | "warn">;
 
 /** How old an issuer's keys may get. Milliseconds. */
 export interface KeyPolicy {
@@ -64,68 +60,36 @@ export interface IssuerKeysDeps {
 }
 
 export function createIssuerKeys(issuer: TrustedIssuer, deps: IssuerKeysDeps): IssuerKeys {
-  const { policy, now, log } = deps;
-  const closing = new AbortController();
-  let table: KeyTable | undefined;
-  /** When the fetch began that gave `table`. */
-  let goodAtMs = 0;
-  let failedAtMs: number | undefined;
+  const { policy, now } = deps;
+  const known = createKeyRefresh(issuer, { ...deps, timeoutMs: policy.timeoutMs });
   let unknownKidAtMs: number | undefined;
-  let underWay: Promise<boolean> | undefined;
 
-  /** Fetches are coalesced, and one given up on is not heard any more: an old answer cannot replace a newer one. */
-  function refresh(): Promise<boolean> {
-    underWay ??= fetchOnce().finally(() => {
-      underWay = undefined;
-    });
-    return underWay;
-  }
-
-  async function fetchOnce(): Promise<boolean> {
-    const startedAtMs = now();
-    try {
-      const set = await withinTime(deps.load, policy.timeoutMs, closing.signal);
-      const next = await buildKeyTable(set, issuer.algorithms);
-      logChange(log, issuer.issuer, table, next);
-      table = next;
-      goodAtMs = startedAtMs;
-      failedAtMs = undefined;
-      return true;
-    } catch (error) {
-      if (closing.signal.aborted) return false;
-      failedAtMs = now();
-      log.warn(
-        { issuer: issuer.issuer, why: describe(error), keysFromMs: table && goodAtMs },
-        "cannot fetch the issuer's keys",
-      );
-      return false;
-    }
-  }
-
-  /** A clock that went back makes keys stale, not younger. */
-  const age = (): number => (now() >= goodAtMs ? now() - goodAtMs : policy.staleMs);
   const elapsed = (sinceMs: number | undefined, intervalMs: number): boolean =>
     sinceMs === undefined || now() - sinceMs >= intervalMs || now() < sinceMs;
-  const mayRetry = (): boolean => elapsed(failedAtMs, policy.retryMs);
+  const mayRetry = (): boolean => elapsed(known.failedAtMs(), policy.retryMs);
+  /** A clock that went back makes keys stale, not younger. */
+  const age = (): number => (now() >= known.goodAtMs() ? now() - known.goodAtMs() : policy.staleMs);
+  /** Too old to serve, while a refresh may well bring newer ones. */
+  const stale = (): boolean => age() >= policy.staleMs && known.failedAtMs() === undefined;
+  const usable = (): KeyTable | undefined => (age() < policy.hardLimitMs ? known.table() : undefined);
 
-  /** The table to judge by; undefined when there is none or it is too old. */
-  const usable = (): KeyTable | undefined => (age() < policy.hardLimitMs ? table : undefined);
-
+  /** The keys to judge by, refreshed first where they must be. */
   async function freshen(): Promise<KeyTable> {
     if (usable() === undefined) {
-      if (underWay !== undefined || mayRetry()) await refresh();
+      if (known.underWay() || mayRetry()) await known.refresh();
     } else if (age() >= policy.refreshMs && mayRetry()) {
-      const done = refresh();
-      if (age() >= policy.staleMs && failedAtMs === undefined) await done;
+      const wait = stale();
+      const done = known.refresh();
+      if (wait) await done;
     }
     return usable() ?? refuse("keys_unavailable", issuer.issuer);
   }
 
   async function askAgain(): Promise<boolean> {
-    if (underWay !== undefined) return underWay;
+    if (known.underWay()) return known.refresh();
     if (!elapsed(unknownKidAtMs, policy.unknownKidMs)) return false;
     unknownKidAtMs = now();
-    return refresh();
+    return known.refresh();
   }
 
   return {
@@ -137,41 +101,11 @@ export function createIssuerKeys(issuer: TrustedIssuer, deps: IssuerKeysDeps): I
       return refuse(reason, `kid ${shown(kid)} of ${issuer.issuer}: ${choice.why}`);
     },
     trusts(key) {
-      if (usable()?.fingerprints.has(key.fingerprint) !== true) return false;
-      if (age() < policy.refreshMs) return true;
-      if (age() >= policy.staleMs && failedAtMs === undefined) return false;
-      if (mayRetry()) void refresh();
+      if (usable()?.fingerprints.has(key.fingerprint) !== true || stale()) return false;
+      if (age() >= policy.refreshMs && mayRetry()) void known.refresh();
       return true;
     },
-    refresh,
-    close: () => closing.abort(),
+    refresh: known.refresh,
+    close: known.close,
   };
-}
-
-/** Runs a load with a deadline of its own, whether or not the load heeds the signal. */
-async function withinTime(load: LoadKeys, timeoutMs: number, closing: AbortSignal): Promise<readonly unknown[]> {
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const signal = AbortSignal.any([closing, deadline]);
-  const ended = Promise.withResolvers<never>();
-  const end = (): void => ended.reject(keysFailure(deadline.aborted ? `no answer within ${timeoutMs} ms` : "closed"));
-  signal.addEventListener("abort", end, { once: true });
-  if (signal.aborted) end();
-  try {
-    return await Promise.race([load(signal), ended.promise]);
-  } finally {
-    signal.removeEventListener("abort", end);
-  }
-}
-
-/** fetch says "fetch failed" and hides what failed in the cause. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${describe(error.cause)}` : error.message;
-}
-
-function logChange(log: AuthLog, issuer: string, before: KeyTable | undefined, after: KeyTable): void {
-  const added = after.keys.filter((key) => before?.fingerprints.has(key.fingerprint) !== true).map((key) => key.kid);
-  const removed = before?.keys.filter((key) => !after.fingerprints.has(key.fingerprint)).map((key) => key.kid) ?? [];
-  if (before !== undefined && added.length === 0 && removed.length === 0) return;
-  log.info({ issuer, added, removed, unusable: after.unusable }, "the issuer's keys have changed");
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SCOPES } from "../../src/model/principal.ts";
@@ -76,20 +77,8 @@ export async function startTestIssuer(options: TestIssuerOptions = {}): Promise<
   const published = new Map<string, PublicJwk>([[key.kid, key.jwk]]);
   const site = await startSite(options.path ?? "", () => ({ keys: [...published.values()] }));
 
-  const claims = (overrides: Claims = {}): Claims => {
-    const iat = Math.floor(now() / 1000);
-    const base = {
-      iss: site.issuer,
-      sub: "service",
-      aud: audience,
-      iat,
-      exp: iat + LIFETIME_S,
-      scope: SCOPES.join(" "),
-      tenant: "acme",
-    };
-    const oauth = profile === "oauth" ? { client_id: "client", jti: `${iat}-${Math.random()}` } : {};
-    return withoutUndefined({ ...base, ...oauth, ...overrides });
-  };
+  const claims = (overrides: Claims = {}): Claims =>
+    withoutUndefined({ ...defaultClaims(site.issuer, audience, profile, now()), ...overrides });
   const header = (overrides: Header = {}): Header =>
     withoutUndefined({
       alg: key.algorithm,
@@ -136,6 +125,20 @@ export async function startTestIssuer(options: TestIssuerOptions = {}): Promise<
     fetches: site.fetches,
     close: site.close,
   };
+}
+
+function defaultClaims(issuer: string, audience: string, profile: IssuerProfile, nowMs: number): Claims {
+  const iat = Math.floor(nowMs / 1000);
+  const base = {
+    iss: issuer,
+    sub: "service",
+    aud: audience,
+    iat,
+    exp: iat + LIFETIME_S,
+    scope: SCOPES.join(" "),
+    tenant: "acme",
+  };
+  return profile === "oauth" ? { ...base, client_id: "client", jti: randomUUID() } : base;
 }
 
 interface Site {
