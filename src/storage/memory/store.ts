@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import type { Store, StoredSchema, TenantStore } from "../../model/store.ts";
+import { sharedBucket, type Tenant, type TenantPlace } from "../../model/tenant.ts";
+import { abortError } from "../abort.ts";
+import { budgetExhausted, tenantAlreadyExists, tenantNotFound } from "../refusals.ts";
+import { TenantMemory } from "./tenant-memory.ts";
+import { compareBytes, compareKeys } from "./tuple-table.ts";
+
+/** What all tenants of one store share. */
+interface Registry {
+  readonly bySlug: Map<string, TenantMemory>;
+  readonly byId: Map<string, TenantMemory>;
+  /** By schema name; index is the version less one. */
+  readonly schemas: Map<string, StoredSchema[]>;
+}
+
+/**
+ * The reference store: the rules of the port, told plainly, for tests and for commands that need no database. Nothing is
+ * ever collected, so every revision stays readable.
+ * @param now milliseconds since the epoch.
+ */
+export function createMemoryStore({ now }: { readonly now: () => number }): Store {
+  const registry: Registry = { bySlug: new Map(), byId: new Map(), schemas: new Map() };
+  const at = (place: TenantPlace): TenantMemory => {
+    const memory = registry.byId.get(place.id);
+    if (memory === undefined || memory.tenant.bucket !== place.bucket) throw tenantNotFound();
+    return memory;
+  };
+  return {
+    tenants: createTenants(registry, now),
+    revisions: {
+      head: async (place) => at(place).head,
+      at: async (place, revision) => registry.byId.get(place.id)?.heads[revision],
+    },
+    schemas: {
+      read: async (place, version) => registry.schemas.get(at(place).tenant.schemaName)?.[version - 1],
+      write: async (place, { text, expectedVersion, strands }) => {
+        const memory = at(place);
+        return memory.changeSchema(expectedVersion, strands, (createdAtMs) => {
+          const name = memory.tenant.schemaName;
+          const versions = registry.schemas.get(name) ?? [];
+          registry.schemas.set(name, versions);
+          return versions.push({ name, version: versions.length + 1, text, createdAtMs });
+        });
+      },
+    },
+    tuples: {
+      write: async (place, request) => at(place).write(request),
+      deleteMatching: async (place, request) => at(place).deleteMatching(request),
+      page: async (place, { revision, filter, after, limit }, signal) => {
+        if (signal?.aborted) throw abortError(signal);
+        const tuples = [...at(place).tuples.matchingAt(filter, revision)].sort(compareKeys);
+        return tuples.filter((tuple) => after === undefined || compareKeys(tuple, after) > 0).slice(0, limit);
+      },
+      source: (place, revision, signal) => ({
+        async read(needs, maxRows) {
+          if (signal?.aborted) throw abortError(signal);
+          const table = at(place).tuples;
+          const answers = needs.map((need) => table.answer(need, revision));
+          if (answers.reduce((rows, answer) => rows + answer.length, 0) > maxRows) throw budgetExhausted(maxRows);
+          return answers;
+        },
+      }),
+    },
+    ping: async () => {},
+    close: async () => {},
+  };
+}
+
+function createTenants({ bySlug, byId }: Registry, now: () => number): TenantStore {
+  return {
+    async create({ slug, schemaName = slug }) {
+      if (bySlug.has(slug)) throw tenantAlreadyExists(slug);
+      const id = randomUUID();
+      const tenant: Tenant = { id, slug, schemaName, bucket: sharedBucket(id), state: "active", createdAtMs: now() };
+      const memory = new TenantMemory(tenant, now);
+      bySlug.set(slug, memory);
+      byId.set(id, memory);
+      return tenant;
+    },
+    bySlug: async (slug) => bySlug.get(slug)?.tenant,
+    byId: async (id) => byId.get(id)?.tenant,
+    async list({ afterSlug = "", limit }) {
+      const tenants = [...bySlug.values()].map(({ tenant }) => tenant);
+      const rest = tenants.filter(({ slug }) => compareBytes(slug, afterSlug) > 0);
+      return rest.sort((a, b) => compareBytes(a.slug, b.slug)).slice(0, limit);
+    },
+  };
+}
