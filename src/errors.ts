@@ -25,6 +25,7 @@ export const REASONS = {
   MESSAGE_TOO_LARGE: "resource_exhausted",
   TOO_MANY_ITEMS: "invalid_argument",
   UNKNOWN_METHOD: "unimplemented",
+  UNKNOWN_SERVICE: "not_found",
   // names
   INVALID_OBJECT: "invalid_argument",
   INVALID_SUBJECT: "invalid_argument",

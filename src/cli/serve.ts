@@ -1,0 +1,135 @@
+import { type Authenticator, createAuthenticator } from "../auth/authenticate.ts";
+import type { Config } from "../config.ts";
+import { createLogger, type Logger } from "../log.ts";
+import type { Store } from "../model/store.ts";
+import { startGrpcServer } from "../rpc/grpc.ts";
+import { createHealth, type Health } from "../rpc/health.ts";
+import { startHttpServer } from "../rpc/http.ts";
+import { createEndpoints, type Endpoint } from "../rpc/routes.ts";
+import type { RpcServer } from "../rpc/server.ts";
+import { createTenantCache } from "../rpc/tenant-cache.ts";
+import { createVerbs } from "../service/verbs.ts";
+import { createPostgresStore } from "../storage/postgres/store.ts";
+
+export interface ServerDeps {
+  /** Milliseconds since the epoch. Default: the real clock. */
+  readonly now?: () => number;
+  /** Default: JSON lines on standard output at `logLevel`. */
+  readonly log?: Logger;
+  /** Default: Postgres at `databaseUrl`. The server closes it. */
+  readonly store?: Store;
+}
+
+export interface RunningServer {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  /** Says NOT_SERVING, lets calls under way end for at most `shutdownGraceMs`, then closes everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Builds everything that lives as long as the process, and listens on both ports.
+ * @throws STORE_UNAVAILABLE, STORE_UNFIT (the database or its role must not be used as it is), or the error of a port
+ * that is taken; whatever was opened is closed again.
+ */
+export async function startServer(config: Config, deps: ServerDeps = {}): Promise<RunningServer> {
+  const log = deps.log ?? createLogger({ level: config.logLevel });
+  const now = deps.now ?? Date.now;
+  const closers: (() => Promise<void> | void)[] = [];
+  try {
+    const store = deps.store ?? (await openStore(config));
+    closers.push(() => store.close());
+    const authenticator = createAuthenticator(config, { now, log });
+    closers.push(() => authenticator.close());
+    const health = createHealth({ ping: () => store.ping(), log });
+    const endpoints = buildEndpoints(config, { store, authenticator, health, log, now });
+    const servers = await listen(config, endpoints, { authenticator, health, log });
+    const [grpc, http] = servers;
+    log.info({ grpcPort: grpc.port, httpPort: http.port }, "serving");
+    void warmKeys(authenticator, log);
+    const close = once(async () => {
+      log.info({ graceMs: config.shutdownGraceMs }, "stopping");
+      health.stop();
+      await Promise.all(servers.map((server) => server.stop(config.shutdownGraceMs)));
+      await closeAll(closers, log);
+      log.info({}, "stopped");
+    });
+    return { grpcPort: grpc.port, httpPort: http.port, close };
+  } catch (error) {
+    await closeAll(closers, log);
+    throw error;
+  }
+}
+
+function openStore(config: Config): Promise<Store> {
+  return createPostgresStore({
+    connection: { connectionString: config.databaseUrl },
+    poolMax: config.databasePoolMax,
+    // Beyond the longest deadline nobody waits for the answer.
+    statementTimeoutMs: config.maxDeadlineMs,
+  });
+}
+
+interface Parts {
+  readonly authenticator: Authenticator;
+  readonly health: Health;
+  readonly log: Logger;
+}
+
+function buildEndpoints(
+  config: Config,
+  parts: Parts & { readonly store: Store; readonly now: () => number },
+): readonly Endpoint[] {
+  const { store, authenticator, health, log, now } = parts;
+  const verbs = createVerbs({ store, tokenKeys: config.tokenKeys, limits: config, now, log });
+  const findTenant = createTenantCache(store.tenants);
+  const { defaultDeadlineMs, maxDeadlineMs } = config;
+  return createEndpoints(verbs, health, { authenticator, findTenant, log, now, defaultDeadlineMs, maxDeadlineMs });
+}
+
+async function listen(
+  config: Config,
+  endpoints: readonly Endpoint[],
+  parts: Parts,
+): Promise<readonly [RpcServer, RpcServer]> {
+  const { maxMessageBytes } = config;
+  const { log } = parts;
+  const grpc = await startGrpcServer(endpoints, { host: config.grpcHost, port: config.grpcPort, maxMessageBytes, log });
+  try {
+    const http = await startHttpServer(endpoints, {
+      host: config.httpHost,
+      port: config.httpPort,
+      maxMessageBytes,
+      ...parts,
+    });
+    return [grpc, http];
+  } catch (error) {
+    await grpc.stop(0);
+    throw error;
+  }
+}
+
+/** The first callers should not wait for keys; an issuer that is down does not keep the server from starting. */
+async function warmKeys(authenticator: Authenticator, log: Logger): Promise<void> {
+  const unreached = await authenticator.warm();
+  if (unreached.length > 0) log.warn({ issuers: unreached }, "the keys of these issuers could not be fetched yet");
+}
+
+/** In the reverse order of opening; one that fails does not keep the others open. */
+async function closeAll(closers: (() => Promise<void> | void)[], log: Logger): Promise<void> {
+  for (const close of closers.splice(0).toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      log.warn({ error: String(error) }, "could not close cleanly");
+    }
+  }
+}
+
+function once(act: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= act();
+    return done;
+  };
+}

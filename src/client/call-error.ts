@@ -1,0 +1,38 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { type ServiceError, status } from "@grpc/grpc-js";
+import { type ErrorInfo, ErrorInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
+import { StatusSchema } from "../gen/google/rpc/status_pb.ts";
+
+/** A call that did not succeed: refused by the server, cut by its deadline, or never arrived. */
+export class CallError extends Error {
+  override readonly name = "CallError";
+  /** gRPC status code. */
+  readonly code: number;
+  /** Its name, such as `PERMISSION_DENIED`. */
+  readonly codeName: string;
+  /** The server's stable reason, such as `TUPLE_ALREADY_EXISTS`; empty when the error is not the server's. */
+  readonly reason: string;
+  readonly metadata: Readonly<Record<string, string>>;
+
+  constructor(error: ServiceError) {
+    super(error.details, { cause: error });
+    const info = errorInfoOf(error);
+    this.code = error.code;
+    this.codeName = status[error.code] ?? "UNKNOWN";
+    this.reason = info?.reason ?? "";
+    this.metadata = info?.metadata ?? {};
+  }
+}
+
+function errorInfoOf(error: ServiceError): ErrorInfo | undefined {
+  const [bytes] = error.metadata?.get("grpc-status-details-bin") ?? [];
+  if (bytes === undefined || typeof bytes === "string") return undefined;
+  try {
+    const { details } = fromBinary(StatusSchema, bytes);
+    return details.map((any) => anyUnpack(any, ErrorInfoSchema)).find((info) => info !== undefined);
+  } catch {
+    // A proxy on the way may put anything there; status and message are enough.
+    return undefined;
+  }
+}

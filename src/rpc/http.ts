@@ -1,0 +1,165 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from "node:http2";
+import type { AddressInfo, Socket } from "node:net";
+import { createContextValues, type HandlerContext } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import type { Authenticator } from "../auth/authenticate.ts";
+import type { Logger } from "../log.ts";
+import { connectErrorOf } from "./connect-error.ts";
+import { addConnectRoutes, VISIT, type Visit } from "./connect-routes.ts";
+import { toFailure } from "./error-map.ts";
+import type { Health } from "./health.ts";
+import { outcomeFields } from "./interceptors/access-log.ts";
+import { REQUEST_ID_HEADER, saneRequestId } from "./interceptors/request-id.ts";
+import { answerPlainly } from "./plain-http.ts";
+import type { Endpoint } from "./routes.ts";
+import type { RpcServer, ServerOptions } from "./server.ts";
+import { splitProtocols } from "./split-protocols.ts";
+
+export interface HttpServerOptions extends ServerOptions {
+  readonly health: Health;
+  readonly authenticator: Pick<Authenticator, "authenticate">;
+}
+
+type Request = IncomingMessage | Http2ServerRequest;
+type Response = ServerResponse | Http2ServerResponse;
+type Handler = (request: Request, response: Response) => void;
+
+/** As much as HTTP/2 allows by default, so that both sides of the port agree. */
+const MAX_HEADER_BYTES = 65_535;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** For a whole request with its body; the deadline of the call starts when it has arrived. */
+const REQUEST_TIMEOUT_MS = 60_000;
+/** Below it, clients that think for a minute between requests would reconnect each time. */
+const KEEP_ALIVE_MS = 75_000;
+const MAX_CONCURRENT_STREAMS = 250;
+
+/** Connect, gRPC-Web and JSON over HTTP/1.1 and cleartext HTTP/2 (which also carries gRPC), and plain `GET /healthz`. */
+export async function startHttpServer(endpoints: readonly Endpoint[], options: HttpServerOptions): Promise<RpcServer> {
+  let stopping = false;
+  const handle = createHandler(endpoints, options);
+  const http1 = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
+    (request, response) => {
+      if (stopping) response.setHeader("connection", "close");
+      handle(request, response);
+    },
+  );
+  const http2 = createHttp2Server({ settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS } }, handle);
+  const sessions = trackSessions(http2);
+  const sockets = splitProtocols(http1, http2, HEADERS_TIMEOUT_MS);
+  await new Promise<void>((resolve, reject) => {
+    http1.once("error", reject);
+    http1.listen(options.port, options.host, resolve);
+  });
+  http1.on("error", (error) => options.log.error({ error: String(error) }, "HTTP server"));
+  const { port } = http1.address() as AddressInfo;
+  return {
+    port,
+    stop: (graceMs) => {
+      stopping = true;
+      return stop(http1, sessions, sockets, graceMs);
+    },
+  };
+}
+
+function createHandler(endpoints: readonly Endpoint[], options: HttpServerOptions): Handler {
+  const visits = new WeakMap<object, Visit>();
+  const open = new Set(endpoints.filter(({ route }) => route.open).map(({ route }) => route.method));
+  const paths = new Set(endpoints.map(({ route: { method } }) => `/${method.parent.typeName}/${method.name}`));
+  const rpc = connectNodeAdapter({
+    routes: (router) => addConnectRoutes(router, endpoints),
+    readMaxBytes: options.maxMessageBytes,
+    // A misspelt field must not be passed over: without its precondition a write would go through.
+    jsonOptions: { ignoreUnknownFields: false },
+    contextValues: (request) =>
+      createContextValues().set(VISIT, visits.get(request) ?? { entered: false, refused: undefined }),
+    requestGate: (context) => (open.has(context.method) ? undefined : proveCaller(context, options.authenticator)),
+  });
+  return (request, response) => {
+    const visit: Visit = { entered: false, refused: undefined };
+    const startedMs = performance.now();
+    const requestId = saneRequestId(header(request, REQUEST_ID_HEADER));
+    visits.set(request, visit);
+    request.headers[REQUEST_ID_HEADER] = requestId;
+    response.setHeader(REQUEST_ID_HEADER, requestId);
+    response.once("close", () => logRefusal(options.log, request, response, { visit, requestId, startedMs }));
+    if (!answerPlainly(request, response, paths, options.health)) rpc(request, response);
+  };
+}
+
+/** Refuses before a body of megabytes is read and parsed for someone who may not send it. */
+async function proveCaller(context: HandlerContext, authenticator: Pick<Authenticator, "authenticate">): Promise<void> {
+  try {
+    await authenticator.authenticate(context.requestHeader.get("authorization") ?? undefined);
+  } catch (error) {
+    const failure = toFailure(error, context.requestHeader.get(REQUEST_ID_HEADER) ?? "");
+    context.values.get(VISIT).refused = failure;
+    throw connectErrorOf(failure);
+  }
+}
+
+/** A line for requests that never became a call: no such method, bad JSON, too large, not authenticated. */
+function logRefusal(
+  log: Logger,
+  request: Request,
+  response: Response,
+  about: { readonly visit: Visit; readonly requestId: string; readonly startedMs: number },
+): void {
+  const { visit, requestId, startedMs } = about;
+  if (visit.entered || (visit.refused === undefined && response.statusCode < 400)) return;
+  const fields = {
+    method: (request.url ?? "").split("?", 1)[0]?.slice(0, 200),
+    status: response.statusCode,
+    requestId,
+    ...(visit.refused === undefined ? {} : outcomeFields(visit.refused)),
+    ms: Math.round((performance.now() - startedMs) * 100) / 100,
+  };
+  log.warn(fields, "request refused");
+}
+
+function header(request: Request, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function trackSessions(server: Http2Server): ReadonlySet<ServerHttp2Session> {
+  const sessions = new Set<ServerHttp2Session>();
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.on("error", () => session.destroy());
+    session.once("close", () => sessions.delete(session));
+  });
+  return sessions;
+}
+
+/** Idle connections close at once, busy ones after their last answer, and whatever is left after `graceMs`. */
+function stop(
+  server: Server,
+  sessions: ReadonlySet<ServerHttp2Session>,
+  sockets: ReadonlySet<Socket>,
+  graceMs: number,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = () => {
+      for (const socket of sockets) socket.destroy();
+    };
+    const timer = setTimeout(cut, graceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    for (const session of sessions) session.close();
+  });
+}

@@ -1,0 +1,35 @@
+import type { Authenticator } from "../auth/authenticate.ts";
+import type { Logger } from "../log.ts";
+import type { Interceptor } from "./edge-call.ts";
+import { createAccessLog, createFailureLog } from "./interceptors/access-log.ts";
+import { createAuthenticate } from "./interceptors/authenticate.ts";
+import { catchErrors } from "./interceptors/catch-errors.ts";
+import { createChooseTenant, type FindTenant } from "./interceptors/choose-tenant.ts";
+import { createDeadline, type DeadlineSettings } from "./interceptors/deadline.ts";
+import { requestId } from "./interceptors/request-id.ts";
+import { requireScope } from "./interceptors/require-scope.ts";
+
+export interface InterceptorOptions extends DeadlineSettings {
+  readonly authenticator: Pick<Authenticator, "authenticate">;
+  readonly findTenant: FindTenant;
+  readonly log: Logger;
+}
+
+/** What every call of relata's own API passes, outermost first. The order is the security of the edge. */
+export function guardedInterceptors(options: InterceptorOptions): readonly Interceptor[] {
+  return [
+    requestId,
+    createAccessLog(options.log),
+    catchErrors,
+    createDeadline(options),
+    createAuthenticate(options.authenticator),
+    // The scope first: a caller without it learns nothing from how its tenant is chosen.
+    requireScope,
+    createChooseTenant(options.findTenant),
+  ];
+}
+
+/** For health and reflection, which anybody may call and which may stay open for days. */
+export function openInterceptors(options: Pick<InterceptorOptions, "log">): readonly Interceptor[] {
+  return [requestId, createFailureLog(options.log), catchErrors];
+}

@@ -1,0 +1,56 @@
+import type { ErrorKind } from "../../errors.ts";
+import type { LogFields, Logger } from "../../log.ts";
+import type { EdgeCall, Interceptor } from "../edge-call.ts";
+import type { Failure } from "../error-map.ts";
+
+/** A fault of the machine, a caller to look at, or an ordinary day. */
+const LEVELS: Partial<Record<ErrorKind, "warn" | "error">> = {
+  internal: "error",
+  unavailable: "error",
+  unauthenticated: "warn",
+  permission_denied: "warn",
+};
+
+/** One line per call when it ends, with the private reason; never a header's value, a message or a token. */
+export function createAccessLog(log: Logger): Interceptor {
+  return async (call, next) => {
+    const startedMs = performance.now();
+    await next();
+    logCall(log, call, performance.now() - startedMs);
+  };
+}
+
+/** The same without a line for each call that went well, for methods that machines ask every few seconds. */
+export function createFailureLog(log: Logger): Interceptor {
+  return async (call, next) => {
+    const startedMs = performance.now();
+    await next();
+    if (call.failure !== undefined && call.failure.kind !== "cancelled")
+      logCall(log, call, performance.now() - startedMs);
+  };
+}
+
+function logCall(log: Logger, call: EdgeCall, ms: number): void {
+  const fields = {
+    method: call.procedure,
+    protocol: call.transport.protocol,
+    requestId: call.requestId,
+    ...(call.tenant === undefined ? {} : { tenant: call.tenant.slug }),
+    ...(call.principal === undefined ? {} : { actor: call.principal.actor }),
+    ...outcomeFields(call.failure),
+    ms: Math.round(ms * 100) / 100,
+  };
+  const level = call.failure === undefined ? "info" : (LEVELS[call.failure.kind] ?? "info");
+  log[level](fields, "call");
+}
+
+export function outcomeFields(failure: Failure | undefined): LogFields {
+  if (failure === undefined) return { code: "ok" };
+  const { kind, reason, detail, cause } = failure;
+  return {
+    code: kind,
+    reason,
+    ...(detail === undefined ? {} : { detail }),
+    ...(cause instanceof Error ? { error: cause.stack ?? cause.message } : {}),
+  };
+}

@@ -1,0 +1,46 @@
+import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.ts";
+import { Health as HealthService } from "../gen/grpc/health/v1/health_pb.ts";
+import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as AlphaReflection } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { AuthorizationService } from "../gen/relata/v1/authorization_service_pb.ts";
+import { SchemaService } from "../gen/relata/v1/schema_service_pb.ts";
+import { TenantService } from "../gen/relata/v1/tenant_service_pb.ts";
+import { TupleService } from "../gen/relata/v1/tuple_service_pb.ts";
+import type { Verbs } from "../service/verbs.ts";
+import { compose, type Pipeline } from "./edge-call.ts";
+import type { Health } from "./health.ts";
+import { guardedInterceptors, type InterceptorOptions, openInterceptors } from "./interceptors.ts";
+import { createReflection } from "./reflection.ts";
+import { authorizationRoutes } from "./routes/authorization.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { reflectionRoutes } from "./routes/reflection.ts";
+import type { Route } from "./routes/route.ts";
+import { schemaRoutes } from "./routes/schemas.ts";
+import { tenantRoutes } from "./routes/tenants.ts";
+import { tupleRoutes } from "./routes/tuples.ts";
+
+/** A method with all that happens on the way to it. */
+export interface Endpoint {
+  readonly route: Route;
+  readonly pipeline: Pipeline;
+}
+
+/** The API of relata itself; the isolation test walks it method by method. */
+export const API_SERVICES = [AuthorizationService, TupleService, SchemaService, TenantService] as const;
+
+const SERVICES = [...API_SERVICES, HealthService, ServerReflection, AlphaReflection];
+
+/** Everything both ports serve. */
+export function createEndpoints(verbs: Verbs, health: Health, options: InterceptorOptions): readonly Endpoint[] {
+  const guarded = guardedInterceptors(options);
+  const open = openInterceptors(options);
+  const routes = [
+    ...authorizationRoutes(verbs),
+    ...tupleRoutes(verbs),
+    ...schemaRoutes(verbs),
+    ...tenantRoutes(verbs),
+    ...healthRoutes(health, new Set(SERVICES.map(({ typeName }) => typeName))),
+    ...reflectionRoutes(createReflection(SERVICES, [file_google_rpc_error_details])),
+  ];
+  return routes.map((route) => ({ route, pipeline: compose(route.open ? open : guarded, route.run) }));
+}

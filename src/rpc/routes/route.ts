@@ -1,0 +1,78 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescMethodServerStreaming,
+  type DescMethodUnary,
+  type DescService,
+  type Message,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import type { EdgeCall } from "../edge-call.ts";
+
+/** One method and what it does; both ports serve the same table. */
+export interface Route {
+  readonly method: DescMethod;
+  /** Needs no credential and has no deadline: health and reflection. */
+  readonly open: boolean;
+  /** Receives, acts, sends. Throws what goes wrong. */
+  readonly run: (call: EdgeCall) => Promise<void>;
+}
+
+/** An implementation of every method of a service: a new method does not compile until it has one. */
+export type ServiceRoutes<Service extends DescService, Call> = {
+  readonly [Name in keyof Service["method"]]: MethodRoute<Service["method"][Name], Call>;
+};
+
+type MethodRoute<Method extends DescMethod, Call> =
+  Method extends DescMethodUnary<infer Input, infer Output>
+    ? UnaryRoute<Input, Output, Call>
+    : Method extends DescMethodServerStreaming<infer Input, infer Output>
+      ? StreamRoute<Input, Output, Call>
+      : never;
+
+type UnaryRoute<Input extends DescMessage, Output extends DescMessage, Call> = (
+  call: Call,
+  request: MessageShape<Input>,
+) => Promise<MessageInitShape<Output>>;
+
+type StreamRoute<Input extends DescMessage, Output extends DescMessage, Call> = (
+  call: Call,
+  request: MessageShape<Input>,
+) => AsyncIterable<MessageInitShape<Output>>;
+
+/** @param callOf what the implementation sees of a call that passed the interceptors */
+export function routesOf<Service extends DescService, Call>(
+  service: Service,
+  callOf: (call: EdgeCall) => Call,
+  implementation: ServiceRoutes<Service, Call>,
+  options: { readonly open: boolean } = { open: false },
+): readonly Route[] {
+  // The mapped type above has paired each method with a function of its messages; TypeScript cannot follow that through
+  // an iteration, so the pairs are untyped from here to the call.
+  const functions = implementation as unknown as Readonly<Record<string, UntypedRoute>>;
+  return service.methods.map((method) => {
+    const act = functions[method.localName];
+    if (act === undefined) throw new Error(`${service.typeName}/${method.name} has no implementation`);
+    return {
+      method,
+      open: options.open,
+      run: (edge) => run(edge, method, () => act(callOf(edge), edge.transport.receive())),
+    };
+  });
+}
+
+/** A message given by its fields. */
+type Init = Record<string, unknown>;
+
+type UntypedRoute = (call: unknown, request: Message) => Promise<Init> | AsyncIterable<Init>;
+
+async function run(edge: EdgeCall, method: DescMethod, act: () => Promise<Init> | AsyncIterable<Init>): Promise<void> {
+  const answer = act();
+  if (!(Symbol.asyncIterator in answer)) return edge.transport.send(create(method.output, await answer));
+  for await (const message of answer) {
+    edge.signal.throwIfAborted();
+    await edge.transport.send(create(method.output, message));
+  }
+}

@@ -1,0 +1,28 @@
+import { LRUCache } from "lru-cache";
+import type { TenantStore } from "../model/store.ts";
+import type { Tenant } from "../model/tenant.ts";
+import type { FindTenant } from "./interceptors/choose-tenant.ts";
+
+/** How long a suspension or a new tenant may take to be noticed by each process. */
+const FRESH_MS = 5_000;
+/** Unknown slugs come from tokens too; a new tenant should not have to wait. */
+const UNKNOWN_FRESH_MS = 500;
+const MAX_TENANTS = 10_000;
+
+/** Tenants by slug, so that a call does not cost a query to find its own. Reads under way are shared. */
+export function createTenantCache(tenants: Pick<TenantStore, "bySlug">): FindTenant {
+  const cache = new LRUCache<string, Promise<Tenant | undefined>>({ max: MAX_TENANTS, ttl: FRESH_MS });
+  return (slug) => {
+    const known = cache.get(slug);
+    if (known !== undefined) return known;
+    const asked = tenants.bySlug(slug);
+    cache.set(slug, asked);
+    const forget = (): void => {
+      if (cache.peek(slug) === asked) cache.delete(slug);
+    };
+    asked.then((tenant) => {
+      if (tenant === undefined && cache.peek(slug) === asked) cache.set(slug, asked, { ttl: UNKNOWN_FRESH_MS });
+    }, forget);
+    return asked;
+  };
+}

@@ -1,0 +1,65 @@
+import type { Precondition } from "../model/store.ts";
+import type { JsonObject, TupleFilter } from "../model/tuple.ts";
+import type { TenantCall } from "./call.ts";
+import { issueToken } from "./consistency-token.ts";
+import type { VerbDeps } from "./deps.ts";
+import { requireNonEmpty, validateFilter, validatePreconditions } from "./filter-check.ts";
+import { idempotencyOf, sortedJson } from "./idempotency.ts";
+import { requireAtMost, requireMetadataSize } from "./limits.ts";
+
+export interface DeleteTuplesRequest {
+  readonly filter: TupleFilter;
+  readonly preconditions: readonly Precondition[];
+  /** 0 for the most the server allows. */
+  readonly limit: number;
+  readonly allowPartial: boolean;
+  /** Empty for none. */
+  readonly idempotencyKey: string;
+  readonly metadata?: JsonObject;
+}
+
+export interface DeleteTuplesAnswer {
+  readonly consistencyToken: string;
+  readonly deleted: number;
+  readonly complete: boolean;
+  readonly replayed: boolean;
+}
+
+export type DeleteTuples = (call: TenantCall, request: DeleteTuplesRequest) => Promise<DeleteTuplesAnswer>;
+
+/** Deletes what a filter selects, in one revision. An empty filter is refused: it would select everything. */
+export function createDeleteTuples(deps: VerbDeps): DeleteTuples {
+  const { limits, store } = deps;
+  return async (call, request) => {
+    requireAtMost("preconditions", request.preconditions.length, limits.maxPreconditions);
+    requireMetadataSize(request.metadata, limits.metadataMaxBytes);
+    requireAtMost("limit", request.limit, limits.maxDelete);
+    requireNonEmpty(request.filter, "filter");
+    const { tenant } = call;
+    const head = await deps.heads.fresh(tenant);
+    const schema = await deps.compiledSchema(tenant, head);
+    validateFilter(schema, request.filter, "filter");
+    validatePreconditions(schema, request.preconditions);
+    const startedAtMs = deps.now();
+    const result = await store.tuples.deleteMatching(tenant, toStore(call, request, limits.maxDelete));
+    if (!result.replayed) deps.heads.learn(tenant.id, result.head, startedAtMs);
+    const { deleted, complete, replayed } = result;
+    return { consistencyToken: issueToken(deps.sealer, tenant.id, result.head), deleted, complete, replayed };
+  };
+}
+
+function toStore(call: TenantCall, request: DeleteTuplesRequest, maxDelete: number) {
+  const { filter, preconditions, allowPartial, metadata } = request;
+  const limit = request.limit === 0 ? maxDelete : request.limit;
+  const meaning = { filter, preconditions: sortedJson(preconditions), limit, allowPartial, metadata };
+  const idempotency = idempotencyOf(request.idempotencyKey, "delete", meaning);
+  return {
+    filter,
+    preconditions,
+    limit,
+    allowPartial,
+    origin: { actor: call.principal.actor, requestId: call.requestId },
+    ...(idempotency === undefined ? {} : { idempotency }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}

@@ -1,0 +1,42 @@
+import { RelataError } from "../errors.ts";
+import type { JsonObject } from "../model/tuple.ts";
+
+/** What one request may ask for. Defaults are in config.ts. */
+export interface ServiceLimits {
+  readonly maxStalenessMs: number;
+  readonly readableWindowMs: number;
+  readonly maxUpdatesPerWrite: number;
+  readonly maxPreconditions: number;
+  readonly maxBatchItems: number;
+  /** Tuples per page read from the store while streaming. */
+  readonly maxReadPage: number;
+  readonly maxDelete: number;
+  /** Problems one evaluation may visit. */
+  readonly maxNodes: number;
+  /** Tuples one evaluation may read. */
+  readonly maxRows: number;
+  readonly maxSchemaBytes: number;
+  /** Of a write's metadata, as JSON. */
+  readonly metadataMaxBytes: number;
+}
+
+/** TOO_MANY_ITEMS that names the field and both numbers. */
+export function requireAtMost(field: string, count: number, max: number): void {
+  if (count > max)
+    throw new RelataError(
+      "TOO_MANY_ITEMS",
+      `${field} has ${count} entries; at most ${max} are allowed in one request`,
+      {
+        metadata: { field, count: String(count), max: String(max) },
+      },
+    );
+}
+
+export function requireMetadataSize(metadata: JsonObject | undefined, maxBytes: number): void {
+  if (metadata === undefined) return;
+  const bytes = Buffer.byteLength(JSON.stringify(metadata));
+  if (bytes > maxBytes)
+    throw new RelataError("INVALID_REQUEST", `metadata has ${bytes} bytes as JSON; at most ${maxBytes} are allowed`, {
+      metadata: { field: "metadata", bytes: String(bytes), max: String(maxBytes) },
+    });
+}

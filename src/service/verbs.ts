@@ -1,0 +1,75 @@
+import type { Logger } from "../log.ts";
+import type { Store } from "../model/store.ts";
+import { type BatchCheck, createBatchCheck } from "./batch-check.ts";
+import { type Check, createCheck } from "./check.ts";
+import { createRevisionChooser } from "./choose-revision.ts";
+import { createCompiledSchemas } from "./compiled-schemas.ts";
+import { type CreateTenant, createCreateTenant } from "./create-tenant.ts";
+import { createDeleteTuples, type DeleteTuples } from "./delete-tuples.ts";
+import type { VerbDeps } from "./deps.ts";
+import { createDiffSchema, type DiffSchema } from "./diff-schema.ts";
+import { createGetTenant, type GetTenant } from "./get-tenant.ts";
+import { createHeadCache } from "./head-cache.ts";
+import type { ServiceLimits } from "./limits.ts";
+import { createListTenants, type ListTenants } from "./list-tenants.ts";
+import { createReadSchema, type ReadSchema } from "./read-schema.ts";
+import { createReadTuples, type ReadTuples } from "./read-tuples.ts";
+import { createSealer, type SealKey } from "./seal.ts";
+import { createValidateSchema, type ValidateSchema } from "./validate-schema.ts";
+import { createWriteSchema, type WriteSchema } from "./write-schema.ts";
+import { createWriteTuples, type WriteTuples } from "./write-tuples.ts";
+
+/** Everything relata does, without transport: each verb takes the proved call and a request of model types. */
+export interface Verbs {
+  readonly check: Check;
+  readonly batchCheck: BatchCheck;
+  readonly writeTuples: WriteTuples;
+  readonly deleteTuples: DeleteTuples;
+  readonly readTuples: ReadTuples;
+  readonly writeSchema: WriteSchema;
+  readonly readSchema: ReadSchema;
+  readonly validateSchema: ValidateSchema;
+  readonly diffSchema: DiffSchema;
+  readonly createTenant: CreateTenant;
+  readonly getTenant: GetTenant;
+  readonly listTenants: ListTenants;
+}
+
+export interface VerbOptions {
+  readonly store: Store;
+  /** Keys of consistency tokens and cursors: the first seals, all open. */
+  readonly tokenKeys: readonly SealKey[];
+  readonly limits: ServiceLimits;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+export function createVerbs(options: VerbOptions): Verbs {
+  const { store, limits, now, log } = options;
+  const heads = createHeadCache(store.revisions, { maxStalenessMs: limits.maxStalenessMs, now });
+  const deps: VerbDeps = {
+    store,
+    limits,
+    now,
+    log,
+    heads,
+    sealer: createSealer(options.tokenKeys),
+    chooseRevision: createRevisionChooser(store.revisions, heads, limits),
+    compiledSchema: createCompiledSchemas(store.schemas),
+  };
+  return {
+    check: createCheck(deps),
+    batchCheck: createBatchCheck(deps),
+    writeTuples: createWriteTuples(deps),
+    deleteTuples: createDeleteTuples(deps),
+    readTuples: createReadTuples(deps),
+    writeSchema: createWriteSchema(deps),
+    readSchema: createReadSchema(deps),
+    validateSchema: createValidateSchema(deps),
+    diffSchema: createDiffSchema(deps),
+    createTenant: createCreateTenant(deps),
+    getTenant: createGetTenant(deps),
+    listTenants: createListTenants(deps),
+  };
+}

@@ -1,0 +1,123 @@
+import { validateTuple } from "../engine/validate.ts";
+import { RelataError } from "../errors.ts";
+import type { Schema } from "../model/schema.ts";
+import type { Precondition, TupleUpdate } from "../model/store.ts";
+import type { JsonObject, Tuple } from "../model/tuple.ts";
+import { formatTuple } from "../model/tuple-text.ts";
+import { atField } from "./at-field.ts";
+import type { TenantCall } from "./call.ts";
+import { issueToken } from "./consistency-token.ts";
+import type { VerbDeps } from "./deps.ts";
+import { validatePreconditions } from "./filter-check.ts";
+import { idempotencyOf, sortedJson } from "./idempotency.ts";
+import { requireAtMost, requireMetadataSize } from "./limits.ts";
+import { isWriteConflict, writeValidated } from "./validated-write.ts";
+
+export interface WriteTuplesRequest {
+  readonly updates: readonly TupleUpdate[];
+  readonly preconditions: readonly Precondition[];
+  /** Empty for none. */
+  readonly idempotencyKey: string;
+  readonly metadata?: JsonObject;
+}
+
+export interface WriteTuplesAnswer {
+  readonly consistencyToken: string;
+  readonly replayed: boolean;
+}
+
+export type WriteTuples = (call: TenantCall, request: WriteTuplesRequest) => Promise<WriteTuplesAnswer>;
+
+/** No schema ever has this version: the store answers with the earlier result of an idempotency key, or WRITE_CONFLICT. */
+const NO_SCHEMA_VERSION = -1;
+
+/** All updates in one revision, or none. Each tuple must fit the schema that is current when it is committed. */
+export function createWriteTuples(deps: VerbDeps): WriteTuples {
+  const { limits, store } = deps;
+  return async (call, request) => {
+    requireAtMost("updates", request.updates.length, limits.maxUpdatesPerWrite);
+    requireAtMost("preconditions", request.preconditions.length, limits.maxPreconditions);
+    requireMetadataSize(request.metadata, limits.metadataMaxBytes);
+    if (request.updates.length === 0) throw new RelataError("INVALID_REQUEST", "updates is empty: nothing to write");
+    refuseDuplicates(request.updates);
+    const startedAtMs = deps.now();
+    const write = (schemaVersion: number) => store.tuples.write(call.tenant, toStore(call, request, schemaVersion));
+    const result = await writeValidated(
+      deps,
+      call.tenant,
+      (schema) => validate(schema, request),
+      (head) => write(head.schemaVersion),
+    ).catch((error) => replayOr(error, request, () => write(NO_SCHEMA_VERSION)));
+    if (!result.replayed) deps.heads.learn(call.tenant.id, result.head, startedAtMs);
+    return { consistencyToken: issueToken(deps.sealer, call.tenant.id, result.head), replayed: result.replayed };
+  };
+}
+
+/** A retried write gets its first answer even where today's schema would refuse it. */
+async function replayOr<T>(error: unknown, request: WriteTuplesRequest, replay: () => Promise<T>): Promise<T> {
+  const mayHaveHappened = request.idempotencyKey !== "" && error instanceof RelataError && isRefusal(error);
+  if (!mayHaveHappened) throw error;
+  return replay().catch((second) => {
+    throw isWriteConflict(second) ? error : second;
+  });
+}
+
+function isRefusal(error: RelataError): boolean {
+  return error.kind === "invalid_argument" || (error.kind === "failed_precondition" && !isPreconditionFailed(error));
+}
+
+function isPreconditionFailed(error: RelataError): boolean {
+  return error.reason === "PRECONDITION_FAILED";
+}
+
+function toStore(call: TenantCall, request: WriteTuplesRequest, schemaVersion: number) {
+  const idempotency = idempotencyOf(request.idempotencyKey, "write", {
+    updates: sortedJson(request.updates),
+    preconditions: sortedJson(request.preconditions),
+    metadata: request.metadata,
+  });
+  return {
+    updates: request.updates,
+    preconditions: request.preconditions,
+    schemaVersion,
+    origin: { actor: call.principal.actor, requestId: call.requestId },
+    ...(idempotency === undefined ? {} : { idempotency }),
+    ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
+  };
+}
+
+function validate(schema: Schema, request: WriteTuplesRequest): void {
+  for (const [index, update] of request.updates.entries())
+    atField(`updates[${index}].tuple`, () => {
+      refuseUnsupported(update.tuple);
+      validateTuple(schema, update.tuple);
+    });
+  validatePreconditions(schema, request.preconditions);
+}
+
+function refuseUnsupported(tuple: Tuple): void {
+  const feature = tuple.caveat !== undefined ? "caveat" : tuple.expiresAtMs !== undefined ? "expires_at" : undefined;
+  if (feature !== undefined)
+    throw new RelataError(
+      "SCHEMA_UNSUPPORTED_FEATURE",
+      `${feature} is not supported by this version of relata, which could not honour it when it decides`,
+    );
+}
+
+function refuseDuplicates(updates: readonly TupleUpdate[]): void {
+  const first = new Map<string, number>();
+  for (const [index, { tuple }] of updates.entries()) {
+    const { objectType, objectId, relation, subjectType, subjectId, subjectRelation } = tuple;
+    const text = formatTuple({ objectType, objectId, relation, subjectType, subjectId, subjectRelation });
+    const earlier = first.get(text);
+    if (earlier !== undefined)
+      throw new RelataError(
+        "DUPLICATE_UPDATE",
+        `updates[${index}] is about the same tuple as updates[${earlier}]: ${text}`,
+        {
+          metadata: { field: `updates[${index}]`, tuple: text },
+        },
+      );
+    first.set(text, index);
+  }
+}
