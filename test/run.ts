@@ -8,6 +8,9 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Tally } from "./support/tally.ts";
 
+/** From the last test to the end of the run: workers, the database and its directory go. */
+const END_TIMEOUT_MS = 30_000;
+
 const args = process.argv.slice(2);
 const { tally, succeeded } = await runVitest(args.map((arg) => (arg === "--long" ? "--mode=long" : arg)));
 const problem = judge(tally, succeeded);
@@ -42,6 +45,11 @@ async function runVitest(vitestArgs: readonly string[]): Promise<{ tally: Tally 
   // A terminal's Ctrl-C reaches the child as well: let it clean up, then tell the outcome.
   process.on("SIGINT", () => {});
   for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
-  const [code] = await once(child, "close");
+  const closed = once(child, "close");
+  await Promise.race([closed, once(child, "message")]);
+  // Vitest waits for ever for a process that a test left running, if it holds the worker's output open.
+  const timer = setTimeout(() => child.kill("SIGKILL"), END_TIMEOUT_MS);
+  const [code] = await closed;
+  clearTimeout(timer);
   return { tally, succeeded: code === 0 };
 }

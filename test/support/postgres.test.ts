@@ -15,7 +15,7 @@ describe("createTestDatabase", () => {
 
   it("connects each role under its own name, and the service's without power over row security", async () => {
     await using database = await createTestDatabase();
-    const seen = [];
+    const seen: unknown[] = [];
     for (const connection of [database.owner, database.app, database.maintenance]) {
       const sql =
         "SELECT current_user AS name, rolsuper OR rolbypassrls AS mighty FROM pg_roles WHERE rolname = current_user";

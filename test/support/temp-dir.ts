@@ -14,10 +14,11 @@ export interface TempDir extends AsyncDisposable {
   readonly path: string;
 }
 
-export async function createTempDir(): Promise<TempDir> {
+/** `disk` for programs, which nothing may run from memory in some containers. */
+export async function createTempDir(kind: "memory" | "disk" = "memory"): Promise<TempDir> {
   // Under root Postgres runs as another account, which must be able to come by: TMPDIR may be closed to it.
   const disk = process.getuid?.() === 0 ? "/var/tmp" : tmpdir();
-  const base = (await isRoomy(MEMORY)) ? MEMORY : disk;
+  const base = kind === "memory" && (await isRoomy(MEMORY)) ? MEMORY : disk;
   await removeAbandoned(base);
   const path = await mkdtemp(join(base, `${PREFIX}${process.pid}-`));
   await chmod(path, 0o711);

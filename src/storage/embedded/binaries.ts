@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -22,7 +23,11 @@ const PLATFORMS: readonly string[] = ["linux-x64", "linux-arm64", "darwin-x64", 
 
 /** `binDir` when given, else the bundled package for this platform. Throws STORE_UNAVAILABLE when there is neither. */
 export async function locateBinaries(binDir: string | undefined): Promise<Binaries> {
-  if (binDir !== undefined) return { binDir, bundle: undefined };
+  if (binDir !== undefined) {
+    if (existsSync(join(binDir, "postgres")) && existsSync(join(binDir, "initdb")))
+      return { binDir, bundle: undefined };
+    throw new RelataError("STORE_UNAVAILABLE", `${binDir} does not hold PostgreSQL's programs postgres and initdb`);
+  }
   const platform = `${process.platform}-${process.arch}`;
   const root = bundleRoot(platform);
   const manifest: unknown = JSON.parse(await readFile(join(root, "package.json"), "utf8"));

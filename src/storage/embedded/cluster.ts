@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { chown, mkdir, readFile, rm } from "node:fs/promises";
+import { access, chown, constants, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { RelataError } from "../../errors.ts";
 import { type Account, firstUnsearchable } from "./account.ts";
+import { draftPrefix, removeAbandoned, renameUnlessThere } from "./draft.ts";
 import { errorCode } from "./process.ts";
-import { removeAbandoned, renameUnlessThere } from "./runtime.ts";
 
 export const SUPERUSER = "postgres";
 /** PostgreSQL reads nothing else from its environment: messages and sort order must not depend on who starts it. */
@@ -18,10 +18,10 @@ export async function prepareDataDir(dataDir: string, account: Account | undefin
   try {
     // Under root other accounts must pass through; the cluster inside is closed to them.
     await mkdir(dataDir, { recursive: true, mode: account === undefined ? 0o700 : 0o755 });
+    await access(dataDir, constants.W_OK | constants.X_OK);
   } catch (cause) {
-    throw new RelataError("STORE_UNAVAILABLE", `cannot make the data directory ${dataDir}: ${errorCode(cause)}`, {
-      cause,
-    });
+    const message = `cannot use the data directory ${dataDir}: ${errorCode(cause)}; name another one`;
+    throw new RelataError("STORE_UNAVAILABLE", message, { cause });
   }
   const closed = account && (await firstUnsearchable(dataDir, account));
   if (closed !== undefined) {
@@ -33,10 +33,15 @@ export async function prepareDataDir(dataDir: string, account: Account | undefin
   return join(dataDir, CLUSTER);
 }
 
-export async function isInitialized(pgdata: string): Promise<boolean> {
-  return readFile(join(pgdata, "PG_VERSION")).then(
-    () => true,
-    () => false,
+/** True when there is a cluster. Throws STORE_UNAVAILABLE when it belongs to an account PostgreSQL does not run as. */
+export async function isInitialized(pgdata: string, account: Account | undefined): Promise<boolean> {
+  const found = await stat(pgdata).catch(() => undefined);
+  if (found === undefined) return false;
+  const uid = account?.uid ?? process.getuid?.();
+  if (found.uid === uid) return true;
+  throw new RelataError(
+    "STORE_UNAVAILABLE",
+    `${pgdata} belongs to uid ${found.uid}, and PostgreSQL would run as uid ${uid}: start relata as the user who made it, or use another data directory`,
   );
 }
 
@@ -51,9 +56,7 @@ export async function initCluster(
   durable: boolean,
 ): Promise<void> {
   await removeAbandoned(dirname(pgdata), CLUSTER);
-  const draft = `${pgdata}.${process.pid}`;
-  await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { mode: 0o700 });
+  const draft = await mkdtemp(draftPrefix(pgdata));
   if (account !== undefined) await chown(draft, account.uid, account.gid);
   const args = ["-D", draft, "-U", SUPERUSER, "-A", "trust", "--locale=C", "-E", "UTF8", "--no-instructions"];
   try {
@@ -73,7 +76,7 @@ function initFailure(binDir: string, cause: unknown): RelataError {
   // The kernel says ENOENT of a program that exists when its loader does not: glibc's, on Alpine.
   const message =
     errorCode(cause) === "ENOENT"
-      ? `cannot run ${join(binDir, "initdb")}: not there, or built for glibc (2.27 or newer) on a system without it, such as Alpine; set DATABASE_URL`
+      ? `cannot run ${join(binDir, "initdb")}: it is built for glibc (2.27 or newer), which systems on musl such as Alpine lack; set DATABASE_URL`
       : `initdb failed: ${lastLine(cause)}`;
   return new RelataError("STORE_UNAVAILABLE", message, { cause });
 }

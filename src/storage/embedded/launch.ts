@@ -57,7 +57,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const pgdata = await prepareDataDir(dataDir, account);
   const runtimeHome = join(account === undefined ? dataDir : SYSTEM_HOME, "runtime");
   const binDir = await prepareRuntime(await locateBinaries(options.binDir), account, runtimeHome);
-  if (!(await isInitialized(pgdata))) await initCluster(binDir, pgdata, account, options.durable);
+  if (!(await isInitialized(pgdata, account))) await initCluster(binDir, pgdata, account, options.durable);
   const socketDir = await prepareSocketDir(pgdata, PORT, account);
   const server = await launch(binDir, pgdata, serverArgs(options, pgdata, socketDir), socketDir, account);
   server.unref();

@@ -1,21 +1,10 @@
-import {
-  chmod,
-  copyFile,
-  link,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  symlink,
-} from "node:fs/promises";
+import { chmod, copyFile, link, lstat, mkdir, mkdtemp, readdir, readFile, readlink, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { RelataError } from "../../errors.ts";
 import { type Account, firstUnsearchable } from "./account.ts";
 import type { Binaries, Bundle } from "./binaries.ts";
-import { errorCode, isAlive } from "./process.ts";
+import { draftPrefix, removeAbandoned, renameUnlessThere } from "./draft.ts";
+import { errorCode } from "./process.ts";
 
 /**
  * A directory with `initdb` and `postgres` that `account` may run. The package serves as it is unless its place is closed
@@ -56,9 +45,8 @@ async function copyOnce(bundle: Bundle, home: string): Promise<string> {
   if (await exists(target)) return target;
   await mkdir(home, { recursive: true, mode: 0o755 });
   await removeAbandoned(home, name);
-  const draft = `${target}.${process.pid}`;
-  await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { mode: 0o755 });
+  const draft = await mkdtemp(draftPrefix(target));
+  await chmod(draft, 0o755);
   await copyTree(join(bundle.root, "native"), join(draft, "native"));
   await linkLibraries(draft);
   await renameUnlessThere(draft, target);
@@ -70,26 +58,6 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Renames a directory; when `target` is there already (and not empty), drops `draft` instead. */
-export async function renameUnlessThere(draft: string, target: string): Promise<void> {
-  try {
-    await rename(draft, target);
-  } catch (error) {
-    if (errorCode(error) !== "ENOTEMPTY" && errorCode(error) !== "EEXIST") throw error;
-    await rm(draft, { recursive: true, force: true });
-  }
-}
-
-/** Removes drafts `<name>.<pid>` whose maker was killed halfway. */
-export async function removeAbandoned(directory: string, name: string): Promise<void> {
-  for (const entry of await readdir(directory)) {
-    const pid = entry.startsWith(`${name}.`) ? Number(entry.slice(name.length + 1)) : Number.NaN;
-    if (Number.isInteger(pid) && pid !== process.pid && !isAlive(pid)) {
-      await rm(join(directory, entry), { recursive: true, force: true });
-    }
-  }
 }
 
 /** Hard links where possible (12 ms for the 60 MB), else copies (52 ms); always readable by everybody. */

@@ -1,0 +1,107 @@
+import { access, chown, constants, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { firstUnsearchable, serverAccount } from "../../../src/storage/embedded/account.ts";
+import { type DataDirs, prepareDataDirs } from "../../support/data-dir.ts";
+import { spawnEmbedded } from "../../support/embedded-child.ts";
+import { withClient } from "../../support/postgres-template.ts";
+import { processesNaming } from "../../support/processes.ts";
+import { createTempDir } from "../../support/temp-dir.ts";
+import { waitFor } from "../../support/wait.ts";
+
+const nothingLeft = (dataDir: string) =>
+  waitFor(`no process names ${dataDir}`, async () => (await processesNaming(dataDir)).length === 0);
+
+let dataDirs: DataDirs;
+beforeAll(async () => {
+  dataDirs = await prepareDataDirs();
+});
+afterAll(() => dataDirs[Symbol.asyncDispose]());
+
+describe("PostgreSQL and the death of its parent", () => {
+  it("ends after SIGKILL of the parent", async () => {
+    await using directory = await dataDirs.create();
+    await using parent = await spawnEmbedded(directory.path);
+    expect((await processesNaming(directory.path)).map((each) => each.pid)).toContain(parent.pid);
+    await parent.kill();
+    await nothingLeft(directory.path);
+  });
+
+  it("ends after Ctrl-C, which a terminal sends to the whole process group", async () => {
+    await using directory = await dataDirs.create();
+    await using parent = await spawnEmbedded(directory.path, { detached: true });
+    const shutdown = withClient(parent.connection, async (client) => {
+      const lost = new Promise<unknown>((resolve) => client.on("error", resolve));
+      process.kill(-Number(parent.child.pid), "SIGINT");
+      return await lost;
+    });
+    // Stopped in order, not torn down: 57P01 is what a fast shutdown tells its clients.
+    expect(await shutdown).toMatchObject({ code: "57P01" });
+    await nothingLeft(directory.path);
+  });
+
+  it("is waited for by a start right behind the kill", async () => {
+    await using directory = await dataDirs.create();
+    for (let round = 0; round < 3; round += 1) {
+      await using parent = await spawnEmbedded(directory.path);
+      await parent.kill();
+    }
+    await nothingLeft(directory.path);
+  });
+
+  it("recovers after everything was killed at once", async () => {
+    await using directory = await dataDirs.create();
+    await using parent = await spawnEmbedded(directory.path, { durable: true });
+    await withClient(parent.connection, (client) => client.query("CREATE TABLE kept AS SELECT 42 AS answer"));
+    await killAll(directory.path, parent.pid);
+    await parent.kill();
+    await using again = await spawnEmbedded(directory.path);
+    const { rows } = await withClient(again.connection, (client) => client.query("SELECT answer FROM kept"));
+    expect(rows).toEqual([{ answer: 42 }]);
+    await again.kill();
+    await nothingLeft(directory.path);
+  });
+
+  it("does not take the process that has its old id for itself", async (context) => {
+    if (process.platform !== "linux") context.skip("only Linux tells what a process is");
+    await using directory = await dataDirs.create();
+    await using parent = await spawnEmbedded(directory.path);
+    await killAll(directory.path, parent.pid);
+    await parent.kill();
+    const file = join(directory.path, "pgdata", "postmaster.pid");
+    await writeFile(file, (await readFile(file, "utf8")).replace(/^\d+/, String(process.pid)));
+    await using again = await spawnEmbedded(directory.path);
+    await again.kill();
+    await nothingLeft(directory.path);
+  });
+
+  it("works for an ordinary user", async (context) => {
+    const account = await serverAccount();
+    if (account === undefined) return context.skip("not root: every other test is run by an ordinary user");
+    const closed = await firstUnsearchable(import.meta.dirname, account);
+    if (closed !== undefined) context.skip(`the project lies below ${closed}, closed to ${account.name}`);
+    await using directory = await createTempDir();
+    const dataDir = join(directory.path, "theirs");
+    await mkdir(dataDir, { mode: 0o755 });
+    await chown(dataDir, account.uid, account.gid);
+    await using parent = await spawnEmbedded(dataDir, { uid: account.uid, gid: account.gid, cwd: "/" });
+    await access(join(dataDir, "pgdata", "PG_VERSION"), constants.R_OK);
+    await parent.kill();
+    await nothingLeft(dataDir);
+  });
+});
+
+/** The parent, the watchdog's process group (the server is in it) and the backends, none of which can react. */
+async function killAll(dataDir: string, postgresPid: number): Promise<void> {
+  const all = await processesNaming(dataDir);
+  const group = all.find(({ pid }) => pid === postgresPid)?.group;
+  if (group === undefined) throw new Error(`no process ${postgresPid}`);
+  process.kill(-group, "SIGKILL");
+  for (const { pid } of all.filter((each) => each.group !== group)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // A backend that ended with its postmaster.
+    }
+  }
+}
