@@ -3,6 +3,7 @@
 // again on the `node` package that a clone installs.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -15,10 +16,15 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
 } else {
   const bundled = join(root, "node_modules", "node", "bin", "node");
   if (!existsSync(bundled)) {
-    console.error(`relata needs Node 24 or newer; this is ${process.version} (${process.execPath}).`);
-    process.exit(1);
+    console.error(`error: relata needs Node 24 or newer; this is ${process.version} (${process.execPath})`);
+    console.error(" help: install Node 24, or run `npm ci` in the clone, which brings one");
+    process.exit(2);
   }
-  const child = spawn(bundled, [entry, ...process.argv.slice(2)], { stdio: "inherit" });
+  // The IPC channel breaks when this process dies, even by SIGKILL: the inner one then stops as for SIGTERM.
+  const child = spawn(bundled, [entry, ...process.argv.slice(2)], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, RELATA_WRAPPED: "1" },
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
+  child.on("exit", (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : (code ?? 70)));
 }

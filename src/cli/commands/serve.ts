@@ -1,0 +1,62 @@
+import type { Command } from "commander";
+import { leaf, runs, type Shell } from "../command.ts";
+import { type ConfigOptions, configInput, withConfig } from "../config-flags.ts";
+import type { CliContext } from "../context.ts";
+import { EXIT, type ExitCode } from "../exit.ts";
+import { json, line } from "../output.ts";
+
+interface Options extends ConfigOptions {
+  readonly databaseUrl?: string;
+  readonly grpcHost?: string;
+  readonly grpcPort?: string;
+  readonly httpHost?: string;
+  readonly httpPort?: string;
+  readonly logLevel?: string;
+  readonly json?: boolean;
+}
+
+export function registerServe(parent: Command, shell: Shell): void {
+  const command = leaf(parent, "serve", "run the service on a Postgres database")
+    .option("--database-url <url>", "Postgres address of the application role (DATABASE_URL)")
+    .option("--grpc-host <host>", "address the gRPC port listens on (RELATA_GRPC_HOST)")
+    .option("--grpc-port <port>", "gRPC port (RELATA_GRPC_PORT)")
+    .option("--http-host <host>", "address the HTTP port listens on (RELATA_HTTP_HOST)")
+    .option("--http-port <port>", "HTTP port: Connect, gRPC-Web, JSON (RELATA_HTTP_PORT)")
+    .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent (RELATA_LOG_LEVEL)")
+    .addHelpText(
+      "after",
+      "\nEvery setting can stand in the configuration file or the environment; flags win over both.\nSIGTERM or Ctrl-C: no new requests, the running ones finish, then it ends with 0.",
+    );
+  runs<[], Options>(withConfig(command), shell, serve);
+}
+
+async function serve(context: CliContext, options: Options): Promise<ExitCode> {
+  const stop = context.stop();
+  // Loaded only here: the server and its libraries would slow every other command down.
+  const { loadConfig } = await import("../../config.ts");
+  const { startServer } = await import("../serve.ts");
+  const config = loadConfig(
+    configInput(context, options, {
+      RELATA_DATABASE_URL: options.databaseUrl,
+      RELATA_GRPC_HOST: options.grpcHost,
+      RELATA_GRPC_PORT: options.grpcPort,
+      RELATA_HTTP_HOST: options.httpHost,
+      RELATA_HTTP_PORT: options.httpPort,
+      RELATA_LOG_LEVEL: options.logLevel,
+    }),
+  );
+  const server = await startServer(config, { now: context.now });
+  const { grpcPort, httpPort } = server;
+  if (options.json === true) json(context, { grpcPort, httpPort });
+  else
+    line(
+      context.stderr,
+      `relata serves gRPC on ${config.grpcHost}:${grpcPort} and HTTP on ${config.httpHost}:${httpPort}`,
+    );
+  await new Promise<void>((resolve) => {
+    if (stop.aborted) resolve();
+    stop.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await server.close();
+  return EXIT.ok;
+}

@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { createLogger } from "../../log.ts";
+import { startEmbeddedPostgres } from "../../storage/embedded/launch.ts";
+import { migrate } from "../../storage/postgres/migrate.ts";
+import { startServer } from "../serve.ts";
+import { type LocalIssuer, startLocalIssuer } from "./issuer.ts";
+import { localConfig } from "./local-config.ts";
+import { keepTokenFiles, type TokenFiles } from "./token-files.ts";
+
+export interface LocalServiceOptions {
+  readonly dataDir: string;
+  /** 0 takes any free port. */
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  readonly issuerPort: number;
+  /** False for data that is thrown away. */
+  readonly durable: boolean;
+  readonly now: () => number;
+  /** Takes the service's warnings, JSON lines. */
+  readonly logTo: { write(line: string): void };
+}
+
+/** A whole relata on this machine: PostgreSQL, an issuer, the service. */
+export interface LocalService {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  readonly issuer: LocalIssuer;
+  readonly tokens: TokenFiles;
+  /** Resolves with the end of its log when the database ends by itself. */
+  readonly databaseEnded: Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Starts everything, or nothing: what was started before a failure is stopped again. */
+export async function startLocalService(options: LocalServiceOptions): Promise<LocalService> {
+  const { dataDir } = options;
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+  };
+  try {
+    const issuer = await startLocalIssuer({
+      keyFile: join(dataDir, "issuer-key.json"),
+      port: options.issuerPort,
+      now: options.now,
+    });
+    closers.push(() => issuer.close());
+    const tokens = await keepTokenFiles(dataDir, issuer);
+    closers.push(() => tokens.stop());
+    const postgres = await startEmbeddedPostgres({ dataDir, durable: options.durable });
+    closers.push(() => postgres.stop());
+    await migrate({ connection: postgres.connection });
+    const { grpcPort, httpPort } = options;
+    const config = await localConfig({ dataDir, postgres, issuer, grpcPort, httpPort });
+    const server = await startServer(config, {
+      now: options.now,
+      log: createLogger({ level: "warn", destination: options.logTo }),
+    });
+    closers.push(() => server.close());
+    return {
+      grpcPort: server.grpcPort,
+      httpPort: server.httpPort,
+      issuer,
+      tokens,
+      databaseEnded: postgres.ended,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SchemaService } from "../../gen/relata/v1/schema_service_pb.ts";
+import { TenantService } from "../../gen/relata/v1/tenant_service_pb.ts";
+import { TupleService, TupleUpdate_Operation } from "../../gen/relata/v1/tuple_service_pb.ts";
+import { type Api, connect } from "../api.ts";
+import type { CliContext } from "../context.ts";
+import { badInput } from "../exit.ts";
+import type { Problem } from "../problem.ts";
+import { ServerError } from "../server-error.ts";
+import type { Assertion, ValidationDocument } from "../validate/document.ts";
+import { readValidationYaml } from "../validate/read-document.ts";
+import { tupleToWire } from "../wire.ts";
+import type { LocalService } from "./local-service.ts";
+import { DEMO_TENANT } from "./token-files.ts";
+
+/** The example a new data directory starts with: its assertions give the questions to try. */
+const EXAMPLE = fileURLToPath(new URL("../../../schema/examples/documents.yaml", import.meta.url));
+/** Written last, so that a start that was cut short is finished by the next. */
+const MARKER = "seeded";
+const CALL_TIMEOUT_MS = 20_000;
+
+/** What the demo tenant was given, and a question of each answer. */
+export interface Seed {
+  readonly schemaFile: string;
+  readonly tuples: number;
+  readonly allowed: Assertion;
+  readonly denied: Assertion;
+}
+
+/** Gives a new data directory its tenant, schema and tuples; leaves one that has them, and its user's changes, alone. */
+export async function seedDemoTenant(context: CliContext, service: LocalService, dataDir: string): Promise<Seed> {
+  const document = await readExample(context);
+  const marker = join(dataDir, MARKER);
+  if (!(await exists(marker))) {
+    const server = `127.0.0.1:${service.grpcPort}`;
+    const as = (token: string) => connect({ server, token, tenant: undefined, timeoutMs: CALL_TIMEOUT_MS });
+    const operator = as(service.tokens.operator.token);
+    const dev = as(service.tokens.dev.token);
+    try {
+      await createTenant(operator);
+      await dev.unary(SchemaService.method.write, { text: document.schema?.text ?? "" });
+      const updates = document.tuples.map(({ tuple }) => ({
+        operation: TupleUpdate_Operation.TOUCH,
+        tuple: tupleToWire(tuple),
+      }));
+      await dev.unary(TupleService.method.write, { updates });
+    } finally {
+      operator.close();
+      dev.close();
+    }
+    await writeFile(marker, "");
+  }
+  return {
+    schemaFile: relative(context.cwd, document.schema?.file ?? ""),
+    tuples: document.tuples.length,
+    allowed: firstOf(document, "allowed"),
+    denied: firstOf(document, "denied"),
+  };
+}
+
+async function readExample(context: CliContext): Promise<ValidationDocument> {
+  const problems: Problem[] = [];
+  const document = await readValidationYaml(context, EXAMPLE, await readFile(EXAMPLE, "utf8"), problems);
+  if (problems.length > 0) throw badInput("the example that comes with relata cannot be read", { problems });
+  return document;
+}
+
+async function createTenant(operator: Api): Promise<void> {
+  try {
+    await operator.unary(TenantService.method.create, { slug: DEMO_TENANT });
+  } catch (error) {
+    if (!(error instanceof ServerError) || error.reason !== "TENANT_ALREADY_EXISTS") throw error;
+  }
+}
+
+function firstOf(document: ValidationDocument, expected: Assertion["expected"]): Assertion {
+  const found = document.assertions.find(
+    (assertion) => assertion.expected === expected && assertion.subject.relation === "",
+  );
+  if (found === undefined) throw badInput(`${document.file} has no assertion that is ${expected}`);
+  return found;
+}
+
+function exists(path: string): Promise<boolean> {
+  return readFile(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { exitCodeHelp, type Shell } from "./command.ts";
+import { registerCheck } from "./commands/check.ts";
+import { registerDemo } from "./commands/demo.ts";
+import { registerDev } from "./commands/dev.ts";
+import { registerMigrate } from "./commands/migrate.ts";
+import { registerReference } from "./commands/reference.ts";
+import { registerSchemaDiff } from "./commands/schema-diff.ts";
+import { registerSchemaFmt } from "./commands/schema-fmt.ts";
+import { registerSchemaLint } from "./commands/schema-lint.ts";
+import { registerSchemaPull } from "./commands/schema-pull.ts";
+import { registerSchemaPush } from "./commands/schema-push.ts";
+import { registerServe } from "./commands/serve.ts";
+import { registerTenantCreate } from "./commands/tenant-create.ts";
+import { registerTenantList } from "./commands/tenant-list.ts";
+import { registerTupleDelete } from "./commands/tuple-delete.ts";
+import { registerTupleImport } from "./commands/tuple-import.ts";
+import { registerTupleRead } from "./commands/tuple-read.ts";
+import { registerTupleWrite } from "./commands/tuple-write.ts";
+import { registerValidate } from "./commands/validate.ts";
+import type { CliContext } from "./context.ts";
+import { badInput, EXIT, type ExitCode, exitOf } from "./exit.ts";
+import { reportFailure } from "./failure.ts";
+
+/** Runs one command line (without `node` and the script) to its end. Never throws: what goes wrong is on stderr. */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.ok;
+  const program = buildProgram({
+    context,
+    finish: (code) => {
+      exit = code;
+    },
+  });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return exit;
+  } catch (error) {
+    // These two are wanted before commander has read them, and also when it could not.
+    const how = { json: argv.includes("--json"), verbose: argv.includes("--verbose") };
+    if (!(error instanceof CommanderError)) {
+      reportFailure(context, error, how);
+      return exitOf(error);
+    }
+    if (error.exitCode === 0) return EXIT.ok;
+    if (error.code !== "commander.help") reportFailure(context, usageError(error, argv), how);
+    return EXIT.usage;
+  }
+}
+
+/** The whole command tree. */
+export function buildProgram(shell: Shell): Command {
+  const program = new Command("relata")
+    .description("Authorization for many backends: who may do what to which resource, as relation tuples on Postgres.")
+    .version(packageVersion(), "-V, --version")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => shell.context.stdout.write(text),
+      writeErr: (text) => shell.context.stderr.write(text),
+      outputError: () => undefined,
+      getOutHelpWidth: () => shell.context.stdout.columns ?? 100,
+      getErrHelpWidth: () => shell.context.stderr.columns ?? 100,
+    })
+    .showSuggestionAfterError()
+    .addHelpText("after", exitCodeHelp());
+
+  program.commandsGroup("Try it:");
+  registerDev(program, shell);
+  registerDemo(program, shell);
+  program.commandsGroup("Ask and write:");
+  registerCheck(program, shell);
+  const tuple = program.command("tuple").description("write, read, delete and import relation tuples");
+  registerTupleWrite(tuple, shell);
+  registerTupleRead(tuple, shell);
+  registerTupleDelete(tuple, shell);
+  registerTupleImport(tuple, shell);
+  const schema = program.command("schema").description("format, lint, compare and roll out schemas");
+  registerSchemaFmt(schema, shell);
+  registerSchemaLint(schema, shell);
+  registerSchemaDiff(schema, shell);
+  registerSchemaPush(schema, shell);
+  registerSchemaPull(schema, shell);
+  registerValidate(program, shell);
+  program.commandsGroup("Run it:");
+  registerServe(program, shell);
+  registerMigrate(program, shell);
+  const tenant = program.command("tenant").description("the tenant registry (needs a platform token)");
+  registerTenantCreate(tenant, shell);
+  registerTenantList(tenant, shell);
+  registerReference(program, shell);
+  return program;
+}
+
+/** Commander says `error: unknown option '--x'` and, on a line of its own, a suggestion. */
+function usageError(error: CommanderError, argv: readonly string[]): Error {
+  const [what = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+  const words = argv.filter((word) => !word.startsWith("-"));
+  const groups = new Set(["schema", "tuple", "tenant"]);
+  const command = words.slice(0, groups.has(words[0] ?? "") ? 2 : 1).join(" ");
+  const known = error.code !== "commander.unknownCommand";
+  const suggestion = more.map((line) => line.replace(/^\((.*)\)$/, "$1")).join(" ");
+  const help = `See: relata ${known && command !== "" ? `${command} ` : ""}--help`;
+  return badInput(what, { hint: suggestion === "" ? help : `${suggestion}\n${help}` });
+}
+
+function packageVersion(): string {
+  // The same path from src/cli in a clone and from dist/cli in the package.
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

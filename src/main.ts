@@ -1,0 +1,24 @@
+import process from "node:process";
+import type { CliContext } from "./cli/context.ts";
+import { runCli } from "./cli/program.ts";
+import { stopSignal } from "./cli/stop-signal.ts";
+
+/** The root of the one binary: the only place that touches argv, the environment and the exit code. */
+const context: CliContext = {
+  env: process.env,
+  cwd: process.cwd(),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  now: Date.now,
+  stop: () => stopSignal(process),
+};
+
+// `relata tuple read | head` closes the pipe early: that is the reader's choice, not a failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : 70);
+});
+
+process.exitCode = await runCli(process.argv.slice(2), context);
+// Whatever a command leaves open (a keep-alive socket, a pool) must not keep a finished command alive.
+process.exit();
