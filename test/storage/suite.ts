@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import type { Store } from "../../src/model/store.ts";
+import { describeDeletes } from "./suite-deletes.ts";
+import { describePages } from "./suite-pages.ts";
+import { describeSchemas } from "./suite-schemas.ts";
+import { describeSource } from "./suite-source.ts";
+import { describeTenants } from "./suite-tenants.ts";
+import { describeWrites } from "./suite-writes.ts";
+
+/** The rules of the port, which hold for every store. `open` is called once. */
+export function describeStore(name: string, open: () => Promise<Store>): void {
+  describe(`${name} store`, () => {
+    let store: Store | undefined;
+    beforeAll(async () => {
+      store = await open();
+    });
+    afterAll(() => store?.close());
+    const opened = (): Store => {
+      if (store === undefined) throw new Error("the store is not open");
+      return store;
+    };
+    describeTenants(opened);
+    describeSchemas(opened);
+    describeWrites(opened);
+    describeDeletes(opened);
+    describePages(opened);
+    describeSource(opened);
+  });
+}
