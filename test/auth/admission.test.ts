@@ -120,4 +120,5 @@ test("a scope held in one tenant is not held in another, nor when no tenant is n
   expect(denied(() => requireScope(caller, write)).detail).toMatch(/^scope_missing/);
   expect(denied(() => requireScope(caller, CHECK, "elsewhere")).detail).toMatch(/^scope_missing/);
   requireScope(caller, CHECK);
+  expect(denied(() => requireScope(platform, CHECK)).detail).toMatch(/^tenant_only/);
 });

@@ -80,6 +80,11 @@ test("neither an error nor a log line holds a piece of a token", async () => {
   expect(leaked).toEqual([]);
 });
 
+test("foreign text is quoted and cut before it gets into the log", async () => {
+  const error = await refused(auth.authenticate(world.oauth.bearer({ iss: `\n${"x".repeat(1000)}` })));
+  expect(error.detail).toMatch(/^issuer_unknown: "\\nx{70,80}…$/);
+});
+
 test("a header that points at a key elsewhere makes nobody fetch it", () => {
   expect([...world.oauth.fetches.other, ...world.oidc.fetches.other]).toEqual([]);
 });

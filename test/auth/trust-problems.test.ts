@@ -58,6 +58,7 @@ test.each<[string, readonly Partial<Binding>[], RegExp]>([
   ["of everybody to the platform", [{ subject: "*", platform: true }], /not for every subject/],
   ["to both kinds", [{}, { platform: true }], /use two/],
   ["to both kinds by prefix", [{ subject: "service*" }, { subject: "serv*", platform: true }], /use two/],
+  ["to both kinds, the tenants by prefix", [{ subject: "serv*" }, { platform: true }], /use two/],
   ["to both kinds, one by prefix", [{}, { subject: "serv*", platform: true }], /use two/],
 ])("a binding %s is a problem", (_name, changes, problem) => {
   const bindings = changes.map((change) => ({ ...BINDING, ...change }));
