@@ -1,7 +1,9 @@
+import { spawn } from "node:child_process";
 import { access, chown, constants, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { firstUnsearchable, serverAccount } from "../../../src/storage/embedded/account.ts";
+import { startEmbeddedPostgres } from "../../../src/storage/embedded/launch.ts";
 import { type DataDirs, prepareDataDirs } from "../../support/data-dir.ts";
 import { spawnEmbedded } from "../../support/embedded-child.ts";
 import { withClient } from "../../support/postgres-template.ts";
@@ -42,11 +44,13 @@ describe("PostgreSQL and the death of its parent", () => {
 
   it("is waited for by a start right behind the kill", async () => {
     await using directory = await dataDirs.create();
-    for (let round = 0; round < 3; round += 1) {
-      await using parent = await spawnEmbedded(directory.path);
-      await parent.kill();
-    }
-    await nothingLeft(directory.path);
+    await using parent = await spawnEmbedded(directory.path);
+    // Much to write makes the shutdown slow.
+    const fill = "CREATE TABLE filled AS SELECT n, repeat('x', 500) AS text FROM generate_series(1, 50000) AS n";
+    await withClient(parent.connection, (client) => client.query(fill));
+    await parent.kill();
+    const next = await startEmbeddedPostgres({ dataDir: directory.path, durable: false });
+    await next.stop();
   });
 
   it("recovers after everything was killed at once", async () => {
@@ -68,11 +72,17 @@ describe("PostgreSQL and the death of its parent", () => {
     await using parent = await spawnEmbedded(directory.path);
     await killAll(directory.path, parent.pid);
     await parent.kill();
+    // Of the server's own account, as after a restart of the machine or the container.
+    const account = await serverAccount();
+    const stranger = spawn("sleep", ["60"], { ...(account && { uid: account.uid, gid: account.gid }) });
     const file = join(directory.path, "pgdata", "postmaster.pid");
-    await writeFile(file, (await readFile(file, "utf8")).replace(/^\d+/, String(process.pid)));
-    await using again = await spawnEmbedded(directory.path);
-    await again.kill();
-    await nothingLeft(directory.path);
+    await writeFile(file, (await readFile(file, "utf8")).replace(/^\d+/, String(stranger.pid)));
+    try {
+      const next = await startEmbeddedPostgres({ dataDir: directory.path, durable: false });
+      await next.stop();
+    } finally {
+      stranger.kill();
+    }
   });
 
   it("works for an ordinary user", async (context) => {
