@@ -8,7 +8,7 @@ export interface ConfigOptions {
   readonly config?: string;
 }
 
-export function withConfig(command: Command): Command {
+export function configFlags(command: Command): Command {
   return command.option(
     "--config <file>",
     "the YAML configuration file (RELATA_CONFIG); environment variables win over it",

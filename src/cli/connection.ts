@@ -27,7 +27,7 @@ export interface Connection {
   readonly timeoutMs: number;
 }
 
-export function withConnection(command: Command): Command {
+export function connectionFlags(command: Command): Command {
   return command
     .optionsGroup("Connection:")
     .option("--server <host:port>", `gRPC address of the server (RELATA_SERVER; default ${DEFAULT_SERVER})`)

@@ -12,7 +12,7 @@ export interface FilterOptions {
   readonly subjectRelation?: string;
 }
 
-export function withFilter(command: Command): Command {
+export function filterFlags(command: Command): Command {
   return command
     .optionsGroup("Filter (every flag given must match):")
     .option("--object-type <type>", "tuples of objects of this type")

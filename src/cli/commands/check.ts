@@ -1,15 +1,15 @@
 import type { Command } from "commander";
-import { AuthorizationService, type CheckResponse, Decision } from "../../gen/relata/v1/authorization_service_pb.ts";
+import { type CheckResponse, Decision } from "../../gen/relata/v1/authorization_service_pb.ts";
 import { parseObject, parseSubject } from "../../model/tuple-text.ts";
-import { connect } from "../api.ts";
 import { leaf, runs, type Shell } from "../command.ts";
-import { type ConnectionOptions, resolveConnection, withConnection } from "../connection.ts";
+import { type ConnectionOptions, connectionFlags } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { parseJsonObject } from "../json-flag.ts";
 import { json, line } from "../output.ts";
 import { styleFor } from "../style.ts";
 import { CONSISTENCY_HELP, objectToWire, parseConsistency, subjectToWire } from "../wire.ts";
+import { withClient } from "../with-client.ts";
 
 interface Options extends ConnectionOptions {
   readonly consistency?: ReturnType<typeof parseConsistency>;
@@ -31,7 +31,7 @@ export function registerCheck(parent: Command, shell: Shell): void {
       "after",
       "\nPrints `allowed` (exit code 0), or `denied` or `conditional` (exit code 1).\n\nExample:\n  relata check document:readme view user:anne",
     );
-  runs<[string, string, string], Options>(withConnection(command), shell, check);
+  runs<[string, string, string], Options>(connectionFlags(command), shell, check);
 }
 
 async function check(
@@ -49,15 +49,12 @@ async function check(
     ...(options.context !== undefined && { context: options.context }),
     ...(options.consistency !== undefined && { consistency: options.consistency }),
   };
-  const api = connect(await resolveConnection(context, options));
-  try {
-    const answer = await api.unary(AuthorizationService.method.check, request);
+  return withClient(context, options, async (client) => {
+    const answer = await client.authorization.check(request);
     if (options.json === true) json(context, answerToJson(answer));
     else print(context, answer);
     return answer.decision === Decision.ALLOWED ? EXIT.ok : EXIT.negative;
-  } finally {
-    api.close();
-  }
+  });
 }
 
 const WORDS: Readonly<Record<number, string>> = {

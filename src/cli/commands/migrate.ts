@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { leaf, runs, type Shell } from "../command.ts";
-import { type ConfigOptions, configInput, withConfig } from "../config-flags.ts";
+import { type ConfigOptions, configFlags, configInput } from "../config-flags.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { json, line } from "../output.ts";
@@ -17,7 +17,7 @@ export function registerMigrate(parent: Command, shell: Shell): void {
       "after",
       "\nCreates the roles relata_owner, relata_app and relata_maintenance where they are missing.",
     );
-  runs<[], Options>(withConfig(command), shell, run);
+  runs<[], Options>(configFlags(command), shell, run);
 }
 
 async function run(context: CliContext, options: Options): Promise<ExitCode> {

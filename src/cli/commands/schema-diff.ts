@@ -1,15 +1,14 @@
 import type { Command } from "commander";
 import { diffSchemas } from "../../dsl/diff.ts";
-import { SchemaService } from "../../gen/relata/v1/schema_service_pb.ts";
-import { connect } from "../api.ts";
 import { leaf, runs, type Shell } from "../command.ts";
-import { type ConnectionOptions, resolveConnection, withConnection } from "../connection.ts";
+import { type ConnectionOptions, connectionFlags } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { json } from "../output.ts";
 import { renderChanges, type ShownChange } from "../schema-changes.ts";
 import { compiledOrFail, loadSchemaFile } from "../schema-source.ts";
 import { styleFor } from "../style.ts";
+import { withClient } from "../with-client.ts";
 
 interface Options extends ConnectionOptions {
   readonly against?: string;
@@ -27,7 +26,7 @@ export function registerSchemaDiff(parent: Command, shell: Shell): void {
       "after",
       "\nExit code 0 when nothing breaking changes, 1 when a change is breaking: against a file when it could strand tuples,\nagainst a server when a stored tuple does stand in the way.",
     );
-  runs<[string], Options>(withConnection(command), shell, diff);
+  runs<[string], Options>(connectionFlags(command), shell, diff);
 }
 
 async function diff(context: CliContext, options: Options, file: string): Promise<ExitCode> {
@@ -57,15 +56,12 @@ async function diffFiles(context: CliContext, older: string, newer: string): Pro
 
 async function diffServer(context: CliContext, options: Options, file: string): Promise<Difference> {
   const { flat } = compiledOrFail(context, await loadSchemaFile(context, file));
-  const api = connect(await resolveConnection(context, options));
-  try {
-    const answer = await api.unary(SchemaService.method.diff, { text: flat });
+  return withClient(context, options, async (client) => {
+    const answer = await client.schemas.diff({ text: flat });
     const changes = answer.changes.map(({ kind, definition, member, message, breaking, exampleTuple }) => {
       return { kind, definition, member, message, breaking, exampleTuple };
     });
     const against = `version ${answer.currentVersion}`;
     return { changes, against, breaks: changes.some(({ exampleTuple }) => exampleTuple !== "") };
-  } finally {
-    api.close();
-  }
+  });
 }

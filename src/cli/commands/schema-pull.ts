@@ -2,14 +2,13 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
-import { SchemaService } from "../../gen/relata/v1/schema_service_pb.ts";
-import { connect } from "../api.ts";
 import { leaf, runs, type Shell } from "../command.ts";
-import { type ConnectionOptions, parseCount, resolveConnection, withConnection } from "../connection.ts";
+import { type ConnectionOptions, connectionFlags, parseCount } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { cannotWrite } from "../files.ts";
 import { json, line } from "../output.ts";
+import { withClient } from "../with-client.ts";
 
 const MAX_VERSION = 2_147_483_647;
 
@@ -25,13 +24,12 @@ export function registerSchemaPull(parent: Command, shell: Shell): void {
       parseCount(text, "--schema-version", 1, MAX_VERSION),
     )
     .option("-o, --output <file>", "write to this file instead of stdout");
-  runs<[], Options>(withConnection(command), shell, pull);
+  runs<[], Options>(connectionFlags(command), shell, pull);
 }
 
 async function pull(context: CliContext, options: Options): Promise<ExitCode> {
-  const api = connect(await resolveConnection(context, options));
-  try {
-    const answer = await api.unary(SchemaService.method.read, { version: options.schemaVersion ?? 0 });
+  return withClient(context, options, async (client) => {
+    const answer = await client.schemas.read({ version: options.schemaVersion ?? 0 });
     const { text, version, name } = answer;
     if (options.output !== undefined) await save(context, options.output, text);
     if (options.json === true) {
@@ -45,9 +43,7 @@ async function pull(context: CliContext, options: Options): Promise<ExitCode> {
     } else if (options.output === undefined) context.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
     else line(context.stdout, `version ${version} written to ${options.output}`);
     return EXIT.ok;
-  } finally {
-    api.close();
-  }
+  });
 }
 
 async function save(context: CliContext, file: string, text: string): Promise<void> {

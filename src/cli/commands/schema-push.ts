@@ -1,15 +1,14 @@
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
-import { SchemaService } from "../../gen/relata/v1/schema_service_pb.ts";
-import { connect } from "../api.ts";
 import { leaf, runs, type Shell } from "../command.ts";
-import { type ConnectionOptions, parseCount, resolveConnection, withConnection } from "../connection.ts";
+import { type ConnectionOptions, connectionFlags, parseCount } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { json, line } from "../output.ts";
 import { renderChanges } from "../schema-changes.ts";
 import { compiledOrFail, loadSchemaFile } from "../schema-source.ts";
 import { styleFor } from "../style.ts";
+import { withClient } from "../with-client.ts";
 
 const MAX_VERSION = 2_147_483_647;
 
@@ -30,15 +29,14 @@ export function registerSchemaPush(parent: Command, shell: Shell): void {
       "after",
       "\nShows what changes. On a terminal it asks first; in a script it does not. A change that would strand stored tuples\nis refused, and names one.",
     );
-  runs<[string], Options>(withConnection(command), shell, push);
+  runs<[string], Options>(connectionFlags(command), shell, push);
 }
 
 async function push(context: CliContext, options: Options, file: string): Promise<ExitCode> {
   const compiled = compiledOrFail(context, await loadSchemaFile(context, file));
   const human = options.json !== true;
-  const api = connect(await resolveConnection(context, options));
-  try {
-    const { changes, currentVersion } = await api.unary(SchemaService.method.diff, { text: compiled.flat });
+  return withClient(context, options, async (client) => {
+    const { changes, currentVersion } = await client.schemas.diff({ text: compiled.flat });
     const style = styleFor(context.stdout, context.env);
     if (human) context.stdout.write(renderChanges(changes, style));
     const asks = human && options.yes !== true && context.stdin.isTTY === true && context.stdout.isTTY === true;
@@ -48,7 +46,7 @@ async function push(context: CliContext, options: Options, file: string): Promis
     }
     // What was shown is what is pushed: somebody else's push in between is refused.
     const expectedVersion = options.expectedVersion ?? currentVersion;
-    const answer = await api.unary(SchemaService.method.write, { text: compiled.flat, expectedVersion });
+    const answer = await client.schemas.write({ text: compiled.flat, expectedVersion });
     const { version, consistencyToken } = answer;
     if (!human) {
       const shown = changes.map(({ kind, definition, member, message, breaking }) => ({
@@ -63,9 +61,7 @@ async function push(context: CliContext, options: Options, file: string): Promis
       line(context.stdout, `unchanged: the tenant is at version ${version} already`);
     else line(context.stdout, style.green(`version ${version} is current`));
     return EXIT.ok;
-  } finally {
-    api.close();
-  }
+  });
 }
 
 async function confirm(context: CliContext, version: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { leaf, runs, type Shell } from "../command.ts";
-import { type ConfigOptions, configInput, withConfig } from "../config-flags.ts";
+import { type ConfigOptions, configFlags, configInput } from "../config-flags.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { json, line } from "../output.ts";
@@ -27,7 +27,7 @@ export function registerServe(parent: Command, shell: Shell): void {
       "after",
       "\nEvery setting can stand in the configuration file or the environment; flags win over both.\nSIGTERM or Ctrl-C: no new requests, the running ones finish, then it ends with 0.",
     );
-  runs<[], Options>(withConfig(command), shell, serve);
+  runs<[], Options>(configFlags(command), shell, serve);
 }
 
 async function serve(context: CliContext, options: Options): Promise<ExitCode> {

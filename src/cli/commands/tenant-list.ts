@@ -1,13 +1,14 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
-import { type Tenant, TenantService } from "../../gen/relata/v1/tenant_service_pb.ts";
-import { type Api, connect } from "../api.ts";
+import type { RelataClient } from "../../client/relata-client.ts";
+import type { Tenant } from "../../gen/relata/v1/tenant_service_pb.ts";
 import { leaf, runs, type Shell } from "../command.ts";
-import { type ConnectionOptions, resolveConnection, withConnection } from "../connection.ts";
+import { type ConnectionOptions, connectionFlags } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { json, line, table } from "../output.ts";
 import { tenantToJson } from "../tenant-json.ts";
+import { withClient } from "../with-client.ts";
 
 const PAGE_SIZE = 1000;
 
@@ -16,28 +17,25 @@ interface Options extends ConnectionOptions {
 }
 
 export function registerTenantList(parent: Command, shell: Shell): void {
-  runs<[], Options>(withConnection(leaf(parent, "list", "list all tenants by slug")), shell, list);
+  runs<[], Options>(connectionFlags(leaf(parent, "list", "list all tenants by slug")), shell, list);
 }
 
 async function list(context: CliContext, options: Options): Promise<ExitCode> {
-  const api = connect(await resolveConnection(context, options));
-  try {
+  return withClient(context, options, async (client) => {
     const rows = [["SLUG", "SCHEMA", "CREATED", "ID"]];
-    for await (const tenant of allTenants(api)) {
+    for await (const tenant of allTenants(client)) {
       if (options.json === true) json(context, tenantToJson(tenant));
       else rows.push([tenant.slug, tenant.schemaName, createdAt(tenant), tenant.id]);
     }
     if (options.json !== true) line(context.stdout, table(rows));
     return EXIT.ok;
-  } finally {
-    api.close();
-  }
+  });
 }
 
-async function* allTenants(api: Api): AsyncGenerator<Tenant> {
+async function* allTenants(client: RelataClient): AsyncGenerator<Tenant> {
   let pageToken = "";
   do {
-    const page = await api.unary(TenantService.method.list, { pageSize: PAGE_SIZE, pageToken });
+    const page = await client.tenants.list({ pageSize: PAGE_SIZE, pageToken });
     yield* page.tenants;
     pageToken = page.nextPageToken;
   } while (pageToken !== "");

@@ -1,14 +1,15 @@
 import type { Command } from "commander";
-import { TupleService, TupleUpdate_Operation } from "../../gen/relata/v1/tuple_service_pb.ts";
-import { type Api, connect } from "../api.ts";
+import { CallError } from "../../client/call-error.ts";
+import type { RelataClient } from "../../client/relata-client.ts";
+import { TupleUpdate_Operation } from "../../gen/relata/v1/tuple_service_pb.ts";
 import { leaf, runs, type Shell } from "../command.ts";
-import { type ConnectionOptions, resolveConnection, withConnection } from "../connection.ts";
+import { type ConnectionOptions, connectionFlags } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { badInput, CliError, EXIT, type ExitCode } from "../exit.ts";
 import { count, json, line } from "../output.ts";
 import type { Problem } from "../problem.ts";
 import { type Progress, progressBar } from "../progress.ts";
-import { ServerError } from "../server-error.ts";
+import { exitOfCall } from "../server-error.ts";
 import { type Batch, identityOf, inBatches } from "../tuples/batches.ts";
 import {
   parseFormat,
@@ -19,6 +20,7 @@ import {
   type TupleSourceFile,
 } from "../tuples/read-source.ts";
 import { tupleToWire } from "../wire.ts";
+import { withClient } from "../with-client.ts";
 
 interface Options extends ConnectionOptions {
   readonly format?: TupleFormat;
@@ -33,37 +35,39 @@ export function registerTupleImport(parent: Command, shell: Shell): void {
       "after",
       "\nFiles are checked whole before anything is written. Tuples are written in batches, replacing those already\nthere, so an import that broke off can be run again.\n\nExample:\n  relata tuple import team-tuples.txt",
     );
-  runs<[string[]], Options>(withConnection(command), shell, importFiles);
+  runs<[string[]], Options>(connectionFlags(command), shell, importFiles);
 }
 
 async function importFiles(context: CliContext, options: Options, files: readonly string[]): Promise<ExitCode> {
-  const connection = await resolveConnection(context, options);
   const sources = files.map((file) => sourceOf(file, options.format));
-  const total = await checkFiles(context, sources);
+  const done = await withClient(context, options, async (client) => {
+    const total = await checkFiles(context, sources);
+    return importAll(context, client, sources, total);
+  });
+  const { tuples, revisions, consistencyToken, seconds } = done;
+  if (options.json === true) json(context, { imported: tuples, revisions, consistencyToken, seconds });
+  else {
+    const size = `${count(tuples, "tuple")} imported in ${count(revisions, "revision")}`;
+    line(context.stdout, `${size}, ${seconds.toFixed(1)} s`);
+  }
+  return EXIT.ok;
+}
+
+async function importAll(
+  context: CliContext,
+  client: RelataClient,
+  sources: readonly TupleSourceFile[],
+  total: number | undefined,
+): Promise<Done & { readonly seconds: number }> {
   const progress = progressBar(context.stderr, context.now, { label: "importing", total });
-  const api = connect(connection);
   const startedAt = context.now();
   const done: Done = { tuples: 0, revisions: 0, consistencyToken: "" };
   try {
-    for (const source of sources) await importOne(context, api, source, done, progress);
+    for (const source of sources) await importOne(context, client, source, done, progress);
   } finally {
     progress.end();
-    api.close();
   }
-  const seconds = (context.now() - startedAt) / 1000;
-  if (options.json === true)
-    json(context, {
-      imported: done.tuples,
-      revisions: done.revisions,
-      consistencyToken: done.consistencyToken,
-      seconds,
-    });
-  else
-    line(
-      context.stdout,
-      `${count(done.tuples, "tuple")} imported in ${count(done.revisions, "revision")}, ${seconds.toFixed(1)} s`,
-    );
-  return EXIT.ok;
+  return { ...done, seconds: (context.now() - startedAt) / 1000 };
 }
 
 interface Done {
@@ -85,7 +89,7 @@ async function checkFiles(context: CliContext, sources: readonly TupleSourceFile
 
 async function importOne(
   context: CliContext,
-  api: Api,
+  client: RelataClient,
   source: TupleSourceFile,
   done: Done,
   progress: Progress,
@@ -98,9 +102,9 @@ async function importOne(
       tuple: tupleToWire(tuple),
     }));
     try {
-      done.consistencyToken = (await api.unary(TupleService.method.write, { updates })).consistencyToken;
+      done.consistencyToken = (await client.tuples.write({ updates })).consistencyToken;
     } catch (error) {
-      throw error instanceof ServerError ? refusedBatch(error, source, batch, done) : error;
+      throw error instanceof CallError ? refusedBatch(error, source, batch, done) : error;
     }
     done.tuples += batch.tuples.length;
     done.revisions += 1;
@@ -114,14 +118,17 @@ function failOn(problems: readonly Problem[], sofar: string): void {
     throw badInput(`${count(problems.length, "line")} cannot be imported; ${sofar}`, { problems });
 }
 
-/** The server refused a batch: points at the tuple it names, else at the lines of the batch. */
-function refusedBatch(error: ServerError, source: TupleSourceFile, batch: Batch, done: Done): CliError {
-  const named = batch.tuples.find(({ tuple }) => {
-    const identity = identityOf(tuple);
-    return Object.values(error.metadata).includes(identity) || error.message.includes(identity);
-  });
+/** The server refused a batch: points at the tuple it names (`updates[12].tuple`), else at the lines of the batch. */
+function refusedBatch(error: CallError, source: TupleSourceFile, batch: Batch, done: Done): CliError {
+  const index = /^updates\[(\d+)\]/.exec(error.metadata["field"] ?? "")?.[1];
+  const named =
+    index === undefined
+      ? batch.tuples.find(({ tuple }) => error.message.includes(identityOf(tuple)))
+      : batch.tuples[Number(index)];
   const lines = named === undefined ? `${batch.firstLine}-${batch.lastLine}` : String(named.line);
-  return new CliError(error.exit, error.message, {
+  // The field counts within a request the user never saw; the line says it better.
+  const message = named === undefined ? error.message : error.message.replace(/^updates\[\d+\]\.tuple: /, "");
+  return new CliError(exitOfCall(error), message, {
     where: `${source.file}:${lines}`,
     hint: `${count(done.tuples, "tuple")} written before it; once this is mended, run the import again`,
     cause: error,

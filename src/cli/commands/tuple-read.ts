@@ -1,14 +1,13 @@
 import type { Command } from "commander";
-import { TupleService } from "../../gen/relata/v1/tuple_service_pb.ts";
 import { formatTuple } from "../../model/tuple-text.ts";
-import { connect } from "../api.ts";
 import { leaf, runs, type Shell } from "../command.ts";
-import { type ConnectionOptions, parseCount, resolveConnection, withConnection } from "../connection.ts";
+import { type ConnectionOptions, connectionFlags, parseCount } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { json, line } from "../output.ts";
-import { type FilterOptions, filterOf, withFilter } from "../tuple-filter.ts";
+import { type FilterOptions, filterFlags, filterOf } from "../tuple-filter.ts";
 import { CONSISTENCY_HELP, parseConsistency, tupleFromWire, tupleToJson } from "../wire.ts";
+import { withClient } from "../with-client.ts";
 
 const MAX_LIMIT = 4_294_967_295;
 
@@ -30,13 +29,12 @@ export function registerTupleRead(parent: Command, shell: Shell): void {
       "after",
       "\nWith --json each line is a tuple as the API's JSON, which `relata tuple import` reads.\nWith --limit the cursor of the next page is on stderr.\n\nExample:\n  relata tuple read --object-type document --subject-type user --subject-id anne",
     );
-  runs<[], Options>(withConnection(withFilter(command)), shell, read);
+  runs<[], Options>(connectionFlags(filterFlags(command)), shell, read);
 }
 
 async function read(context: CliContext, options: Options): Promise<ExitCode> {
-  const api = connect(await resolveConnection(context, options));
-  try {
-    const answers = api.stream(TupleService.method.read, {
+  return withClient(context, options, async (client) => {
+    const answers = client.tuples.read({
       filter: filterOf(options),
       limit: options.limit ?? 0,
       cursor: options.cursor ?? "",
@@ -53,9 +51,7 @@ async function read(context: CliContext, options: Options): Promise<ExitCode> {
     }
     if (options.limit !== undefined && seen === options.limit) nextPage(context, options, cursor);
     return EXIT.ok;
-  } finally {
-    api.close();
-  }
+  });
 }
 
 function nextPage(context: CliContext, options: Options, cursor: string): void {

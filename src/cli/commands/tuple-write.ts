@@ -1,14 +1,14 @@
 import type { Command } from "commander";
-import { TupleService, TupleUpdate_Operation } from "../../gen/relata/v1/tuple_service_pb.ts";
+import { TupleUpdate_Operation } from "../../gen/relata/v1/tuple_service_pb.ts";
 import type { Tuple } from "../../model/tuple.ts";
 import { formatTuple, parseTuple } from "../../model/tuple-text.ts";
-import { connect } from "../api.ts";
 import { leaf, runs, type Shell } from "../command.ts";
-import { type ConnectionOptions, resolveConnection, withConnection } from "../connection.ts";
+import { type ConnectionOptions, connectionFlags } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { badInput, EXIT, type ExitCode } from "../exit.ts";
 import { count, json, line } from "../output.ts";
 import { tupleToWire } from "../wire.ts";
+import { withClient } from "../with-client.ts";
 
 interface Options extends ConnectionOptions {
   readonly create?: boolean;
@@ -25,15 +25,14 @@ export function registerTupleWrite(parent: Command, shell: Shell): void {
       "after",
       "\nExample:\n  relata tuple write document:readme#viewer@user:anne document:readme#viewer@group:eng#member",
     );
-  runs<[string[]], Options>(withConnection(command), shell, write);
+  runs<[string[]], Options>(connectionFlags(command), shell, write);
 }
 
 async function write(context: CliContext, options: Options, texts: readonly string[]): Promise<ExitCode> {
   const tuples = distinct(texts.map(parseTuple));
   const operation = options.create === true ? TupleUpdate_Operation.CREATE : TupleUpdate_Operation.TOUCH;
-  const api = connect(await resolveConnection(context, options));
-  try {
-    const answer = await api.unary(TupleService.method.write, {
+  return withClient(context, options, async (client) => {
+    const answer = await client.tuples.write({
       updates: tuples.map((tuple) => ({ operation, tuple: tupleToWire(tuple) })),
       idempotencyKey: options.idempotencyKey ?? "",
     });
@@ -41,9 +40,7 @@ async function write(context: CliContext, options: Options, texts: readonly stri
     if (options.json === true) json(context, { written: tuples.length, consistencyToken, replayed });
     else line(context.stdout, `${count(tuples.length, "tuple")} written${replayed ? " by an earlier call" : ""}`);
     return EXIT.ok;
-  } finally {
-    api.close();
-  }
+  });
 }
 
 /** @throws CliError when one tuple is named twice: the server would refuse it, less readably. */

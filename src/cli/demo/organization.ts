@@ -25,7 +25,7 @@ const blockedOf = (document: number) =>
     ? teamOfProject(projectOf(document)) + TEAMS * (document % (PEOPLE / TEAMS))
     : undefined;
 
-/** 23,241 tuples. */
+/** 23,443 tuples. */
 export function* organizationTuples(): Generator<Tuple> {
   for (let person = 0; person < PEOPLE; person++)
     yield parseTuple(`group:team-${teamOfPerson(person)}#member@user:u${person}`);

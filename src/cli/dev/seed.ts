@@ -1,14 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { SchemaService } from "../../gen/relata/v1/schema_service_pb.ts";
-import { TenantService } from "../../gen/relata/v1/tenant_service_pb.ts";
-import { TupleService, TupleUpdate_Operation } from "../../gen/relata/v1/tuple_service_pb.ts";
-import { type Api, connect } from "../api.ts";
+import { CallError } from "../../client/call-error.ts";
+import { createRelataClient, type RelataClient } from "../../client/relata-client.ts";
+import { TupleUpdate_Operation } from "../../gen/relata/v1/tuple_service_pb.ts";
 import type { CliContext } from "../context.ts";
 import { badInput } from "../exit.ts";
 import type { Problem } from "../problem.ts";
-import { ServerError } from "../server-error.ts";
 import type { Assertion, ValidationDocument } from "../validate/document.ts";
 import { readValidationYaml } from "../validate/read-document.ts";
 import { tupleToWire } from "../wire.ts";
@@ -34,22 +32,7 @@ export async function seedDemoTenant(context: CliContext, service: LocalService,
   const document = await readExample(context);
   const marker = join(dataDir, MARKER);
   if (!(await exists(marker))) {
-    const server = `127.0.0.1:${service.grpcPort}`;
-    const as = (token: string) => connect({ server, token, tenant: undefined, timeoutMs: CALL_TIMEOUT_MS });
-    const operator = as(service.tokens.operator.token);
-    const dev = as(service.tokens.dev.token);
-    try {
-      await createTenant(operator);
-      await dev.unary(SchemaService.method.write, { text: document.schema?.text ?? "" });
-      const updates = document.tuples.map(({ tuple }) => ({
-        operation: TupleUpdate_Operation.TOUCH,
-        tuple: tupleToWire(tuple),
-      }));
-      await dev.unary(TupleService.method.write, { updates });
-    } finally {
-      operator.close();
-      dev.close();
-    }
+    await writeExample(service, document);
     await writeFile(marker, "");
   }
   return {
@@ -67,11 +50,27 @@ async function readExample(context: CliContext): Promise<ValidationDocument> {
   return document;
 }
 
-async function createTenant(operator: Api): Promise<void> {
+async function writeExample(service: LocalService, document: ValidationDocument): Promise<void> {
+  const as = (token: string) =>
+    createRelataClient({ address: `127.0.0.1:${service.grpcPort}`, token, timeoutMs: CALL_TIMEOUT_MS });
+  const operator = as(service.tokens.operator.token);
+  const dev = as(service.tokens.dev.token);
+  const operation = TupleUpdate_Operation.TOUCH;
   try {
-    await operator.unary(TenantService.method.create, { slug: DEMO_TENANT });
+    await createTenant(operator);
+    await dev.schemas.write({ text: document.schema?.text ?? "" });
+    await dev.tuples.write({ updates: document.tuples.map(({ tuple }) => ({ operation, tuple: tupleToWire(tuple) })) });
+  } finally {
+    operator.close();
+    dev.close();
+  }
+}
+
+async function createTenant(operator: RelataClient): Promise<void> {
+  try {
+    await operator.tenants.create({ slug: DEMO_TENANT });
   } catch (error) {
-    if (!(error instanceof ServerError) || error.reason !== "TENANT_ALREADY_EXISTS") throw error;
+    if (!(error instanceof CallError) || error.reason !== "TENANT_ALREADY_EXISTS") throw error;
   }
 }
 
