@@ -26,9 +26,11 @@ export interface Dialect {
   /** `group#member` where `member` allows `user:*`. */
   readonly wildcardBehindUserset: boolean;
   readonly cyclicTuples: boolean;
+  /** Permissions of one object that need each other. */
+  readonly mutualPermissions: boolean;
 }
 
-export const EVERYTHING: Dialect = { wildcardBehindUserset: true, cyclicTuples: true };
+export const EVERYTHING: Dialect = { wildcardBehindUserset: true, cyclicTuples: true, mutualPermissions: true };
 
 export type Random = () => number;
 
@@ -67,7 +69,10 @@ export function randomDraft(random: Random, dialect: Dialect): Draft {
     (shape): DraftType => ({
       name: shape.name,
       relations: shape.relations.map((name) => ({ name, allowed: randomAllowed(random, shapes, name, dialect) })),
-      permissions: shape.permissions.map((name) => ({ name, expression: randomExpression(random, shape, 0) })),
+      permissions: shape.permissions.map((name, index) => {
+        const seen = dialect.mutualPermissions ? shape.permissions : shape.permissions.slice(0, index);
+        return { name, expression: randomExpression(random, { ...shape, permissions: seen }, 0) };
+      }),
     }),
   );
   const all: readonly DraftType[] = [{ name: "user", relations: [], permissions: [] }, ...types];
@@ -167,14 +172,16 @@ function printExpression(expression: DraftExpression): string {
 }
 
 export interface World {
+  readonly text: string;
   readonly schema: Schema;
   readonly tuples: readonly Tuple[];
 }
 
 /** The draft compiled, or undefined when the compiler refuses its schema. */
 export function build(draft: Draft): World | undefined {
-  const { schema } = compileSchema(printSchema(draft));
-  return schema === undefined ? undefined : { schema, tuples: draft.tuples.map(parseTuple) };
+  const text = printSchema(draft);
+  const { schema } = compileSchema(text);
+  return schema === undefined ? undefined : { text, schema, tuples: draft.tuples.map(parseTuple) };
 }
 
 /** An id no tuple has. */
