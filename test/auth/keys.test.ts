@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Fetch } from "../../src/auth/fetch-json.ts";
 import { REMOTE_KEY_POLICY } from "../../src/auth/keys.ts";
 import { KEYS_UNAVAILABLE_MESSAGE } from "../../src/auth/refusal.ts";
+import { sendJson } from "../support/tokens.ts";
 import { createTestKey, signToken } from "../support/tokens-raw.ts";
 import { type Rig, refused, startRig, verdict } from "./rig.ts";
 
@@ -96,6 +97,23 @@ describe("a flood of unknown kids", () => {
     expect(rig.issuer.fetches.jwks).toBe(1);
   });
 
+  test("joins a refresh under way, which does not count as the fetch of the interval", async () => {
+    expect(await fresh()).toBe("accepted");
+    rig.clock.advance(refreshMs);
+    const gate = Promise.withResolvers<void>();
+    const keys = rig.issuer.publishedKeys();
+    rig.issuer.answer("jwks", (_request, response) => void gate.promise.then(() => sendJson(response, { keys })));
+    expect(await fresh()).toBe("accepted");
+    const joined = verdict(rig.auth, rig.issuer.bearer({}, { kid: "random" }));
+    gate.resolve();
+    expect(await joined).toBe("key_unknown");
+    expect(rig.issuer.fetches.jwks).toBe(2);
+    rig.issuer.answer("jwks", undefined);
+    rig.issuer.rotate();
+    expect(await fresh()).toBe("accepted");
+    expect(rig.issuer.fetches.jwks).toBe(3);
+  });
+
   test("the first callers share one fetch", async () => {
     const verdicts = await Promise.all(Array.from({ length: 50 }, () => fresh()));
     expect(new Set(verdicts)).toEqual(new Set(["accepted"]));
@@ -137,6 +155,27 @@ describe.each(["refuse", "error"] as const)("an issuer that is down (%s)", (outa
     rig.clock.advance(1);
     expect(await fresh()).toBe("accepted");
   });
+});
+
+test("known to be down, an issuer is asked once per pause, and nobody waits for it", async () => {
+  const token = lasting();
+  const first = await rig.auth.authenticate(token);
+  rig.issuer.goDown();
+  rig.clock.advance(staleMs);
+  expect(await rig.auth.authenticate(token)).toEqual(first);
+  const warnings = (): number => rig.lines.filter((line) => line.level === "warn").length;
+  await expect.poll(warnings).toBe(1);
+  for (let n = 0; n < 20; n++) {
+    expect(await verdict(rig.auth, token)).toBe("accepted");
+    expect(await fresh()).toBe("accepted");
+  }
+  expect(rig.issuer.fetches.discovery).toBe(2);
+  rig.issuer.goDown("hang");
+  rig.clock.advance(retryMs);
+  expect(await verdict(rig.auth, token)).toBe("accepted");
+  expect(await fresh()).toBe("accepted");
+  await expect.poll(() => rig.issuer.fetches.discovery).toBe(3);
+  expect(warnings()).toBe(1);
 });
 
 test("a clock set back makes keys older, not younger", async () => {
