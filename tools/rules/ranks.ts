@@ -32,14 +32,17 @@ export const PURE_UNITS: readonly string[] = ["model", "dsl", "engine"];
 
 /** Where a package may be imported from, as path prefixes below src/; a package that is not listed may be nowhere. */
 export const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
-  "@bufbuild/protobuf": ["gen/", "rpc/", "client/"],
+  // Messages; a transport is something else.
+  "@bufbuild/protobuf": ["gen/", "rpc/", "client/", "cli/"],
   "@connectrpc/connect": ["rpc/", "client/"],
   "@connectrpc/connect-node": ["rpc/", "client/"],
-  "@grpc/grpc-js": ["rpc/", "client/"],
+  // The demo asks as a program of the user's own would, with nothing of relata's in between.
+  "@grpc/grpc-js": ["rpc/", "client/", "cli/api.ts", "cli/server-error.ts", "cli/demo/plain-grpc.ts"],
+  "@grpc/proto-loader": ["cli/demo/plain-grpc.ts"],
   commander: ["cli/"],
   jose: ["auth/", "cli/dev"],
   kysely: ["storage/postgres/"],
-  "lru-cache": ["auth/", "graph/", "service/", "storage/"],
+  "lru-cache": ["auth/", "graph/", "rpc/", "service/", "storage/"],
   pg: ["storage/postgres/"],
   picocolors: ["cli/"],
   pino: ["log"],
