@@ -18,15 +18,17 @@ ALTER TABLE relata.tenant FORCE ROW LEVEL SECURITY;
 
 -- A row of the registry is reached by the tenant itself, by its exact slug, or in a transaction that opened the
 -- registry. Only the last may write. A statement that forgot its filter sees what was announced and no more.
+-- CASE instead of `=`: the planner expects it to pass half of the rows, not 0.5 %, and walks the slug's index for a page
+-- instead of sorting the whole registry.
 CREATE POLICY registry_permit ON relata.tenant AS PERMISSIVE FOR ALL
   USING (id = nullif(current_setting('relata.tenant_id', true), '')::uuid
          OR slug = nullif(current_setting('relata.tenant_slug', true), '')
-         OR current_setting('relata.registry', true) = 'open')
+         OR CASE current_setting('relata.registry', true) WHEN 'open' THEN true ELSE false END)
   WITH CHECK (current_setting('relata.registry', true) = 'open');
 CREATE POLICY registry_restrict ON relata.tenant AS RESTRICTIVE FOR ALL
   USING (id = nullif(current_setting('relata.tenant_id', true), '')::uuid
          OR slug = nullif(current_setting('relata.tenant_slug', true), '')
-         OR current_setting('relata.registry', true) = 'open')
+         OR CASE current_setting('relata.registry', true) WHEN 'open' THEN true ELSE false END)
   WITH CHECK (current_setting('relata.registry', true) = 'open');
 
 CREATE TABLE relata.tenant_head (

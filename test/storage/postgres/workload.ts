@@ -1,0 +1,82 @@
+import type { Need } from "../../../src/model/need.ts";
+import type { Store } from "../../../src/model/store.ts";
+import type { Tenant } from "../../../src/model/tenant.ts";
+import type { TupleFilter, TupleKey } from "../../../src/model/tuple.ts";
+import { draft, ORIGIN } from "../drafts.ts";
+
+/** The tuple that everything asks about. */
+export const SEEN: TupleKey = {
+  objectType: "document",
+  objectId: "d7",
+  relation: "viewer",
+  subjectType: "user",
+  subjectId: "u7",
+  subjectRelation: "",
+};
+
+/** Every filter there is, by which fields are set. */
+const FILTERS: readonly TupleFilter[] = Array.from({ length: 64 }, (_, shape) =>
+  Object.fromEntries(Object.entries(SEEN).filter((_field, index) => (shape >> index) & 1)),
+);
+
+const NEEDS: readonly Need[] = [
+  { kind: "exact", ...SEEN },
+  { kind: "usersets", objectType: "document", objectId: "d7", relation: "viewer" },
+  { kind: "objects", objectType: "document", objectId: "d7", relation: "parent", subjectTypes: ["folder"] },
+];
+
+/** Calls every method in every variant, so that every statement the store has is sent at least once. */
+export async function runEveryStatement(store: Store, tenant: Tenant): Promise<void> {
+  await store.tenants.bySlug(tenant.slug);
+  await store.tenants.byId(tenant.id);
+  await store.tenants.list({ limit: 10 });
+  await store.tenants.create({ slug: `${tenant.slug}-${Date.now()}` }, ORIGIN);
+  const { schemaVersion } = await store.revisions.head(tenant);
+  const present = ["touch document:d7#viewer@user:u7", "touch document:d8#viewer@user:u8"];
+  await store.tuples.write(tenant, draft(present, { schemaVersion }));
+  const head = await store.revisions.head(tenant);
+  const { revision } = (await store.revisions.at(tenant, head.revision)) ?? head;
+  for (const filter of FILTERS) {
+    await store.tuples.page(tenant, { revision, filter, limit: 10 });
+    await store.tuples.page(tenant, { revision, filter, limit: 10, after: SEEN });
+    // Refused by its precondition, so that nothing is deleted.
+    await store.tuples
+      .deleteMatching(tenant, {
+        filter,
+        preconditions: [{ expect: "must_not_match", filter: {} }],
+        limit: 1,
+        allowPartial: true,
+        origin: ORIGIN,
+      })
+      .catch(ignoreRefusal);
+  }
+  for (let kinds = 1; kinds < 8; kinds += 1) {
+    await store.tuples.source(tenant, revision).read(
+      NEEDS.filter((_, index) => (kinds >> index) & 1),
+      100,
+    );
+  }
+  await store.tuples.write(
+    tenant,
+    draft(
+      ["create document:new#viewer@user:new", "touch document:d7#viewer@user:u7", "delete document:d8#viewer@user:u8"],
+      {
+        preconditions: FILTERS.map((filter) => ({ expect: "must_match", filter })),
+        schemaVersion: head.schemaVersion,
+        idempotency: { key: `k${Date.now()}`, requestHash: "h" },
+      },
+    ),
+  );
+  await store.schemas.write(tenant, {
+    text: "definition user {}",
+    expectedVersion: head.schemaVersion,
+    strands: FILTERS.map((filter) => ({ filter, caveat: "none-has-it", message: "no" })),
+    origin: ORIGIN,
+  });
+  await store.schemas.read(tenant, head.schemaVersion + 1);
+  await store.ping();
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof Error && "reason" in error && error.reason === "PRECONDITION_FAILED")) throw error;
+}
