@@ -109,8 +109,8 @@ function checkExpression(caveat: CaveatNode, bag: DiagnosticBag): void {
     return;
   }
   const used = celIdentifiers(expression.text);
-  for (const parameter of parameters) {
-    if (!used.has(parameter.name.text)) {
+  for (const parameter of new Map(parameters.map((each) => [each.name.text, each])).values()) {
+    if (!used.has(parameter.name.text) && !CEL_RESERVED.has(parameter.name.text)) {
       bag.error(source, parameter.name, {
         code: "unused-parameter",
         message: `the caveat "${name.text}" never uses its parameter "${parameter.name.text}"`,

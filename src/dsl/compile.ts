@@ -22,8 +22,10 @@ const UNNAMED = "schema.zed";
 export function compileSchema(text: string, options: { readonly file?: string } = {}): CompileResult {
   const bag = createDiagnosticBag();
   const file = parseFile(createSource(options.file ?? UNNAMED, text), bag);
+  let { incomplete } = file;
   for (const item of file.items) {
     if (item.kind === "import") {
+      incomplete = true;
       bag.error(file.source, item, {
         code: "import-not-resolved",
         message: "a stored schema is one text and cannot import files",
@@ -31,7 +33,7 @@ export function compileSchema(text: string, options: { readonly file?: string } 
       });
     }
   }
-  return compileFiles([file], bag);
+  return compileFiles([{ ...file, incomplete }], bag);
 }
 
 /** Compiles parsed files as one schema, in their order. */

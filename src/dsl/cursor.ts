@@ -90,6 +90,13 @@ export function failExpected(cursor: Cursor, expected: string, hint: string | ((
   throw FAILURE;
 }
 
+/** The same for a token that may well begin a line, but not with this. */
+export function failUnexpected(cursor: Cursor, expected: string, hint: string | (() => string) = ""): never {
+  const { token } = cursor;
+  const code = token.kind === "unknown" ? "unexpected-character" : "syntax";
+  return fail(cursor, token, { code, message: `expected ${expected}, found ${describeToken(cursor)}`, hint });
+}
+
 export function fail(cursor: Cursor, span: Span, problem: Problem): never {
   cursor.report(span, problem);
   throw FAILURE;
@@ -108,6 +115,17 @@ function describe(cursor: Cursor): string {
   }
   if (token.lineBreakBefore && cursor.previousEnd > 0) {
     return "the end of the line";
+  }
+  return describeToken(cursor);
+}
+
+function describeToken(cursor: Cursor): string {
+  const { token } = cursor;
+  if (token.kind === "end") {
+    return "the end of the file";
+  }
+  if (token.kind === "string") {
+    return token.unterminated ? "a text without its closing quote" : "a text in quotes";
   }
   if (token.kind === "word" && cursor.isKeyword(token.text)) {
     return `the keyword "${token.text}"`;

@@ -4,6 +4,7 @@ import {
   expectSymbol,
   fail,
   failExpected,
+  failUnexpected,
   ParseFailure,
   parseName,
   parseTypePath,
@@ -11,7 +12,8 @@ import {
 } from "./cursor.ts";
 import { docBefore } from "./doc.ts";
 import { parseExpression, reportLeadingOperator } from "./parse-expression.ts";
-import { didYouMean } from "./suggest.ts";
+import { closestName } from "./suggest.ts";
+import type { Token } from "./token.ts";
 
 const MEMBER_WORDS = ["relation", "permission"] as const;
 
@@ -89,7 +91,15 @@ export function parseMember(cursor: Cursor): MemberNode {
   if (cursor.isWord("permission")) {
     return parsePermission(cursor);
   }
-  return failExpected(cursor, '"relation", "permission" or "}"', () => didYouMean(token.text, MEMBER_WORDS));
+  const expected = '"relation", "permission" or "}"';
+  const meant = token.kind === "word" ? closestName(token.text, MEMBER_WORDS) : undefined;
+  if (meant === undefined) {
+    return failUnexpected(cursor, expected);
+  }
+  // What is meant is clear, and without the member everything that refers to it would look wrong as well.
+  const message = `expected ${expected}, found "${token.text}"`;
+  cursor.report(token, { code: "syntax", message, hint: `did you mean "${meant}"?` });
+  return meant === "relation" ? parseRelation(cursor) : parsePermission(cursor);
 }
 
 function parsePartialRef(cursor: Cursor): PartialRefNode {
@@ -204,42 +214,54 @@ function nameHint(cursor: Cursor, name: Name): string {
   return glued ? "names are made of a-z, 0-9 and _" : "";
 }
 
-const NOT_AN_OPERATOR: Readonly<Record<string, string>> = {
-  "|": 'in an expression, union is written "+"',
-  "||": 'union is written "+"',
-  "&&": 'intersection is written "&"',
-  or: 'union is written "+"',
+const UNION = 'in an expression, union is written "+"';
+const OTHER_OPERATORS: Readonly<Record<string, string>> = {
+  "|": UNION,
+  ",": UNION,
+  or: UNION,
   and: 'intersection is written "&"',
-  not: 'exclusion is written "-"',
-  "->": "an arrow begins with the name of a relation",
-  ",": "subject types are separated by |",
 };
+const OTHER_SEPARATORS = new Set(["+", "or", ",", "&", "-"]);
 
 function expectStatementEnd(cursor: Cursor, kind: MemberNode["kind"]): void {
   const { token } = cursor;
   if (token.lineBreakBefore || token.kind === "end" || cursor.isSymbol("}") || takeSymbol(cursor, ";")) {
     return;
   }
-  const hint = kind === "relation" && token.text !== "," ? relationHint(token.text) : NOT_AN_OPERATOR[token.text];
-  failExpected(cursor, 'the end of the line, ";" or "}"', hint ?? "");
+  const operator = Object.hasOwn(OTHER_OPERATORS, token.text) ? OTHER_OPERATORS[token.text] : undefined;
+  const hint = kind === "relation" ? relationHint(cursor) : (operator ?? "");
+  failExpected(cursor, 'the end of the line, ";" or "}"', hint);
 }
 
-function relationHint(found: string): string {
-  if (found === "and" || found === "expiration") {
+function relationHint(cursor: Cursor): string {
+  const { token } = cursor;
+  if (token.text === "and" || token.text === "expiration") {
     return 'tuples that expire need "use expiration" at the top of the file';
   }
-  const misread = ["+", "or", "||", "&", "-"].includes(found);
-  return misread ? "subject types are separated by |; operators belong in a permission" : "";
+  if (token.text === "*") {
+    return "a wildcard is written type:*";
+  }
+  const another = OTHER_SEPARATORS.has(token.text) || (token.kind === "word" && !isMemberWord(token.text));
+  return another ? "subject types are separated by |" : "";
 }
 
 /** To the next statement: past `;`, or before `}`, a member at the start of a line, or another block. */
 function skipStatement(cursor: Cursor): void {
-  while (!endsBlock(cursor) && !cursor.isSymbol("}") && !takeSymbol(cursor, ";")) {
+  while (!cursor.isSymbol("}") && !takeSymbol(cursor, ";")) {
     const { token } = cursor;
-    const begins = token.text === "relation" || token.text === "permission" || token.text === "...";
-    if (token.lineBreakBefore && begins) {
+    if (token.kind === "end" || (token.lineBreakBefore && (endsBlock(cursor) || beginsMember(token)))) {
       return;
     }
     cursor.advance();
   }
+}
+
+function beginsMember(token: Token): boolean {
+  const word =
+    token.kind === "word" && (isMemberWord(token.text) || closestName(token.text, MEMBER_WORDS) !== undefined);
+  return word || token.text === "...";
+}
+
+function isMemberWord(text: string): boolean {
+  return text === "relation" || text === "permission";
 }

@@ -67,7 +67,7 @@ function operandHint(found: string): string {
   if (found === "!" || found === "not") {
     return 'there is no negation: "all but these" is written everyone - these';
   }
-  return "";
+  return found === "&" ? 'intersection is written with one "&"' : "";
 }
 
 function parseParentheses(cursor: Cursor, depth: number): ExpressionNode {

@@ -1,5 +1,14 @@
 import { type Item, type SchemaFile, USE_FLAGS, type UseFlag } from "./ast.ts";
-import { type Cursor, createCursor, fail, failExpected, ParseFailure, parseName, takeSymbol } from "./cursor.ts";
+import {
+  type Cursor,
+  createCursor,
+  fail,
+  failExpected,
+  failUnexpected,
+  ParseFailure,
+  parseName,
+  takeSymbol,
+} from "./cursor.ts";
 import type { DiagnosticBag } from "./diagnostic.ts";
 import { parseBlock, parseMember } from "./parse-block.ts";
 import { parseCaveat } from "./parse-caveat.ts";
@@ -20,6 +29,7 @@ export function parseFile(source: Source, bag: DiagnosticBag): SchemaFile {
   const items: Item[] = [];
   let incomplete = false;
   while (cursor.token.kind !== "end") {
+    const before = cursor.token;
     try {
       const item = parseItem(cursor, items);
       if (item !== undefined) {
@@ -30,6 +40,9 @@ export function parseFile(source: Source, bag: DiagnosticBag): SchemaFile {
         throw error;
       }
       incomplete = true;
+      if (cursor.token === before) {
+        cursor.advance();
+      }
       skipItem(cursor);
     }
   }
@@ -99,7 +112,7 @@ function refuseItem(cursor: Cursor): Item | undefined {
   const meant = token.kind === "word" ? closestName(token.text, ["definition", "caveat"]) : undefined;
   const hint = meant === undefined ? "" : `did you mean "${meant}"?`;
   if (meant !== "definition") {
-    return failExpected(cursor, expected, hint);
+    return failUnexpected(cursor, expected, hint);
   }
   // What is meant is clear, and without the definition everything that refers to it would look wrong as well.
   cursor.report(token, { code: "syntax", message: `expected ${expected}, found "${token.text}"`, hint });
@@ -150,11 +163,23 @@ function expectLineEnd(cursor: Cursor): void {
   }
 }
 
-/** To the next line that begins a definition, caveat, partial, use or import. */
+/** To the next line that begins a definition, caveat, partial, use or import, as far as one can tell. */
 function skipItem(cursor: Cursor): void {
-  while (cursor.token.kind !== "end" && !(cursor.token.lineBreakBefore && itemWord(cursor) !== undefined)) {
+  let depth = 0;
+  while (cursor.token.kind !== "end") {
+    if (cursor.token.lineBreakBefore && beginsItem(cursor, depth)) {
+      return;
+    }
+    depth += cursor.isSymbol("{") ? 1 : cursor.isSymbol("}") ? -1 : 0;
     cursor.advance();
   }
+}
+
+function beginsItem(cursor: Cursor, depth: number): boolean {
+  const { token } = cursor;
+  const mistyped =
+    token.kind === "word" && depth <= 0 && closestName(token.text, ["definition", "caveat"]) !== undefined;
+  return itemWord(cursor) !== undefined || mistyped;
 }
 
 function reportUnclosedComment(cursor: Cursor): void {
