@@ -34,7 +34,12 @@ export function registerDev(parent: Command, shell: Shell): void {
     .option("--data-dir <path>", "where the data is kept from one start to the next (RELATA_DATA_DIR)")
     .option("--grpc-port <port>", "gRPC; 0 takes any free port", port("--grpc-port"), GRPC_PORT)
     .option("--http-port <port>", "Connect, gRPC-Web and JSON", port("--http-port"), HTTP_PORT)
-    .option("--issuer-port <port>", "the local token issuer", port("--issuer-port"), ISSUER_PORT)
+    .option(
+      "--issuer-port <port>",
+      "the local token issuer; 0 keeps the port of the last time",
+      port("--issuer-port"),
+      ISSUER_PORT,
+    )
     .option("--reset", "throw away what an earlier start kept, first")
     .addHelpText("after", "\nListens on 127.0.0.1 only. Ends with Ctrl-C; the next start finds the data again.");
   runs<[], Options>(command, shell, dev);
@@ -81,7 +86,7 @@ async function dev(context: CliContext, options: Options): Promise<ExitCode> {
 
 /** Only what `relata dev` itself puts there: the directory may hold other things of the user's. */
 async function resetDirectory(dataDir: string): Promise<void> {
-  for (const name of ["pgdata", "seeded", "token", "operator-token", "token-keys.json", "issuer-key.json"]) {
+  for (const name of ["pgdata", "seeded", "token", "operator-token", "token-keys.json", "issuer.json"]) {
     await rm(resolve(dataDir, name), { recursive: true, force: true });
   }
 }

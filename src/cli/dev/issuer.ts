@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from "jose";
-import { listen } from "./listen.ts";
-import { keptPrivately } from "./private-file.ts";
+import { isFree, listen } from "./listen.ts";
+import { keptPrivately, writePrivate } from "./private-file.ts";
 
 const ALGORITHM = "ES256";
 export const DEV_AUDIENCE = "relata-dev";
@@ -21,20 +21,24 @@ export interface LocalIssuer {
 }
 
 export interface LocalIssuerOptions {
-  /** Where the key pair is kept, mode 0600. */
-  readonly keyFile: string;
-  /** 0 takes any free port. */
+  /** Where the key pair and the last port are kept, mode 0600: tokens outlive a restart. */
+  readonly stateFile: string;
+  /** 0 takes the port of the last time if it is free, else any. */
   readonly port: number;
   readonly now: () => number;
 }
 
 export async function startLocalIssuer(options: LocalIssuerOptions): Promise<LocalIssuer> {
-  const jwk = await keptPrivately<JWK>(options.keyFile, newKey);
+  const state = await keptPrivately<IssuerState>(options.stateFile, newState);
+  const { jwk } = state;
   const key = await importJWK(jwk, ALGORITHM);
   const { d: _private, ...publicJwk } = jwk;
   const server = createServer();
-  await listen(server, options.port, { what: "the local issuer", flag: "--issuer-port" });
+  // The port is part of the `iss` in every token.
+  const usual = options.port === 0 && (await isFree(state.port)) ? state.port : options.port;
+  await listen(server, usual, { what: "the local issuer", flag: "--issuer-port" });
   const { port } = server.address() as AddressInfo;
+  if (port !== state.port) await writePrivate(options.stateFile, `${JSON.stringify({ ...state, port })}\n`);
   const issuer = `http://127.0.0.1:${port}`;
   server.on("request", answerWith(documents(issuer, publicJwk)));
   return {
@@ -56,10 +60,16 @@ export async function startLocalIssuer(options: LocalIssuerOptions): Promise<Loc
   };
 }
 
-async function newKey(): Promise<JWK> {
+interface IssuerState {
+  readonly jwk: JWK;
+  /** 0 before the first start. */
+  readonly port: number;
+}
+
+async function newState(): Promise<IssuerState> {
   const pair = await generateKeyPair(ALGORITHM, { extractable: true });
   const jwk = await exportJWK(pair.privateKey);
-  return { ...jwk, alg: ALGORITHM, use: "sig", kid: await calculateJwkThumbprint(jwk) };
+  return { jwk: { ...jwk, alg: ALGORITHM, use: "sig", kid: await calculateJwkThumbprint(jwk) }, port: 0 };
 }
 
 function documents(issuer: string, key: JWK): ReadonlyMap<string, unknown> {

@@ -30,7 +30,7 @@ export async function probePort(port: number, use: PortUse): Promise<void> {
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }
 
-export async function isFree(port: number): Promise<boolean> {
+export function isFree(port: number): Promise<boolean> {
   return probePort(port, { what: "", flag: "" }).then(
     () => true,
     () => false,

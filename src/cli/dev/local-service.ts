@@ -40,7 +40,7 @@ export async function startLocalService(options: LocalServiceOptions): Promise<L
   };
   try {
     const issuer = await startLocalIssuer({
-      keyFile: join(dataDir, "issuer-key.json"),
+      stateFile: join(dataDir, "issuer.json"),
       port: options.issuerPort,
       now: options.now,
     });
