@@ -19,6 +19,7 @@ const REASON_BY_STATE: Readonly<Record<string, ErrorReason>> = {
   "57": "STORE_UNAVAILABLE", // operator intervention: shutdown, crash, starting up, database dropped
   "58": "STORE_UNAVAILABLE", // system error: I/O
   "28": "STORE_UNAVAILABLE", // the operator changed the role or password
+  "3D": "STORE_UNAVAILABLE", // there is no such database (any more)
   "25006": "STORE_UNAVAILABLE", // read_only_sql_transaction: connected to a standby
 };
 
