@@ -1,0 +1,62 @@
+import { compileSchema } from "../../src/dsl/compile.ts";
+import { renderDiagnostics } from "../../src/dsl/diagnostic.ts";
+import { planSchema } from "../../src/engine/plan.ts";
+import { startCheck } from "../../src/engine/solver.ts";
+import type { Need } from "../../src/model/need.ts";
+import type { Schema } from "../../src/model/schema.ts";
+import { parseTuple } from "../../src/model/tuple-text.ts";
+import type { CountingSource } from "../support/oracle-source.ts";
+import { createSource } from "../support/oracle-source.ts";
+import { PLENTY } from "./random-checks.ts";
+
+export function compiled(text: string): Schema {
+  const { schema, diagnostics } = compileSchema(text);
+  if (schema === undefined) throw new Error(renderDiagnostics(text, diagnostics));
+  return schema;
+}
+
+export function sourceOf(tuples: readonly string[]): CountingSource {
+  return createSource(tuples.map(parseTuple));
+}
+
+/** `document:1#view@user:anne` */
+export function start(schema: Schema, question: string, limits = PLENTY) {
+  const { objectType, objectId, relation, subjectType, subjectId, subjectRelation } = parseTuple(question);
+  return startCheck(
+    planSchema(schema),
+    {
+      object: { type: objectType, id: objectId },
+      member: relation,
+      subject: { type: subjectType, id: subjectId, relation: subjectRelation },
+    },
+    limits,
+  );
+}
+
+export interface Asked {
+  readonly decision: "allowed" | "denied" | "conditional";
+  readonly rounds: number;
+  readonly rows: number;
+  readonly nodes: number;
+  /** Per round, `exact group:a#member`. */
+  readonly needs: readonly (readonly string[])[];
+}
+
+/** Runs one Check to its end, counting. */
+export function ask(schema: Schema, source: CountingSource, question: string): Asked {
+  source.asked.length = 0;
+  source.rows = 0;
+  const solver = start(schema, question);
+  while (solver.needs().length > 0) solver.feed(source.answer(solver.needs()));
+  return {
+    decision: solver.decision().kind,
+    rounds: source.asked.length,
+    rows: source.rows,
+    nodes: solver.work.nodes,
+    needs: source.asked.map((needs) => needs.map(describeNeed)),
+  };
+}
+
+function describeNeed(need: Need): string {
+  return `${need.kind} ${need.objectType}:${need.objectId}#${need.relation}`;
+}
