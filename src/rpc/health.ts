@@ -8,6 +8,8 @@ export interface Health {
   watch(signal: AbortSignal): AsyncIterable<boolean>;
   /** From now on it does not serve; every watcher is told, and its stream ends. */
   stop(): void;
+  /** Aborts with `stop`: what is open for days ends now. */
+  readonly stopping: AbortSignal;
 }
 
 export interface HealthOptions {
@@ -57,6 +59,7 @@ export function createHealth(options: HealthOptions): Health {
       }
     },
     stop: () => stopping.abort(),
+    stopping: stopping.signal,
   };
 }
 

@@ -1,23 +1,17 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import {
-  createServer as createHttp2Server,
-  type Http2Server,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from "node:http2";
+import { createServer, type Server } from "node:http";
+import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
-import { createContextValues, type HandlerContext } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
+import type { HandlerContext } from "@connectrpc/connect";
 import type { Authenticator } from "../auth/authenticate.ts";
 import type { Logger } from "../log.ts";
+import { createConnectAdapter } from "./connect-adapter.ts";
 import { connectErrorOf } from "./connect-error.ts";
-import { addConnectRoutes, VISIT, type Visit } from "./connect-routes.ts";
+import { VISIT, type Visit } from "./connect-routes.ts";
 import { toFailure } from "./error-map.ts";
 import type { Health } from "./health.ts";
 import { outcomeFields } from "./interceptors/access-log.ts";
 import { REQUEST_ID_HEADER, saneRequestId } from "./interceptors/request-id.ts";
-import { answerPlainly } from "./plain-http.ts";
+import { answerPlainly, type HttpRequest, type HttpResponse } from "./plain-http.ts";
 import type { Endpoint } from "./routes.ts";
 import type { RpcServer, ServerOptions } from "./server.ts";
 import { splitProtocols } from "./split-protocols.ts";
@@ -27,9 +21,7 @@ export interface HttpServerOptions extends ServerOptions {
   readonly authenticator: Pick<Authenticator, "authenticate">;
 }
 
-type Request = IncomingMessage | Http2ServerRequest;
-type Response = ServerResponse | Http2ServerResponse;
-type Handler = (request: Request, response: Response) => void;
+type Handler = (request: HttpRequest, response: HttpResponse) => void;
 
 /** As much as HTTP/2 allows by default, so that both sides of the port agree. */
 const MAX_HEADER_BYTES = 65_535;
@@ -53,6 +45,10 @@ export async function startHttpServer(endpoints: readonly Endpoint[], options: H
     },
     (request, response) => {
       if (stopping) response.setHeader("connection", "close");
+      // One whose answer began before the stop is told nothing of it, and is closed when it becomes idle.
+      response.once("close", () => {
+        if (stopping) http1.closeIdleConnections();
+      });
       handle(request, response);
     },
   );
@@ -75,27 +71,24 @@ export async function startHttpServer(endpoints: readonly Endpoint[], options: H
 }
 
 function createHandler(endpoints: readonly Endpoint[], options: HttpServerOptions): Handler {
-  const visits = new WeakMap<object, Visit>();
+  const { authenticator, health, log, maxMessageBytes } = options;
   const open = new Set(endpoints.filter(({ route }) => route.open).map(({ route }) => route.method));
   const paths = new Set(endpoints.map(({ route: { method } }) => `/${method.parent.typeName}/${method.name}`));
-  const rpc = connectNodeAdapter({
-    routes: (router) => addConnectRoutes(router, endpoints),
-    readMaxBytes: options.maxMessageBytes,
-    // A misspelt field must not be passed over: without its precondition a write would go through.
-    jsonOptions: { ignoreUnknownFields: false },
-    contextValues: (request) =>
-      createContextValues().set(VISIT, visits.get(request) ?? { entered: false, refused: undefined }),
-    requestGate: (context) => (open.has(context.method) ? undefined : proveCaller(context, options.authenticator)),
-  });
+  const gate = (context: HandlerContext) =>
+    open.has(context.method) ? undefined : proveCaller(context, authenticator);
+  const rpc = createConnectAdapter(endpoints, { maxMessageBytes, gate });
   return (request, response) => {
     const visit: Visit = { entered: false, refused: undefined };
     const startedMs = performance.now();
     const requestId = saneRequestId(header(request, REQUEST_ID_HEADER));
-    visits.set(request, visit);
     request.headers[REQUEST_ID_HEADER] = requestId;
     response.setHeader(REQUEST_ID_HEADER, requestId);
-    response.once("close", () => logRefusal(options.log, request, response, { visit, requestId, startedMs }));
-    if (!answerPlainly(request, response, paths, options.health)) rpc(request, response);
+    response.once("close", () => logRefusal(log, request, response, { visit, requestId, startedMs }));
+    if (answerPlainly(request, response, paths, health)) return;
+    // What fails here is the writing of an answer whose reader has left.
+    rpc(request, response, visit).catch((error) =>
+      log.debug({ requestId, error: String(error) }, "HTTP answer cut off"),
+    );
   };
 }
 
@@ -113,8 +106,8 @@ async function proveCaller(context: HandlerContext, authenticator: Pick<Authenti
 /** A line for requests that never became a call: no such method, bad JSON, too large, not authenticated. */
 function logRefusal(
   log: Logger,
-  request: Request,
-  response: Response,
+  request: HttpRequest,
+  response: HttpResponse,
   about: { readonly visit: Visit; readonly requestId: string; readonly startedMs: number },
 ): void {
   const { visit, requestId, startedMs } = about;
@@ -129,7 +122,7 @@ function logRefusal(
   log.warn(fields, "request refused");
 }
 
-function header(request: Request, name: string): string | undefined {
+function header(request: HttpRequest, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
 }

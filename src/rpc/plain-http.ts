@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Health } from "./health.ts";
 
-type Request = IncomingMessage | Http2ServerRequest;
-type Response = ServerResponse | Http2ServerResponse;
+export type HttpRequest = IncomingMessage | Http2ServerRequest;
+export type HttpResponse = ServerResponse | Http2ServerResponse;
 
 /** What Connect, gRPC-Web and gRPC send. */
 const RPC_CONTENT_TYPE =
@@ -15,8 +15,8 @@ const RPC_CONTENT_TYPE =
  * @returns false when it is for the RPC handler
  */
 export function answerPlainly(
-  request: Request,
-  response: Response,
+  request: HttpRequest,
+  response: HttpResponse,
   paths: ReadonlySet<string>,
   health: Health,
 ): boolean {
@@ -53,16 +53,16 @@ export function answerPlainly(
   return false;
 }
 
-async function answerHealth(response: Response, health: Health): Promise<void> {
+async function answerHealth(response: HttpResponse, health: Health): Promise<void> {
   const serving = await health.serving();
-  send(response, serving ? 200 : 503, { status: serving ? "SERVING" : "NOT_SERVING" });
+  answerJson(response, serving ? 200 : 503, { status: serving ? "SERVING" : "NOT_SERVING" });
 }
 
-function answer(response: Response, status: number, code: string, message: string): void {
-  send(response, status, { code, message });
+function answer(response: HttpResponse, status: number, code: string, message: string): void {
+  answerJson(response, status, { code, message });
 }
 
-function send(response: Response, status: number, body: object): void {
+export function answerJson(response: HttpResponse, status: number, body: object): void {
   response.statusCode = status;
   response.setHeader("content-type", "application/json");
   response.end(`${JSON.stringify(body)}\n`);

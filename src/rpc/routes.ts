@@ -40,7 +40,7 @@ export function createEndpoints(verbs: Verbs, health: Health, options: Intercept
     ...schemaRoutes(verbs),
     ...tenantRoutes(verbs),
     ...healthRoutes(health, new Set(SERVICES.map(({ typeName }) => typeName))),
-    ...reflectionRoutes(createReflection(SERVICES, [file_google_rpc_error_details])),
+    ...reflectionRoutes(createReflection(SERVICES, [file_google_rpc_error_details]), health.stopping),
   ];
   return routes.map((route) => ({ route, pipeline: compose(route.open ? open : guarded, route.run) }));
 }

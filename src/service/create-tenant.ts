@@ -20,7 +20,8 @@ export function createCreateTenant({ store }: Pick<VerbDeps, "store">): CreateTe
   };
 }
 
-function requireSlug(field: string, text: string): void {
+/** INVALID_REQUEST at `field`. */
+export function requireSlug(field: string, text: string): void {
   if (!isTenantSlug(text))
     throw new RelataError(
       "INVALID_REQUEST",

@@ -1,6 +1,7 @@
 import { RelataError } from "../errors.ts";
 import type { Tenant } from "../model/tenant.ts";
 import type { PlatformCall } from "./call.ts";
+import { requireSlug } from "./create-tenant.ts";
 import type { VerbDeps } from "./deps.ts";
 
 export type TenantName =
@@ -24,7 +25,10 @@ export function createGetTenant({ store }: Pick<VerbDeps, "store">): GetTenant {
 }
 
 async function find(store: VerbDeps["store"], name: TenantName): Promise<Tenant | undefined> {
-  if (name.kind === "slug") return store.tenants.bySlug(name.slug);
+  if (name.kind === "slug") {
+    requireSlug("slug", name.slug);
+    return store.tenants.bySlug(name.slug);
+  }
   if (!UUID.test(name.id))
     throw new RelataError("INVALID_REQUEST", "id must be a UUID in lower case, as TenantService.Create returned it", {
       metadata: { field: "id" },

@@ -3,6 +3,7 @@ import {
   Health as HealthService,
   HealthCheckResponse_ServingStatus as Status,
 } from "../../gen/grpc/health/v1/health_pb.ts";
+import { aborted } from "../aborted.ts";
 import type { EdgeCall } from "../edge-call.ts";
 import type { Health } from "../health.ts";
 import { type Route, routesOf } from "./route.ts";
@@ -22,7 +23,7 @@ export function healthRoutes(health: Health, services: ReadonlySet<string>): rea
       watch: async function* (call, { service }) {
         if (!known(service)) {
           yield { status: Status.SERVICE_UNKNOWN };
-          await aborted(call.signal);
+          await aborted(AbortSignal.any([call.signal, health.stopping]));
           return;
         }
         for await (const serving of health.watch(call.signal)) yield { status: statusOf(serving) };
@@ -34,11 +35,4 @@ export function healthRoutes(health: Health, services: ReadonlySet<string>): rea
 
 function statusOf(serving: boolean): Status {
   return serving ? Status.SERVING : Status.NOT_SERVING;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

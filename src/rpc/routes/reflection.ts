@@ -11,24 +11,30 @@ import {
   ServerReflectionRequestSchema as AlphaRequestSchema,
   ServerReflectionResponseSchema as AlphaResponseSchema,
 } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { aborted } from "../aborted.ts";
 import type { EdgeCall } from "../edge-call.ts";
 import type { AnswerReflection } from "../reflection.ts";
 import type { Route } from "./route.ts";
 
 /** Both versions of the protocol: older tools know the alpha only. */
-export function reflectionRoutes(reflect: AnswerReflection): readonly Route[] {
+export function reflectionRoutes(reflect: AnswerReflection, stopping: AbortSignal): readonly Route[] {
   return [
     {
       method: ServerReflection.method.serverReflectionInfo,
       open: true,
-      run: (call) => answerAll(call, (request) => reflect(request as ServerReflectionRequest)),
+      run: (call) => answerUntil(stopping, call, (request) => reflect(request as ServerReflectionRequest)),
     },
     {
       method: AlphaReflection.method.serverReflectionInfo,
       open: true,
-      run: (call) => answerAll(call, (request) => reflectAlpha(reflect, request as AlphaRequest)),
+      run: (call) => answerUntil(stopping, call, (request) => reflectAlpha(reflect, request as AlphaRequest)),
     },
   ];
+}
+
+/** Tools keep their stream open for as long as they run; it must not hold up a stop. */
+function answerUntil(stopping: AbortSignal, call: EdgeCall, answer: (request: Message) => Message): Promise<void> {
+  return Promise.race([answerAll(call, answer), aborted(stopping)]);
 }
 
 async function answerAll(call: EdgeCall, answer: (request: Message) => Message): Promise<void> {
