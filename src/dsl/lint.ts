@@ -1,5 +1,5 @@
 import { createArrowResolver } from "./arrows.ts";
-import type { BlockNode, SchemaFile } from "./ast.ts";
+import type { SchemaFile } from "./ast.ts";
 import { compileSchema, originOf } from "./compile.ts";
 import { createDiagnosticBag, type Diagnostic, type DiagnosticBag } from "./diagnostic.ts";
 import { LINT_RULES, type LintContext, type LintRule, type LintRuleName } from "./lint-rules.ts";
@@ -54,14 +54,25 @@ function runRule(rule: LintRule, context: LintContext): void {
 
 /** At the place itself, at the statement it is in, or at the definition that is in. */
 function isSilenced(file: SchemaFile, suppressions: Suppressions, span: Span, rule: string): boolean {
-  const contains = (outer: Span) => outer.start <= span.start && span.end <= outer.end;
-  const block = file.items.find(contains);
-  const member = block?.kind === "definition" || block?.kind === "partial" ? findMember(block, contains) : undefined;
-  return [span, member, block].some((place) => place !== undefined && suppressions.covers(place, rule));
+  const item = lastBefore(file.items, span);
+  const block = item?.kind === "definition" || item?.kind === "partial" ? item : undefined;
+  const member = lastBefore(block?.members ?? [], span);
+  return [span, member, item].some((place) => place !== undefined && suppressions.covers(place, rule));
 }
 
-function findMember(block: BlockNode, contains: (span: Span) => boolean): Span | undefined {
-  return block.members.find(contains);
+/** The last of the ordered nodes that begins at or before `span`, by bisection: files may have 100,000 of them. */
+function lastBefore<Node extends Span>(nodes: readonly Node[], span: Span): Node | undefined {
+  let low = 0;
+  let high = nodes.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((nodes[middle]?.start ?? 0) <= span.start) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return nodes[low - 1];
 }
 
 function reportUnknownRules(source: Source, suppressions: Suppressions, bag: DiagnosticBag): void {

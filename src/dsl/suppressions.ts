@@ -11,6 +11,9 @@ export interface Suppressions {
   readonly named: readonly { readonly rule: string; readonly comment: Comment }[];
 }
 
+/** Comment lines above a statement that are looked at. */
+const MAX_LINES_ABOVE = 200;
+
 export function findSuppressions(file: SchemaFile): Suppressions {
   const { source, comments } = file;
   const rulesOfLine = new Map<number, Set<string>>();
@@ -36,7 +39,8 @@ export function findSuppressions(file: SchemaFile): Suppressions {
     named,
     covers(span, rule) {
       const line = lineOf(source, span.start);
-      for (let above = line; above === line || ownLines.has(above); above--) {
+      const lowest = line - MAX_LINES_ABOVE;
+      for (let above = line; above === line || (above > lowest && ownLines.has(above)); above--) {
         if (rulesOfLine.get(above)?.has(rule)) {
           return true;
         }

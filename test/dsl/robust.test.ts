@@ -129,6 +129,7 @@ describe("texts made to be expensive are refused or compiled quickly", () => {
     "partials taken in everywhere": `use partial\n${user}}\npartial big {\n${lines(5000, (i) => `relation r${i}: user\n`)}}\n${lines(5000, (i) => `definition d${i} { ...big }\n`)}`,
     "partials that double": `use partial\npartial p0 { relation a: user }\n${lines(60, (i) => `partial p${i + 1} { ...p${i}; ...p${i} }\n`)}definition user { ...p60 }`,
     "deep annotations": `use typechecking\n${lines(1500, (i) => `definition d${i} { relation r: d${i} | d${(i + 1) % 1500}#r\npermission p: d0 = r }\n`)}`,
+    "many warnings": `${"// x\n".repeat(50_000)}${user}relation b: user\n${lines(30_000, (i) => `permission p${i} = a + b & a\n`)}}\n${lines(20_000, (i) => `definition d${i} { relation a: user; permission p = a - a + a }\n`)}`,
     "too large": "x".repeat(5 * MB),
   };
 
