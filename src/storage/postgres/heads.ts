@@ -121,7 +121,7 @@ export function createRevisionStore(lanes: Reader): RevisionStore {
   };
 }
 
-export function toHead(row: SelectedHead): Head {
+function toHead(row: SelectedHead): Head {
   return {
     revision: row.revision,
     schemaName: row.schema_name,

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkDatabase } from "../../../src/storage/postgres/boot-check.ts";
@@ -12,7 +13,10 @@ import type { PgConnection } from "../../support/postgres-connection.ts";
 import { withClient } from "../../support/postgres-template.ts";
 
 const run = promisify(execFile);
-const CHILD = join(import.meta.dirname, "migrate-child.ts");
+const MIGRATE = join(import.meta.dirname, "../../../src/storage/postgres/migrate.ts");
+/** What each of the racing processes runs: migrates the database given as JSON and prints what it applied. */
+const CHILD = `import { migrate } from ${JSON.stringify(pathToFileURL(MIGRATE).href)};
+  console.log(JSON.stringify(await migrate({ connection: JSON.parse(process.argv[1]) })));`;
 
 describe("migrate", () => {
   let database: TestDatabase;
@@ -46,7 +50,9 @@ describe("migrate", () => {
     const connection = await emptied();
     const files = (await readdir(MIGRATIONS_DIR)).filter((file) => file.endsWith(".sql")).sort();
     const runs = await Promise.all(
-      Array.from({ length: 20 }, () => run(process.execPath, [CHILD, JSON.stringify(connection)])),
+      Array.from({ length: 20 }, () =>
+        run(process.execPath, ["--input-type=module", "-e", CHILD, JSON.stringify(connection)]),
+      ),
     );
     const applied: string[][] = runs.map(({ stdout }) => JSON.parse(stdout).applied);
     expect(applied.flat().sort()).toEqual(files);

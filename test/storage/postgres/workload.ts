@@ -5,7 +5,7 @@ import type { TupleFilter, TupleKey } from "../../../src/model/tuple.ts";
 import { draft, ORIGIN } from "../drafts.ts";
 
 /** The tuple that everything asks about. */
-export const SEEN: TupleKey = {
+const SEEN: TupleKey = {
   objectType: "document",
   objectId: "d7",
   relation: "viewer",
