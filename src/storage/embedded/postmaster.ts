@@ -53,10 +53,14 @@ export function alreadyRunning(pgdata: string, pid: number): RelataError {
   );
 }
 
-/** After a power cut the id in the file may belong to any program by now. Only Linux tells; elsewhere assume the worst. */
+/**
+ * After a power cut the id in the file may belong to any program by now, and in a container whose first process buries
+ * nobody a killed server stays on as a zombie. Only Linux tells; elsewhere assume the worst.
+ */
 async function isSomebodyElse(pid: number): Promise<boolean> {
-  const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => undefined);
-  return name !== undefined && !name.startsWith("postgres");
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  // `pid (name) state …`
+  return stat !== undefined && !/^\d+ \(postgres\) [^ZX]/.test(stat);
 }
 
 /**

@@ -17,7 +17,7 @@ server=$!
   read -r _
   kill -INT $server
   waited=0
-  while [ $waited -lt 10 ] && kill -0 $server; do sleep 1; waited=$((waited + 1)); done
+  while [ $waited -lt 100 ] && kill -0 $server; do sleep 0.1; waited=$((waited + 1)); done
   kill -QUIT $server
 ) <&3 2>/dev/null &
 watchdog=$!

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { access, chown, constants, mkdir, readFile, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { access, chown, constants, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { firstUnsearchable, serverAccount } from "../../../src/storage/embedded/account.ts";
+import { type Account, firstUnsearchable, serverAccount } from "../../../src/storage/embedded/account.ts";
 import { startEmbeddedPostgres } from "../../../src/storage/embedded/launch.ts";
 import { type DataDirs, prepareDataDirs } from "../../support/data-dir.ts";
 import { spawnEmbedded } from "../../support/embedded-child.ts";
@@ -66,22 +67,23 @@ describe("PostgreSQL and the death of its parent", () => {
     await nothingLeft(directory.path);
   });
 
-  it("does not take the process that has its old id for itself", async (context) => {
-    if (process.platform !== "linux") context.skip("only Linux tells what a process is");
+  // As after a restart of the machine; and as in a container whose first process buries nobody.
+  it.runIf(process.platform === "linux").each([
+    ["the process that has its old id", stranger],
+    ["its own zombie", zombie],
+  ])("does not take %s for itself", async (_, spawnOther) => {
     await using directory = await dataDirs.create();
     await using parent = await spawnEmbedded(directory.path);
     await killAll(directory.path, parent.pid);
     await parent.kill();
-    // Of the server's own account, as after a restart of the machine or the container.
-    const account = await serverAccount();
-    const stranger = spawn("sleep", ["60"], { ...(account && { uid: account.uid, gid: account.gid }) });
-    const file = join(directory.path, "pgdata", "postmaster.pid");
-    await writeFile(file, (await readFile(file, "utf8")).replace(/^\d+/, String(stranger.pid)));
+    const other = await spawnOther(directory.path, await serverAccount());
     try {
+      const file = join(directory.path, "pgdata", "postmaster.pid");
+      await writeFile(file, (await readFile(file, "utf8")).replace(/^\d+/, String(other.pid)));
       const next = await startEmbeddedPostgres({ dataDir: directory.path, durable: false });
       await next.stop();
     } finally {
-      stranger.kill();
+      other.child.kill();
     }
   });
 
@@ -114,4 +116,23 @@ async function killAll(dataDir: string, postgresPid: number): Promise<void> {
       // A backend that ended with its postmaster.
     }
   }
+}
+
+/** Of the server's account, which alone PostgreSQL takes seriously. */
+async function stranger(_: string, account: Account | undefined) {
+  const child = spawn("sleep", ["60"], { ...(account && { uid: account.uid, gid: account.gid }) });
+  return { child, pid: child.pid };
+}
+
+/** A process called postgres that has ended, whose parent does not ask how. */
+async function zombie(directory: string, account: Account | undefined) {
+  await symlink("/bin/sleep", join(directory, "postgres"));
+  const child = spawn("/bin/sh", ["-c", '"$0/postgres" 0 & echo $!; exec sleep 60', directory], {
+    ...(account && { uid: account.uid, gid: account.gid }),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [said] = await once(child.stdout, "data");
+  const pid = Number(said);
+  await waitFor("the process is a zombie", async () => / Z /.test(await readFile(`/proc/${pid}/stat`, "utf8")));
+  return { child, pid };
 }
