@@ -1,6 +1,6 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from "node:http2";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import type { HandlerContext } from "@connectrpc/connect";
 import type { Authenticator } from "../auth/authenticate.ts";
 import type { Logger } from "../log.ts";
@@ -31,10 +31,13 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** Below it, clients that think for a minute between requests would reconnect each time. */
 const KEEP_ALIVE_MS = 75_000;
 const MAX_CONCURRENT_STREAMS = 250;
+/** A request sent before the stop arrives within this. */
+const IDLE_GRACE_MS = 500;
 
 /** Connect, gRPC-Web and JSON over HTTP/1.1 and cleartext HTTP/2 (which also carries gRPC), and plain `GET /healthz`. */
 export async function startHttpServer(endpoints: readonly Endpoint[], options: HttpServerOptions): Promise<RpcServer> {
   let stopping = false;
+  const answering = new Set<ServerResponse>();
   const handle = createHandler(endpoints, options);
   const http1 = createServer(
     {
@@ -44,11 +47,9 @@ export async function startHttpServer(endpoints: readonly Endpoint[], options: H
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
     (request, response) => {
+      answering.add(response);
+      response.once("close", () => answering.delete(response));
       if (stopping) response.setHeader("connection", "close");
-      // One whose answer began before the stop is told nothing of it, and is closed when it becomes idle.
-      response.once("close", () => {
-        if (stopping) http1.closeIdleConnections();
-      });
       handle(request, response);
     },
   );
@@ -65,6 +66,7 @@ export async function startHttpServer(endpoints: readonly Endpoint[], options: H
     port,
     stop: (graceMs) => {
       stopping = true;
+      for (const response of answering) if (!response.headersSent) response.setHeader("connection", "close");
       return stop(http1, sessions, sockets, graceMs);
     },
   };
@@ -137,7 +139,10 @@ function trackSessions(server: Http2Server): ReadonlySet<ServerHttp2Session> {
   return sessions;
 }
 
-/** Idle connections close at once, busy ones after their last answer, and whatever is left after `graceMs`. */
+/**
+ * New connections are refused at once. An idle one may have a request on its way, which would be lost if it closed now:
+ * it gets a while to be answered with `connection: close`. Whatever is left after `graceMs` is cut.
+ */
 function stop(
   server: Server,
   sessions: ReadonlySet<ServerHttp2Session>,
@@ -145,12 +150,14 @@ function stop(
   graceMs: number,
 ): Promise<void> {
   return new Promise((resolve) => {
-    const cut = () => {
+    const sweep = setInterval(() => server.closeIdleConnections(), Math.min(IDLE_GRACE_MS, graceMs));
+    const cut = setTimeout(() => {
       for (const socket of sockets) socket.destroy();
-    };
-    const timer = setTimeout(cut, graceMs);
-    server.close(() => {
-      clearTimeout(timer);
+    }, graceMs);
+    // Not http.Server's own close, which begins by closing what is idle.
+    NetServer.prototype.close.call(server, () => {
+      clearInterval(sweep);
+      clearTimeout(cut);
       resolve();
     });
     for (const session of sessions) session.close();

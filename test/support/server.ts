@@ -3,7 +3,9 @@ import { type RunningServer, startServer } from "../../src/cli/serve.ts";
 import { createRelataClient, type RelataClient, type RelataClientOptions } from "../../src/client/relata-client.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
+import type { Store } from "../../src/model/store.ts";
 import type { Binding, TrustedIssuer } from "../../src/model/trust.ts";
+import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { createTestDatabase, type TestDatabase } from "./postgres.ts";
 import { startTestIssuer, type TestIssuer } from "./tokens.ts";
 import type { Claims } from "./tokens-raw.ts";
@@ -17,6 +19,8 @@ export interface TestServerOptions {
   /** Share one between servers to make them one fleet. */
   readonly database?: TestDatabase;
   readonly issuer?: TestIssuer;
+  /** Puts something between the service and its real store: a delay, a failure, a count. */
+  readonly wrapStore?: (store: Store) => Store;
 }
 
 /** A line of the server's log. */
@@ -53,7 +57,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const lines: string[] = [];
   const log = createLogger({ level: "debug", destination: { write: (line) => void lines.push(line) } });
   const config = testConfig(database, issuer, options);
-  const server = await startServer(config, { log, ...(options.now === undefined ? {} : { now: options.now }) });
+  const store = await openStore(database, options.wrapStore);
+  const server = await startServer(config, { log, store, now: options.now ?? Date.now });
   const clients: RelataClient[] = [];
   const grpcAddress = `127.0.0.1:${server.grpcPort}`;
   const connect = (token: () => string, more: Partial<RelataClientOptions> = {}) => {
@@ -85,6 +90,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       if (options.database === undefined) await database.drop();
     },
   };
+}
+
+async function openStore(database: TestDatabase, wrap: (store: Store) => Store = (store) => store): Promise<Store> {
+  return wrap(await createPostgresStore({ connection: { connectionString: database.app.url } }));
 }
 
 function testConfig(database: TestDatabase, issuer: TestIssuer, options: TestServerOptions): Config {

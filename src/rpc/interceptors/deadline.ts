@@ -9,6 +9,9 @@ export interface DeadlineSettings {
   readonly now: () => number;
 }
 
+/** Transports keep the caller's time too, and end the call at about the same instant: that is the deadline, not the caller. */
+const TRANSPORT_SLACK_MS = 20;
+
 /**
  * Gives the call its one instant, its deadline and its signal, and answers when the deadline passes or the caller goes
  * away, even if the verb is still busy.
@@ -22,9 +25,10 @@ export function createDeadline(settings: DeadlineSettings): Interceptor {
     call.deadlineMs = call.nowMs + timeoutMs;
     call.signal = controller.signal;
     const expire = () => controller.abort(deadlineExceeded(timeoutMs));
-    // A transport that keeps time itself ends the call at the same instant; that is the deadline, not the caller.
-    const leave = () =>
-      controller.abort(performance.now() - startedMs >= timeoutMs ? deadlineExceeded(timeoutMs) : cancelled());
+    const leave = () => {
+      const inTime = performance.now() - startedMs < timeoutMs - TRANSPORT_SLACK_MS;
+      controller.abort(inTime ? cancelled() : deadlineExceeded(timeoutMs));
+    };
     const timer = setTimeout(expire, timeoutMs);
     const { gone } = call.transport;
     if (gone.aborted) leave();
