@@ -38,8 +38,9 @@ export function createDeadline(settings: DeadlineSettings): Interceptor {
     } finally {
       clearTimeout(timer);
       gone.removeEventListener("abort", leave);
-      // Ends what the verb left running, such as reads that an early error made pointless.
-      controller.abort(cancelled());
+      // Ends what the verb left running, such as reads that an early error made pointless. Without a reason of ours: the
+      // call has its outcome already.
+      controller.abort();
     }
   };
 }
