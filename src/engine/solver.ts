@@ -4,15 +4,18 @@ import type { Found, Need } from "../model/need.ts";
 import type { ObjectRef, SubjectRef } from "../model/object.ts";
 import { WILDCARD_ID } from "../model/object.ts";
 import type { Relation } from "../model/schema.ts";
-import { ANY, FALSE, Formula, not, TRUE, UNSETTLED } from "./formula.ts";
+import type { FormulaNode } from "./formula.ts";
+import { ANY, FALSE, Formula, isLive, not, TRUE, UNSETTLED } from "./formula.ts";
 import type { EvaluationLimits } from "./limits.ts";
 import { budgetExhausted } from "./limits.ts";
 import type { Plan, SubjectPlan } from "./plan.ts";
 import { planForSubject } from "./plan.ts";
-import { ProblemTable } from "./problem-table.ts";
+import type { Problem } from "./problem.ts";
+import { ProblemTable } from "./problem.ts";
 import type { Program } from "./program.ts";
 import * as op from "./program.ts";
-import * as reads from "./read-table.ts";
+import type { Read, RelationRead } from "./read-table.ts";
+import { TuplesetReads } from "./read-table.ts";
 import { memberOf } from "./strata.ts";
 
 /** May `subject` do (or is it in) `member` of `object`? Validated by `validateQuestion`. */
@@ -43,20 +46,22 @@ export function startCheck(plan: Plan, question: Question, limits: EvaluationLim
   return new CheckSolver(plan, question, limits);
 }
 
+type Node = FormulaNode<Problem | undefined>;
+
 class CheckSolver implements Solver {
   readonly #plan: Plan;
   readonly #subjectPlan: SubjectPlan;
   readonly #subject: SubjectRef;
   readonly #maxNodes: number;
-  readonly #formula: Formula;
+  readonly #formula: Formula<Problem | undefined>;
   readonly #problems = new ProblemTable();
-  readonly #reads = new reads.ReadTable();
-  readonly #root: number;
+  readonly #tuplesetReads = new TuplesetReads();
+  readonly #root: Node;
   /** Reads not asked yet. */
-  #fresh: number[] = [];
-  /** Reads nobody wanted when their turn came, by the nodes that would bring them back. */
-  readonly #parked = new Map<number, number[]>();
-  #asked: number[] = [];
+  #fresh: Read[] = [];
+  /** By the nodes that would bring them back. */
+  readonly #parked = new Map<Node, Read[]>();
+  #asked: Read[] = [];
   #needs: Need[] | undefined;
 
   constructor(plan: Plan, question: Question, limits: EvaluationLimits) {
@@ -86,12 +91,12 @@ class CheckSolver implements Solver {
     const asked = this.#asked;
     this.#asked = [];
     this.#needs = undefined;
-    for (let i = 0; i < asked.length; i++) this.#answer(asked[i] as number, answers[i] as readonly Found[]);
+    for (let i = 0; i < asked.length; i++) this.#answer(asked[i] as Read, answers[i] as readonly Found[]);
     this.#run();
   }
 
   decision(): Decision {
-    const value = this.#formula.value(this.#root);
+    const { value } = this.#root;
     if (value === TRUE) return ALLOWED;
     if (value === FALSE) return DENIED;
     // Becomes `conditional` together with the tuples that can be: no stored tuple carries a caveat yet.
@@ -103,17 +108,20 @@ class CheckSolver implements Solver {
     const formula = this.#formula;
     for (;;) {
       formula.propagate();
-      if (formula.value(this.#root) !== UNSETTLED) return;
+      if (this.#root.value !== UNSETTLED) return;
       const node = formula.takeWoken();
-      if (node === 0) break;
+      if (node === undefined) break;
       this.#wake(node);
     }
     formula.close();
   }
 
-  #wake(node: number): void {
-    const problem = this.#formula.takeTag(node);
-    if (problem !== 0) this.#expand(node, this.#problems.member(problem), this.#problems.id(problem));
+  #wake(node: Node): void {
+    const problem = node.tag;
+    if (problem?.expanded === false) {
+      problem.expanded = true;
+      this.#expand(node, problem);
+    }
     const parked = this.#parked.get(node);
     if (parked === undefined) return;
     this.#parked.delete(node);
@@ -121,34 +129,34 @@ class CheckSolver implements Solver {
   }
 
   /** The node of a problem, made when it is met first. */
-  #problem(member: number, id: string): number {
+  #problem(member: number, id: string): Node {
     const known = this.#problems.find(member, id);
     if (known !== undefined) return known;
     const program = this.#subjectPlan.programs[member];
-    const node = this.#node(program?.operator ?? ANY, member, this.#problems.next);
+    const node = this.#node(program?.operator ?? ANY, member, { member, id, expanded: false });
     this.#problems.add(member, id, node);
     // The self rule comes before any rewrite: group:a#member is in group:a#member, whatever the schema subtracts.
     if (member === this.#subjectPlan.selfMember && id === this.#subject.id) this.#formula.settle(node, TRUE);
     return node;
   }
 
-  #node(operator: Program["operator"], member: number, tag: number): number {
+  #node(operator: Program["operator"], member: number, problem: Problem | undefined): Node {
     if (this.#formula.size >= this.#maxNodes) throw budgetExhausted("nodes", this.#maxNodes);
-    return this.#formula.add(operator, this.#plan.strata.levelOf[member] as number, tag);
+    return this.#formula.add(operator, this.#plan.strata.levelOf[member] as number, problem);
   }
 
-  #expand(node: number, member: number, id: string): void {
+  #expand(node: Node, { member, id }: Problem): void {
     const formula = this.#formula;
     const code = this.#subjectPlan.programs[member]?.code ?? NO_CODE;
     const registers = [node];
     for (let at = 0; at < code.length; at += op.INSTRUCTION_CELLS) {
-      if (formula.value(node) !== UNSETTLED) return;
-      const register = registers[code[at + 1] as number] as number;
+      if (node.value !== UNSETTLED) return;
+      const register = registers[code[at + 1] as number] as Node;
       const a = code[at + 2] as number;
       const negated = code[at + 3] === 1;
       switch (code[at]) {
         case op.GATE: {
-          const gate = this.#node(a as Program["operator"], member, 0);
+          const gate = this.#node(a as Program["operator"], member, undefined);
           registers.push(gate);
           formula.connect(register, gate, false);
           break;
@@ -165,50 +173,47 @@ class CheckSolver implements Solver {
           break;
         }
         case op.RELATION:
-          if ((a & op.READ_EXACT) !== 0) this.#read(register, reads.EXACT, member, id);
-          if ((a & op.READ_WILDCARD) !== 0) this.#read(register, reads.WILDCARD, member, id);
-          if ((a & op.READ_USERSETS) !== 0) this.#read(register, reads.USERSETS, member, id);
+          if ((a & op.READ_EXACT) !== 0) this.#read(register, "exact", member, id);
+          if ((a & op.READ_WILDCARD) !== 0) this.#read(register, "wildcard", member, id);
+          if ((a & op.READ_USERSETS) !== 0) this.#read(register, "usersets", member, id);
           break;
       }
     }
     for (const register of registers) formula.release(register);
   }
 
-  #read(node: number, kind: number, member: number, id: string): void {
-    const read = this.#reads.add(kind, member, id);
-    this.#reads.subscribe(read, node, 0, false);
+  #read(node: Node, kind: RelationRead, member: number, objectId: string): void {
+    const readers = [{ node, arrow: 0, negated: false }];
+    this.#fresh.push({ kind, place: member, objectId, readers, parked: false, answer: undefined });
     this.#formula.expect(node);
-    this.#fresh.push(read);
   }
 
-  #arrow(node: number, arrow: number, id: string, negated: boolean): void {
-    const tupleset = this.#subjectPlan.arrows[arrow]?.tupleset as number;
-    let read = this.#reads.findObjects(tupleset, id);
-    const answer = read === undefined ? undefined : this.#reads.answer(read);
-    if (answer !== undefined) {
-      this.#follow(node, arrow, negated, answer);
+  #arrow(node: Node, arrow: number, objectId: string, negated: boolean): void {
+    const place = this.#subjectPlan.arrows[arrow]?.tupleset as number;
+    let read = this.#tuplesetReads.find(place, objectId);
+    if (read?.answer !== undefined) {
+      this.#follow(node, arrow, negated, read.answer);
       return;
     }
     if (read === undefined) {
-      read = this.#reads.add(reads.OBJECTS, tupleset, id);
+      read = { kind: "objects", place, objectId, readers: [], parked: false, answer: undefined };
+      this.#tuplesetReads.add(read);
       this.#fresh.push(read);
     } else {
       this.#unpark(read);
     }
-    this.#reads.subscribe(read, node, arrow, negated);
+    read.readers.push({ node, arrow, negated });
     this.#formula.expect(node);
   }
 
-  #answer(read: number, found: readonly Found[]): void {
+  #answer(read: Read, found: readonly Found[]): void {
     const formula = this.#formula;
-    const kind = this.#reads.kind(read);
-    if (kind === reads.OBJECTS) this.#reads.keepAnswer(read, found);
-    for (let reader = this.#reads.firstReader(read); reader !== 0; reader = this.#reads.nextReader(reader)) {
-      const node = this.#reads.readerNode(reader);
-      if (kind === reads.OBJECTS) {
-        this.#follow(node, this.#reads.readerArrow(reader), this.#reads.readerNegated(reader), found);
+    if (read.kind === "objects") read.answer = found;
+    for (const { node, arrow, negated } of read.readers) {
+      if (read.kind === "objects") {
+        this.#follow(node, arrow, negated, found);
         formula.release(node);
-      } else if (kind === reads.USERSETS) {
+      } else if (read.kind === "usersets") {
         this.#followUsersets(node, found);
         formula.release(node);
       } else {
@@ -219,23 +224,23 @@ class CheckSolver implements Solver {
   }
 
   /** The target member of every object an arrow points at; the tuple's own subject relation does not matter. */
-  #follow(node: number, arrow: number, negated: boolean, found: readonly Found[]): void {
+  #follow(node: Node, arrow: number, negated: boolean, found: readonly Found[]): void {
     const formula = this.#formula;
     const targets = this.#subjectPlan.arrows[arrow]?.targets;
     // Both quantifiers are false over nothing.
     const none = negated ? TRUE : FALSE;
     if (found.length === 0) formula.input(node, none);
     for (const { subjectType, subjectId } of found) {
-      if (formula.value(node) !== UNSETTLED) return;
+      if (node.value !== UNSETTLED) return;
       const target = targets?.get(subjectType);
       if (target === undefined) formula.input(node, none);
       else formula.connect(node, this.#problem(target, subjectId), negated);
     }
   }
 
-  #followUsersets(node: number, found: readonly Found[]): void {
+  #followUsersets(node: Node, found: readonly Found[]): void {
     for (const { subjectType, subjectId, subjectRelation } of found) {
-      if (this.#formula.value(node) !== UNSETTLED) return;
+      if (node.value !== UNSETTLED) return;
       const member = this.#subjectPlan.usersets.get(subjectType)?.get(subjectRelation);
       if (member !== undefined) this.#formula.connect(node, this.#problem(member, subjectId), false);
     }
@@ -243,11 +248,11 @@ class CheckSolver implements Solver {
 
   #takeNeeds(): Need[] {
     const needs: Need[] = [];
-    if (this.#formula.value(this.#root) !== UNSETTLED) return needs;
+    if (this.#root.value !== UNSETTLED) return needs;
     const fresh = this.#fresh;
     this.#fresh = [];
     for (const read of fresh) {
-      if (!this.#isWanted(read)) {
+      if (!read.readers.some(({ node }) => isLive(node))) {
         this.#park(read);
         continue;
       }
@@ -258,49 +263,33 @@ class CheckSolver implements Solver {
     return needs;
   }
 
-  #isWanted(read: number): boolean {
-    for (let reader = this.#reads.firstReader(read); reader !== 0; reader = this.#reads.nextReader(reader)) {
-      if (this.#formula.isLive(this.#reads.readerNode(reader))) return true;
-    }
-    return false;
-  }
-
-  #unpark(read: number): void {
-    if (!this.#reads.isParked(read)) return;
-    this.#reads.setParked(read, false);
-    this.#fresh.push(read);
-  }
-
-  #park(read: number): void {
-    this.#reads.setParked(read, true);
-    for (let reader = this.#reads.firstReader(read); reader !== 0; reader = this.#reads.nextReader(reader)) {
-      const node = this.#reads.readerNode(reader);
-      if (this.#formula.value(node) !== UNSETTLED) continue;
+  #park(read: Read): void {
+    read.parked = true;
+    for (const { node } of read.readers) {
+      if (node.value !== UNSETTLED) continue;
       const parked = this.#parked.get(node);
       if (parked === undefined) this.#parked.set(node, [read]);
       else parked.push(read);
     }
   }
 
-  #need(read: number): Need {
-    const place = this.#reads.place(read);
-    const objectId = this.#reads.id(read);
-    const kind = this.#reads.kind(read);
-    if (kind === reads.OBJECTS) {
+  #unpark(read: Read): void {
+    if (!read.parked) return;
+    read.parked = false;
+    this.#fresh.push(read);
+  }
+
+  #need({ kind, place, objectId }: Read): Need {
+    if (kind === "objects") {
       const tupleset = this.#subjectPlan.tuplesets[place] as op.Tupleset;
-      return { kind: "objects", ...tupleset, objectId };
+      return { kind, ...tupleset, objectId };
     }
     const relation = this.#plan.schema.members[place] as Relation;
     const object = { objectType: relation.type, objectId, relation: relation.name };
-    if (kind === reads.USERSETS) return { kind: "usersets", ...object };
+    if (kind === "usersets") return { kind, ...object };
     const { type, id, relation: subjectRelation } = this.#subject;
-    return {
-      kind: "exact",
-      ...object,
-      subjectType: type,
-      subjectId: kind === reads.WILDCARD ? WILDCARD_ID : id,
-      subjectRelation,
-    };
+    const subjectId = kind === "wildcard" ? WILDCARD_ID : id;
+    return { kind: "exact", ...object, subjectType: type, subjectId, subjectRelation };
   }
 }
 

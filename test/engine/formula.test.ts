@@ -1,22 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ALL, ANY, CONDITIONAL, FALSE, Formula, not, TRUE, UNSETTLED } from "../../src/engine/formula.ts";
+import type { FormulaNode, Operator, Value } from "../../src/engine/formula.ts";
+import { ALL, ANY, CONDITIONAL, FALSE, Formula, isLive, not, TRUE, UNSETTLED } from "../../src/engine/formula.ts";
 
 /** A static formula to be discovered node by node, as a solver would. */
 interface Node {
-  readonly operator: typeof ANY | typeof ALL;
+  readonly operator: Operator;
   readonly level: number;
   readonly edges: readonly { readonly child: number; readonly negated: boolean }[];
   /** Values offered from outside, one per round. */
-  readonly leaves: readonly number[];
+  readonly leaves: readonly Value[];
 }
 
 const LEVELS = 3;
 
 const node = fc.record({
-  operator: fc.constantFrom<typeof ANY | typeof ALL>(ANY, ALL),
+  operator: fc.constantFrom<Operator>(ANY, ALL),
   edges: fc.array(fc.record({ child: fc.nat(11), negated: fc.boolean() }), { maxLength: 3 }),
-  leaves: fc.array(fc.constantFrom(FALSE, FALSE, CONDITIONAL, TRUE), { maxLength: 2 }),
+  leaves: fc.array(fc.constantFrom<Value>(FALSE, FALSE, CONDITIONAL, TRUE), { maxLength: 2 }),
 });
 
 /** Twelve nodes, four a level; an edge up is turned down, and only edges to lower levels are negated. */
@@ -32,8 +33,8 @@ const formula = fc.array(node, { minLength: 12, maxLength: 12 }).map((drafts) =>
 );
 
 /** Kleene's tables, repeated until nothing changes, level by level. */
-function naive(nodes: readonly Node[]): readonly number[] {
-  const values = nodes.map(() => FALSE);
+function naive(nodes: readonly Node[]): readonly Value[] {
+  const values = nodes.map((): Value => FALSE);
   for (let level = 0; level < LEVELS; level++) {
     for (let changed = true; changed; ) {
       changed = false;
@@ -43,7 +44,7 @@ function naive(nodes: readonly Node[]): readonly number[] {
           ...one.leaves,
           ...one.edges.map(({ child, negated }) => (negated ? not(values[child] ?? FALSE) : (values[child] ?? FALSE))),
         ];
-        const value = one.operator === ANY ? Math.max(FALSE, ...inputs) : Math.min(TRUE, ...inputs);
+        const value = (one.operator === ANY ? Math.max(FALSE, ...inputs) : Math.min(TRUE, ...inputs)) as Value;
         if (value === values[index]) return;
         values[index] = value;
         changed = true;
@@ -54,29 +55,26 @@ function naive(nodes: readonly Node[]): readonly number[] {
 }
 
 function discover(nodes: readonly Node[], rootIndex: number): { value: number; offered: number } {
-  const levels = { count: LEVELS, recursive: Uint8Array.of(1, 1, 1) };
-  const built = new Formula(levels);
-  const known = new Map<number, number>();
-  const indexOf = new Map<number, number>();
-  const meet = (index: number): number => {
-    const met = known.get(index);
-    if (met !== undefined) return met;
+  const built = new Formula<number>({ count: LEVELS, recursive: Uint8Array.of(1, 1, 1) });
+  const known = new Map<number, FormulaNode<number>>();
+  const meet = (index: number): FormulaNode<number> => {
     const { operator, level } = nodes[index] as Node;
-    const made = built.add(operator, level, 1);
-    known.set(index, made);
-    indexOf.set(made, index);
-    return made;
+    const met = known.get(index) ?? built.add(operator, level, index);
+    known.set(index, met);
+    return met;
   };
-  let pending: { node: number; value: number }[] = [];
+  const expanded = new Set<number>();
+  let pending: { node: FormulaNode<number>; value: Value }[] = [];
   let offered = 0;
   const root = meet(rootIndex);
   built.want(root);
   for (;;) {
-    for (built.propagate(); built.value(root) === UNSETTLED; built.propagate()) {
+    for (built.propagate(); root.value === UNSETTLED; built.propagate()) {
       const woken = built.takeWoken();
-      if (woken === 0) break;
-      if (built.takeTag(woken) === 0) continue;
-      const source = nodes[indexOf.get(woken) as number] as Node;
+      if (woken === undefined) break;
+      if (expanded.has(woken.tag)) continue;
+      expanded.add(woken.tag);
+      const source = nodes[woken.tag] as Node;
       for (const { child, negated } of source.edges) built.connect(woken, meet(child), negated);
       for (const value of source.leaves) {
         built.expect(woken);
@@ -85,8 +83,8 @@ function discover(nodes: readonly Node[], rootIndex: number): { value: number; o
       built.release(woken);
     }
     built.close();
-    if (built.value(root) !== UNSETTLED) return { value: built.value(root), offered };
-    const next = pending.find((one) => built.isLive(one.node)) ?? pending[0];
+    if (root.value !== UNSETTLED) return { value: root.value, offered };
+    const next = pending.find(({ node }) => isLive(node));
     if (next === undefined) throw new Error("unsettled, and nothing is pending");
     pending = pending.filter((one) => one !== next);
     offered += 1;
