@@ -28,7 +28,7 @@ export function formatSchema(text: string, options: { readonly file?: string } =
 /** @param keep leaves items out (their comments stay) */
 export function printFile(file: SchemaFile, keep: (item: Item) => boolean = () => true): string {
   const comments = createCommentStream(file);
-  const page = createPage(file.source.text);
+  const page = createPage(file.source.text, 0);
   const end = file.source.text.length;
   let afterBlock = false;
 
@@ -79,7 +79,7 @@ function printBlock(block: BlockNode, comments: CommentStream): string {
   const bodyStart = block.bodyStart + 1;
   const close = block.end - 1;
   const before = [...comments.takeBefore(bodyStart), ...comments.takeTrailing(block.members[0]?.start ?? close)];
-  const page = createPage(block.source.text);
+  const page = createPage(block.source.text, bodyStart);
   for (const [index, member] of block.members.entries()) {
     for (const comment of comments.takeBefore(member.start)) {
       page.add(formatOwnLine(comment, INDENT), comment, false);
@@ -106,9 +106,9 @@ interface Page {
   text(): string;
 }
 
-function createPage(source: string): Page {
+function createPage(source: string, start: number): Page {
   const lines: string[] = [];
-  let lastEnd = 0;
+  let lastEnd = start;
   return {
     add(text, from, blank) {
       const gap = source.slice(lastEnd, from.start).split("\n").length > 2;
