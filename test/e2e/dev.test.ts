@@ -114,12 +114,9 @@ describe("relata dev", () => {
 
   test("on an older Node it runs on the one of the project; kill -9 of the outer ends the inner", {
     timeout: 60_000,
-  }, async () => {
+  }, async (context) => {
     const older = await olderNode();
-    if (older === undefined) {
-      console.warn("skipped: no Node older than 24 is installed here");
-      return;
-    }
+    if (older === undefined) return context.skip("no Node older than 24 is installed here");
     dev = startDev([older, "bin/relata.js", "dev"], flags);
     await dev.ready();
     expect((await check("user:newcomer")).stdout).toBe("allowed\n");

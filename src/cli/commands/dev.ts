@@ -56,6 +56,7 @@ async function dev(context: CliContext, options: Options): Promise<ExitCode> {
   try {
     await probePort(options.grpcPort, { what: "gRPC", flag: "--grpc-port" });
     await probePort(options.httpPort, { what: "HTTP", flag: "--http-port" });
+    await probePort(options.issuerPort, { what: "the local issuer", flag: "--issuer-port" });
     if (options.reset === true) await resetDirectory(dataDir);
     const { grpcPort, httpPort, issuerPort } = options;
     // Loaded only here: the server and its libraries would slow every other command down.
@@ -71,6 +72,7 @@ async function dev(context: CliContext, options: Options): Promise<ExitCode> {
     });
     try {
       const seed = await seedDemoTenant(context, service, dataDir);
+      if (stop.aborted) return EXIT.ok;
       lock.announce(`process ${process.pid}, gRPC 127.0.0.1:${service.grpcPort}, HTTP 127.0.0.1:${service.httpPort}`);
       announce(context, options, { service, seed, dataDir, seconds: (context.now() - startedAt) / 1000 });
       await untilEnd(service, stop);

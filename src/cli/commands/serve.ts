@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { leaf, runs, type Shell } from "../command.ts";
 import { type ConfigOptions, configFlags, configInput } from "../config-flags.ts";
 import type { CliContext } from "../context.ts";
-import { EXIT, type ExitCode } from "../exit.ts";
+import { badInput, type CliError, EXIT, type ExitCode } from "../exit.ts";
 import { json, line } from "../output.ts";
 
 interface Options extends ConfigOptions {
@@ -45,7 +45,9 @@ async function serve(context: CliContext, options: Options): Promise<ExitCode> {
       RELATA_LOG_LEVEL: options.logLevel,
     }),
   );
-  const server = await startServer(config, { now: context.now });
+  const server = await startServer(config, { now: context.now }).catch((error: unknown) => {
+    throw listenFailure(error) ?? error;
+  });
   const { grpcPort, httpPort } = server;
   if (options.json === true) json(context, { grpcPort, httpPort });
   else
@@ -59,4 +61,13 @@ async function serve(context: CliContext, options: Options): Promise<ExitCode> {
   });
   await server.close();
   return EXIT.ok;
+}
+
+/** grpc-js and node:net name the address in their own words; undefined when the error is about something else. */
+function listenFailure(error: unknown): CliError | undefined {
+  const message = error instanceof Error ? error.message : "";
+  const said = /(?:listen E[A-Z]+|getaddrinfo E[A-Z]+|Name resolution failed)[^\]]*/.exec(message)?.[0];
+  if (said === undefined) return undefined;
+  const hint = "choose others with --grpc-host, --grpc-port, --http-host and --http-port";
+  return badInput(`cannot listen: ${said}`, { hint, cause: error });
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import { RelataError } from "../../errors.ts";
 import { createLogger } from "../../log.ts";
-import { startEmbeddedPostgres } from "../../storage/embedded/launch.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../storage/embedded/launch.ts";
 import { migrate } from "../../storage/postgres/migrate.ts";
 import { startServer } from "../serve.ts";
 import { type LocalIssuer, startLocalIssuer } from "./issuer.ts";
@@ -39,6 +40,9 @@ export async function startLocalService(options: LocalServiceOptions): Promise<L
     for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
   };
   try {
+    const postgres = await startPostgres(options);
+    closers.push(() => postgres.stop());
+    await migrate({ connection: postgres.connection });
     const issuer = await startLocalIssuer({
       stateFile: join(dataDir, "issuer.json"),
       port: options.issuerPort,
@@ -47,9 +51,6 @@ export async function startLocalService(options: LocalServiceOptions): Promise<L
     closers.push(() => issuer.close());
     const tokens = await keepTokenFiles(dataDir, issuer);
     closers.push(() => tokens.stop());
-    const postgres = await startEmbeddedPostgres({ dataDir, durable: options.durable });
-    closers.push(() => postgres.stop());
-    await migrate({ connection: postgres.connection });
     const { grpcPort, httpPort } = options;
     const config = await localConfig({ dataDir, postgres, issuer, grpcPort, httpPort });
     const server = await startServer(config, {
@@ -68,5 +69,16 @@ export async function startLocalService(options: LocalServiceOptions): Promise<L
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** The launcher's advice is for a service that reads DATABASE_URL; this one brings its own database. */
+async function startPostgres({ dataDir, durable }: LocalServiceOptions): Promise<EmbeddedPostgres> {
+  try {
+    return await startEmbeddedPostgres({ dataDir, durable });
+  } catch (error) {
+    if (!(error instanceof RelataError)) throw error;
+    const message = error.message.replace("set DATABASE_URL", "use `relata serve` with a database of your own");
+    throw new RelataError(error.reason, message, { cause: error, ...(error.detail && { detail: error.detail }) });
   }
 }

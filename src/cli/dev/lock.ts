@@ -22,16 +22,14 @@ export interface DirectoryLock {
  * @throws CliError when another process holds it.
  */
 export async function lockDirectory(dataDir: string): Promise<DirectoryLock> {
-  await mkdir(dataDir, { recursive: true });
+  await makeDirectory(dataDir);
   const path = socketPath(dataDir);
   let announcement = `process ${process.pid}, still starting`;
   const server = createServer((socket) => socket.end(announcement));
-  if (!(await tryListen(server, path))) {
-    const owner = await askOwner(path);
-    if (owner !== undefined) throw taken(dataDir, owner);
-    await rm(path, { force: true });
-    if (!(await tryListen(server, path))) throw taken(dataDir, "a process that started at the same moment");
-  }
+  const owner = await listenUnlessOwned(server, path).catch((error: unknown) => {
+    throw unusable(dataDir, error);
+  });
+  if (owner !== undefined) throw taken(dataDir, owner);
   server.unref();
   return {
     announce: (text) => {
@@ -41,11 +39,38 @@ export async function lockDirectory(dataDir: string): Promise<DirectoryLock> {
   };
 }
 
+/** Closed to other accounts, except under root: PostgreSQL then runs as one of them, in a folder that is closed. */
+async function makeDirectory(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o755 : 0o700 });
+  } catch (error) {
+    throw unusable(dataDir, error);
+  }
+}
+
+function unusable(dataDir: string, error: unknown): Error {
+  const why = error instanceof Error ? error.message.replace(/,.*$/, "") : String(error);
+  return badInput(`the data directory cannot be used: ${why}`, {
+    where: dataDir,
+    hint: "name one that this account may write to with --data-dir",
+    cause: error,
+  });
+}
+
 function taken(dataDir: string, owner: string): Error {
   return badInput(`relata dev already runs on this data directory: ${owner}`, {
     where: dataDir,
     hint: "use that one, stop it, or give this one a directory of its own with --data-dir",
   });
+}
+
+/** Undefined once it listens; else what the process that does has to say. A socket nobody serves is replaced. */
+async function listenUnlessOwned(server: Server, path: string): Promise<string | undefined> {
+  if (await tryListen(server, path)) return undefined;
+  const owner = await askOwner(path);
+  if (owner !== undefined) return owner;
+  await rm(path, { force: true });
+  return (await tryListen(server, path)) ? undefined : "a process that started at the same moment";
 }
 
 function tryListen(server: Server, path: string): Promise<boolean> {
