@@ -17,6 +17,8 @@ export const TEST_PASSWORD = "only-for-tests";
 
 export async function withClient<T>(connection: PgConnection, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ ...connection });
+  // A lost connection fails the query that waits for it as well; alone it must not end the process.
+  client.on("error", () => {});
   await client.connect();
   try {
     return await use(client);

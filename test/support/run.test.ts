@@ -50,6 +50,7 @@ describe.concurrent("test/run.ts", () => {
     const suite = `describe("s", () => { beforeAll(() => { throw new Error("no") }); it("holds", () => {}); });`;
     const result = await run({ "a.test.js": `${HEAD}it("other", () => {}); ${suite}` });
     expect(result).toMatchObject({ code: 1, lastLine: "1 passed, 1 failed, 1 skipped" });
+    expect(result.output).toContain("skipped: a.test.js > s > holds: a hook around it failed");
   });
 
   it("fails with an error nobody awaited", async () => {

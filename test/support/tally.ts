@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import type { Reporter, SerializedError, TestModule } from "vitest/node";
+import type { Reporter, SerializedError, TestCase, TestModule, TestSuite } from "vitest/node";
 
 /** The outcome of a run, sent to test/run.ts. */
 export interface Tally {
@@ -32,7 +32,10 @@ function tallyOf(module: TestModule): Tally {
   const file = relative(process.cwd(), module.moduleId);
   const skipped = [...module.children.allTests("skipped")].map((test) => {
     const result = test.result();
-    return { test: `${file} > ${test.fullName}`, reason: result.state === "skipped" ? result.note : undefined };
+    return {
+      test: `${file} > ${test.fullName}`,
+      reason: result.state === "skipped" && result.note ? result.note : brokenAround(test),
+    };
   });
   const broken = [module, ...module.children.allSuites()].filter((suite) => suite.errors().length > 0).length;
   const [failed, pending] = [[...module.children.allTests("failed")], [...module.children.allTests("pending")]];
@@ -41,6 +44,13 @@ function tallyOf(module: TestModule): Tally {
     failed: failed.length + pending.length + broken,
     skipped,
   };
+}
+
+/** Vitest skips the tests of a suite whose hook threw, and says no more about them. */
+function brokenAround(test: TestCase): string | undefined {
+  let suite: TestSuite | TestModule = test.parent;
+  while (suite.type === "suite" && suite.errors().length === 0) suite = suite.parent;
+  return suite.errors().length > 0 ? "a hook around it failed" : undefined;
 }
 
 // biome-ignore lint/style/noDefaultExport: vitest loads a reporter by its file's default export
