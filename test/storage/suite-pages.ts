@@ -27,6 +27,7 @@ export function describePages(store: () => Store): void {
     "document:a#viewer@group:eng#admin",
     "document:a#viewer@group:eng#member",
     "document:a#viewer@user:*",
+    "document:a#viewer@user:Zoe",
     "document:a#viewer@user:anne",
     "document:a-b#viewer@user:anne",
     "document:aa#viewer@user:bob",

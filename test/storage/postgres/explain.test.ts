@@ -85,6 +85,17 @@ describe("query plans", () => {
     });
   });
 
+  it("rest on keys that are compared bytewise: text of every index is COLLATE C", async () => {
+    const { rows } = await withClient(opened.database.owner, (client) =>
+      client.query(`SELECT DISTINCT c.relname, a.attname, l.collname FROM pg_index i
+        JOIN pg_class c ON c.oid = i.indrelid AND c.relnamespace = 'relata'::regnamespace
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int[])
+        JOIN pg_collation l ON l.oid = a.attcollation`),
+    );
+    expect(rows.length).toBeGreaterThan(64 * 6);
+    expect(rows.filter(({ collname }) => collname !== "C")).toEqual([]);
+  });
+
   it("lock a handful of relations, not every partition", async () => {
     const [page] = sent.filter(({ name }) => name === "tuple_page_110000");
     await withClient(opened.database.app, async (client) => {

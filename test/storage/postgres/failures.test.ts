@@ -49,7 +49,7 @@ describe("when the database does not answer", () => {
       await waitFor("the page to wait", async () => (await waiting()) === 1);
       leaving.abort();
       await expect(page).rejects.toMatchObject({ reason: "CANCELLED" });
-      await waitFor("the server to stop", async () => (await waiting()) === 0);
+      await waitFor("the server to stop", async () => (await waiting()) === 0, 5_000);
     });
     expect(await opened.store.tuples.page(tenant, READ)).toEqual([]);
   });
@@ -143,6 +143,18 @@ describe("when the database does not answer", () => {
         unavailable,
       );
     }
+  });
+
+  it("a read whose connection breaks is asked once more, on a new one", async () => {
+    const proxy = await startCuttingProxy(opened.database.app);
+    const through = { ...opened.database.app, host: "127.0.0.1", port: proxy.port };
+    const store = await openWith({ connection: through });
+    for (const where of ["request", "answer"] as const) {
+      proxy.cutNextCommit(where);
+      expect((await store.revisions.head(tenant)).schemaName).toBe(tenant.schemaName);
+    }
+    await store.close();
+    await proxy.close();
   });
 
   it.each([

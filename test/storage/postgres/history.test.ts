@@ -11,14 +11,14 @@ import { openStore } from "./open.ts";
 /** Few names, so that histories meet themselves again and again. */
 const key: fc.Arbitrary<TupleKey> = fc.record({
   objectType: fc.constantFrom("document", "folder"),
-  objectId: fc.constantFrom("a", "B", "a/b", "%"),
-  relation: fc.constantFrom("viewer", "parent"),
+  objectId: fc.constantFrom("B", "a/b"),
+  relation: fc.constant("viewer"),
   subjectType: fc.constantFrom("user", "group"),
-  subjectId: fc.constantFrom("anne", "*", "\\x"),
+  subjectId: fc.constantFrom("\\x", "*"),
   subjectRelation: fc.constantFrom("", "member"),
 });
 const tuple: fc.Arbitrary<Tuple> = fc
-  .tuple(key, fc.option(fc.dictionary(fc.string(), fc.jsonValue())), fc.option(fc.integer({ min: 0, max: 4e12 })))
+  .tuple(key, fc.option(fc.dictionary(fc.string(), fc.jsonValue())), fc.option(fc.constantFrom(0, 1_234, 4e12)))
   .map(([base, context, expiresAtMs]) => ({
     ...base,
     ...(context !== null && { caveat: { name: "office", context: JSON.parse(JSON.stringify(context)) } }),

@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startEmbeddedPostgres } from "../../../src/storage/embedded/launch.ts";
 import { checkDatabase } from "../../../src/storage/postgres/boot-check.ts";
 import { migrate } from "../../../src/storage/postgres/migrate.ts";
 import { MIGRATIONS_DIR } from "../../../src/storage/postgres/migration-files.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/postgres.ts";
-import type { PgConnection } from "../../support/postgres-connection.ts";
+import { connectionTo, type PgConnection } from "../../support/postgres-connection.ts";
 import { withClient } from "../../support/postgres-template.ts";
+import { createTempDir } from "../../support/temp-dir.ts";
 
 const run = promisify(execFile);
 const MIGRATE = join(import.meta.dirname, "../../../src/storage/postgres/migrate.ts");
@@ -158,5 +160,23 @@ describe("migrate", () => {
     expect((await migrate({ connection: deployer })).applied.length).toBeGreaterThan(3);
     await withClient(connection, (client) => client.query(`DROP OWNED BY ${name}; DROP ROLE ${name}`));
     await expect(checkDatabase({ ...database.app })).resolves.toBeUndefined();
+  });
+});
+
+describe("migrate on a new cluster", () => {
+  it("makes the roles once when many databases are migrated at the same time", async () => {
+    await using directory = await createTempDir();
+    const server = await startEmbeddedPostgres({ dataDir: join(directory.path, "pg"), durable: false });
+    const names = Array.from({ length: 12 }, (_, i) => `db${i}`);
+    await withClient(connectionTo(server.connection), async (client) => {
+      for (const name of names) await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
+    });
+    const files = (await readdir(MIGRATIONS_DIR)).filter((file) => file.endsWith(".sql")).sort();
+    const runs = await Promise.all(
+      names.map((database) => migrate({ connection: { ...server.connection, database } })),
+    );
+    expect(runs).toEqual(names.map(() => ({ applied: files })));
+    await checkDatabase({ ...server.connection, database: "db0", user: "relata_app" });
+    await server.stop();
   });
 });
