@@ -13,8 +13,6 @@ import { type ConfigSource, type Path, parseSource } from "./config/source.ts";
 import { unknownKeys } from "./config/trust-settings.ts";
 import { RelataError } from "./errors.ts";
 
-export type { TokenKey } from "./config/trust-settings.ts";
-
 /** The settings of a service; frozen, all the way down. */
 export type Config = Omit<SettingValues, "migrationDatabaseUrl"> & {
   readonly migrationDatabaseUrl: string | undefined;

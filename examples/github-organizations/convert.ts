@@ -15,8 +15,7 @@ export interface Conversion {
 }
 
 /** Of little power to much. */
-export const ROLES = ["read", "triage", "write", "maintain", "admin"] as const;
-export type Role = (typeof ROLES)[number];
+const ROLES = ["read", "triage", "write", "maintain", "admin"] as const;
 
 /** The base permissions GitHub knows, and the relation that carries each; `none` carries nothing. */
 const BASE_RELATION: Readonly<Record<string, string | undefined>> = {

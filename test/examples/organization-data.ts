@@ -11,8 +11,8 @@ import { type OrganizationReading, readAllOrganizations } from "./organization-r
 
 const project = join(import.meta.dirname, "..", "..");
 const kubernetes = join(project, "..", "shared", "data", "kubernetes-org");
-export const sample = join(project, "examples", "github-organizations", "sample");
-export const schemaText = readFileSync(join(project, "examples", "github-organizations", "schema.zed"), "utf8");
+const sample = join(project, "examples", "github-organizations", "sample");
+const schemaText = readFileSync(join(project, "examples", "github-organizations", "schema.zed"), "utf8");
 
 /** The organisations of the Kubernetes project where they are at hand, else the sample; says which. */
 export function organizationFolder(): string {
