@@ -6,7 +6,7 @@ import { closestName } from "./closest.ts";
 import { parseDurationMs } from "./quantity.ts";
 
 /** An HMAC key of consistency tokens and cursors. The first of a list signs, all of them verify. */
-interface TokenKey {
+export interface TokenKey {
   /** Travels in the token, so that keys can be rotated: 1–16 of `a-z A-Z 0-9 _ -`. */
   readonly id: string;
   /** At least 32 bytes of UTF-8: SHA-256's output, the length RFC 2104 advises. */
