@@ -37,8 +37,7 @@ export function createRevisionChooser(
 
   const atLeast = async (tenant: TenantPlace, at: TokenPosition): Promise<Head> => {
     const known = heads.peek(tenant.id);
-    if (known !== undefined && known.revision >= at.revision) return known;
-    const newest = await heads.fresh(tenant);
+    const newest = known !== undefined && known.revision >= at.revision ? known : await heads.fresh(tenant);
     if (newest.revision < at.revision) throw beyondHistory(at, newest);
     return newest.revision === at.revision ? sameHistory(at, newest) : newest;
   };
