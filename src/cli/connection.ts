@@ -84,7 +84,7 @@ async function resolveToken(context: CliContext, options: ConnectionOptions): Pr
 }
 
 /** A number of a flag. @throws CliError that names the flag and the range. */
-export function parseNumber(text: string, flag: string, min: number, max: number): number {
+function parseNumber(text: string, flag: string, min: number, max: number): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);
   if (value >= min && value <= max) return value;
   throw badInput(`${flag} expects a number from ${min} to ${max}, not ${JSON.stringify(text)}`, { where: flag });

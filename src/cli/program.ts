@@ -49,7 +49,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
 }
 
 /** The whole command tree. */
-export function buildProgram(shell: Shell): Command {
+function buildProgram(shell: Shell): Command {
   const program = new Command("relata")
     .description("Authorization for many backends: who may do what to which resource, as relation tuples on Postgres.")
     .version(packageVersion(), "-V, --version")

@@ -24,7 +24,7 @@ export function stopSignal(process: NodeJS.Process): AbortSignal {
     process.on("disconnect", () => stop("wrapper gone"));
     process.channel?.unref();
   }
-  // npm (or npx) runs npm → sh → node. Killed with SIGKILL it takes nothing with it, so its end is looked for. Only there:
+  // npm runs npm → node, npx runs npm → sh → node. Killed with SIGKILL it takes nothing with it, so its end is looked for. Only there:
   // `relata dev &` from a shell or a script that ends is meant to live on.
   if (process.env["npm_command"] === "exec" || process.env["npm_package_name"] === "relata") {
     const born = ancestors(process);
@@ -36,13 +36,15 @@ export function stopSignal(process: NodeJS.Process): AbortSignal {
   return controller.signal;
 }
 
-/** Parent and, where /proc tells it, grandparent: changes when either has died. */
+/** The parent and, where that is the shell npm runs scripts with and /proc tells, its parent: changes when one dies. */
 function ancestors(process: NodeJS.Process): string {
   const parent = process.ppid;
   try {
+    // pid (command) state ppid …; the command may hold spaces and parentheses
     const stat = readFileSync(`/proc/${parent}/stat`, "utf8");
-    // pid (comm) state ppid …; comm may hold spaces and parentheses
-    return `${parent} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]}`;
+    const end = stat.lastIndexOf(")");
+    const isShell = /^\w*sh$/.test(stat.slice(stat.indexOf("(") + 1, end));
+    return isShell ? `${parent} ${stat.slice(end + 2).split(" ")[1]}` : String(parent);
   } catch {
     return String(parent);
   }

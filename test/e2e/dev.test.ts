@@ -130,6 +130,13 @@ describe("relata dev", () => {
     expect((await check("user:newcomer")).stdout).toBe("denied\n");
     dev.child.kill("SIGINT");
     expect(await dev.ended).toBe(0);
+    expect(dev.stderr()).toBe("stopping …\n");
+    await nothingLeft();
+    // npm alone gets the signal here, and has to hand it on.
+    dev = startDev(["npm", "start", "--"], flags);
+    await dev.ready();
+    dev.child.kill("SIGINT");
+    expect(await dev.ended).toBe(0);
     await nothingLeft();
   });
 
