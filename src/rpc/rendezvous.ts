@@ -28,8 +28,11 @@ export function createRendezvous<T>(): Rendezvous<T> {
           });
           continue;
         }
-        yield offer.value;
-        offer.taken();
+        try {
+          yield offer.value;
+        } finally {
+          offer.taken();
+        }
       }
     } finally {
       closed = true;

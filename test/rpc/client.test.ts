@@ -1,0 +1,99 @@
+import type { AddressInfo } from "node:net";
+import { createServer, type Server } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CallError } from "../../src/client/call-error.ts";
+import { createRelataClient, type RelataClient } from "../../src/client/relata-client.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { DOCUMENTS_SCHEMA, wireQuestion, writeTuples } from "../support/server-seed.ts";
+
+const QUESTION = wireQuestion("document:1#view@user:anne");
+let server: TestServer;
+let client: RelataClient;
+let silent: Server;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  await server.createTenant("acme");
+  client = server.client("acme");
+  await client.schemas.write({ text: DOCUMENTS_SCHEMA });
+  // Accepts connections and never says a word.
+  silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+});
+afterAll(async () => {
+  silent.close();
+  await server.close();
+});
+
+const failureOf = (call: Promise<unknown>) =>
+  call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+test("a refusal is a CallError with code, reason and metadata", async () => {
+  const error = await failureOf(client.authorization.check({ ...QUESTION, permission: "nothing" }));
+  expect(error).toBeInstanceOf(CallError);
+  expect(error).toMatchObject({ codeName: "FAILED_PRECONDITION", reason: "UNKNOWN_RELATION_OR_PERMISSION", code: 9 });
+});
+
+test("a stream's refusal as well", async () => {
+  const reading = (async () => {
+    for await (const _ of client.tuples.read({ cursor: "made up" })) throw new Error("a tuple");
+  })();
+  expect(await failureOf(reading)).toMatchObject({ name: "CallError", reason: "INVALID_CURSOR" });
+});
+
+test("a token is asked for at each call", async () => {
+  let asked = 0;
+  const renewing = createRelataClient({
+    address: server.grpcAddress,
+    token: async () => {
+      asked += 1;
+      return server.issuer.mint();
+    },
+  });
+  await renewing.authorization.check(QUESTION);
+  await renewing.authorization.check(QUESTION);
+  renewing.close();
+  expect(asked).toBe(2);
+});
+
+test("a token that cannot be had fails the call", async () => {
+  const token = () => Promise.reject(new Error("no token today"));
+  const without = createRelataClient({ address: server.grpcAddress, token });
+  await expect(without.authorization.check(QUESTION)).rejects.toThrow("no token today");
+  without.close();
+});
+
+test("nobody there, and nobody who answers, end by the deadline", async () => {
+  const { port } = silent.address() as AddressInfo;
+  for (const address of ["127.0.0.1:1", `127.0.0.1:${port}`]) {
+    const lonely = createRelataClient({ address, token: "t", timeoutMs: 200 });
+    const error = await failureOf(lonely.authorization.check(QUESTION));
+    expect(error).toMatchObject({ name: "CallError", reason: "" });
+    expect(["UNAVAILABLE", "DEADLINE_EXCEEDED"]).toContain((error as CallError).codeName);
+    lonely.close();
+  }
+});
+
+test("a signal cancels, before and during the call", async () => {
+  await expect(client.authorization.check(QUESTION, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    codeName: "CANCELLED",
+  });
+});
+
+test("leaving a stream early ends it on the server", async () => {
+  await writeTuples(client, "~document:1#viewer@user:anne", "~document:2#viewer@user:anne");
+  for await (const { tuple } of client.tuples.read({}, { requestId: "left-early" })) {
+    expect(tuple?.object?.id).toBe("1");
+    break;
+  }
+  // The connection goes on.
+  expect((await client.schemas.read({}, { requestId: "after" })).version).toBe(1);
+});
+
+test("the request id is the caller's", async () => {
+  await client.authorization.check(QUESTION, { requestId: "mine-1" });
+  expect(server.logLines().some(({ requestId }) => requestId === "mine-1")).toBe(true);
+});
