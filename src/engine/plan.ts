@@ -1,6 +1,6 @@
 import type { Schema } from "../model/schema.ts";
-import type { Arrow, Program, Tupleset } from "./program.ts";
-import { createEmitter } from "./program.ts";
+import type { Program } from "./program.ts";
+import { createCompiler } from "./program.ts";
 import { reachability } from "./reachability.ts";
 import type { Strata } from "./strata.ts";
 import { memberOf, stratify } from "./strata.ts";
@@ -17,8 +17,6 @@ export interface Plan {
 export interface SubjectPlan {
   /** By member id; undefined where a subject of this kind can never be a member. */
   readonly programs: readonly (Program | undefined)[];
-  readonly arrows: readonly Arrow[];
-  readonly tuplesets: readonly Tupleset[];
   /** Userset type → its relation → member id, only those this kind of subject can reach. */
   readonly usersets: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** The member that holds the subject by the self rule (`group:a#member` is a member of itself); -1 for plain subjects. */
@@ -53,13 +51,13 @@ function buildSubjectPlan({ schema, strata }: Plan, type: string, relation: stri
     throw new Error(`the schema has no subject ${type}${relation === "" ? "" : `#${relation}`}`);
   }
   const reaches = reachability(schema, strata, { type, relation });
-  const emitter = createEmitter(schema, { type, relation }, reaches);
-  const programs = schema.members.map((member) => (reaches.member(member.id) ? emitter.program(member) : undefined));
+  const compile = createCompiler(schema, { type, relation }, reaches);
+  const programs = schema.members.map((member) => (reaches.member(member.id) ? compile(member) : undefined));
   const usersets = new Map<string, Map<string, number>>();
   for (const member of schema.members) {
     if (!reaches.member(member.id)) continue;
     const byRelation = usersets.get(member.type) ?? new Map<string, number>();
     usersets.set(member.type, byRelation.set(member.name, member.id));
   }
-  return { programs, arrows: emitter.arrows, tuplesets: emitter.tuplesets, usersets, selfMember };
+  return { programs, usersets, selfMember };
 }

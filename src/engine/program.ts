@@ -1,32 +1,30 @@
 import type { Member, Permission, Relation, Rewrite, Schema } from "../model/schema.ts";
+import type { Operator } from "./formula.ts";
 import { ALL, ANY } from "./formula.ts";
 import type { Reachability, SubjectKind } from "./reachability.ts";
 import { memberOf, tuplesetOf } from "./strata.ts";
 
 /**
- * A member's rewrite as straight-line code that builds the formula of one problem. An instruction is four integers:
- * opcode, the register of the operator it feeds, a, b. Register 0 is the problem's own node, each GATE fills the next.
- * Negation is pushed down to the leaves (b = 1), so operators feed operators unnegated.
+ * A member's rewrite as straight-line code that builds the formula of one problem. Every instruction feeds the operator
+ * in `register`: register 0 is the problem's own node, each gate fills the next. Negation is pushed down to the leaves, so
+ * operators feed operators unnegated.
  */
-export const INSTRUCTION_CELLS = 4;
-/** a: ANY or ALL. */
-export const GATE = 0;
-/** Another member of the same object. a: its id. */
-export const MEMBER = 1;
-/** a: index into `arrows`. */
-export const ARROW = 2;
-/** The subject, when it is this very object. */
-export const SELF = 3;
-/** The relation's own tuples. a: the reads it takes, flags below. */
-export const RELATION = 4;
+export type Instruction =
+  | { readonly kind: "gate"; readonly register: number; readonly operator: Operator }
+  /** Another member of the same object. */
+  | { readonly kind: "member"; readonly register: number; readonly member: number; readonly negated: boolean }
+  | { readonly kind: "arrow"; readonly register: number; readonly arrow: Arrow; readonly negated: boolean }
+  /** The subject, when it is this very object. */
+  | { readonly kind: "self"; readonly register: number; readonly negated: boolean }
+  /** The relation's own tuples. */
+  | { readonly kind: "relation"; readonly register: number; readonly reads: readonly RelationRead[] };
 
-export const READ_EXACT = 1;
-export const READ_WILDCARD = 2;
-export const READ_USERSETS = 4;
+/** Asked of a relation's tuples: the subject itself, the wildcard of its type, subjects that have a relation. */
+export type RelationRead = "exact" | "wildcard" | "usersets";
 
 export interface Arrow {
-  /** Arrows over the same relation and types share one read per object. */
-  readonly tupleset: number;
+  /** The same object for arrows over the same relation and types: they share one read per object. */
+  readonly tupleset: Tupleset;
   /** Subject type → member id. A type that is missing here holds no members. */
   readonly targets: ReadonlyMap<string, number>;
 }
@@ -38,95 +36,85 @@ export interface Tupleset {
 }
 
 export interface Program {
-  /** What the problem's own node is: ANY or ALL. */
-  readonly operator: typeof ANY | typeof ALL;
-  readonly code: Int32Array;
+  /** Of the problem's own node. */
+  readonly operator: Operator;
+  readonly code: readonly Instruction[];
 }
 
-export interface Emitter {
-  program(member: Member): Program;
-  readonly arrows: readonly Arrow[];
-  readonly tuplesets: readonly Tupleset[];
-}
-
-/** Compiles members for one kind of subject: whatever that kind cannot reach is left out. */
-export function createEmitter(schema: Schema, subject: SubjectKind, reaches: Reachability): Emitter {
-  const arrows = createArrowTable(schema, reaches);
-  return {
-    arrows: arrows.arrows,
-    tuplesets: arrows.tuplesets,
-    program: (member) => {
-      if (member.kind === "relation") return relationProgram(schema, subject, reaches, member);
-      if (!reaches.rewrite(member.type, member.rewrite)) return { operator: ANY, code: new Int32Array(0) };
-      return permissionProgram(schema, reaches, arrows.add, member);
-    },
+/**
+ * Compiles members for one kind of subject: whatever that kind cannot reach is left out.
+ * @returns the compiler of a member that the subject reaches
+ */
+export function createCompiler(
+  schema: Schema,
+  subject: SubjectKind,
+  reaches: Reachability,
+): (member: Member) => Program {
+  const arrowOf = createArrows(schema, reaches);
+  return (member) => {
+    if (member.kind === "relation") return relationProgram(schema, subject, reaches, member);
+    // Reached by the self rule only.
+    if (!reaches.rewrite(member.type, member.rewrite)) return { operator: ANY, code: [] };
+    return permissionProgram(schema, reaches, arrowOf, member);
   };
 }
 
 type ArrowRewrite = Extract<Rewrite, { kind: "arrow" }>;
+type ArrowOf = (type: string, rewrite: ArrowRewrite) => Arrow;
 
-function createArrowTable(schema: Schema, reaches: Reachability) {
-  const arrows: Arrow[] = [];
-  const tuplesets: Tupleset[] = [];
-  const byKey = new Map<string, number>();
-
-  /** @returns the arrow's index */
-  function add(type: string, rewrite: ArrowRewrite): number {
-    const subjectTypes: string[] = [];
+function createArrows(schema: Schema, reaches: Reachability): ArrowOf {
+  const tuplesets = new Map<string, Tupleset>();
+  return (type, rewrite) => {
+    const subjectTypes = new Set<string>();
     const targets = new Map<string, number>();
     for (const allowed of tuplesetOf(schema, type, rewrite.tupleset).allowed) {
       const target = memberOf(schema, allowed.type, rewrite.target);
       const reached = target !== undefined && reaches.member(target.id);
       if (reached) targets.set(allowed.type, target.id);
       // `.all` is also decided by subjects that cannot be members.
-      const matters = reached || rewrite.quantifier === "all";
-      if (matters && !subjectTypes.includes(allowed.type)) subjectTypes.push(allowed.type);
+      if (reached || rewrite.quantifier === "all") subjectTypes.add(allowed.type);
     }
-    const key = [type, rewrite.tupleset, ...subjectTypes.sort()].join(" ");
-    let tupleset = byKey.get(key);
-    if (tupleset === undefined) {
-      tupleset = tuplesets.push({ objectType: type, relation: rewrite.tupleset, subjectTypes }) - 1;
-      byKey.set(key, tupleset);
-    }
-    return arrows.push({ tupleset, targets }) - 1;
-  }
-  return { arrows, tuplesets, add };
+    const sorted = [...subjectTypes].sort();
+    const key = [type, rewrite.tupleset, ...sorted].join(" ");
+    const tupleset = tuplesets.get(key) ?? { objectType: type, relation: rewrite.tupleset, subjectTypes: sorted };
+    tuplesets.set(key, tupleset);
+    return { tupleset, targets };
+  };
 }
 
 /** A part of an expression still to be compiled, and the operator it feeds. */
 interface Part {
   readonly rewrite: Rewrite;
   readonly register: number;
-  readonly operator: typeof ANY | typeof ALL;
+  readonly operator: Operator;
   readonly negated: boolean;
 }
 
 function permissionProgram(
   schema: Schema,
   reaches: Reachability,
-  addArrow: (type: string, rewrite: ArrowRewrite) => number,
+  arrowOf: ArrowOf,
   { type, rewrite }: Permission,
 ): Program {
-  const code: number[] = [];
+  const code: Instruction[] = [];
   const operator = operatorOf(rewrite, false);
   let registers = 1;
   const pending: Part[] = [{ rewrite, register: 0, operator, negated: false }];
   for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
     const { rewrite: at, negated } = part;
-    const flag = negated ? 1 : 0;
     if (at.kind === "computed") {
-      code.push(MEMBER, part.register, existingMember(schema, type, at.member), flag);
+      code.push({ kind: "member", register: part.register, member: existingMember(schema, type, at.member), negated });
       continue;
     }
     if (at.kind === "self") {
-      code.push(SELF, part.register, 0, flag);
+      code.push({ kind: "self", register: part.register, negated });
       continue;
     }
     const needed = operatorOf(at, negated);
     const register = needed === part.operator ? part.register : registers++;
-    if (register !== part.register) code.push(GATE, part.register, needed, 0);
+    if (register !== part.register) code.push({ kind: "gate", register: part.register, operator: needed });
     if (at.kind === "arrow") {
-      code.push(ARROW, register, addArrow(type, at), flag);
+      code.push({ kind: "arrow", register, arrow: arrowOf(type, at), negated });
       continue;
     }
     for (const child of childrenOf(at)) {
@@ -136,7 +124,7 @@ function permissionProgram(
       pending.push({ rewrite: child.rewrite, register, operator: needed, negated: childNegated });
     }
   }
-  return { operator, code: Int32Array.from(code) };
+  return { operator, code };
 }
 
 type Operation = Exclude<Rewrite, { kind: "computed" | "self" | "arrow" }>;
@@ -163,7 +151,7 @@ function existingMember(schema: Schema, type: string, name: string): number {
 }
 
 /** The operator that an expression's parts feed; by De Morgan the other one under a negation. */
-function operatorOf(rewrite: Rewrite, negated: boolean): typeof ANY | typeof ALL {
+function operatorOf(rewrite: Rewrite, negated: boolean): Operator {
   const conjunction =
     rewrite.kind === "intersection" ||
     rewrite.kind === "exclusion" ||
@@ -172,14 +160,14 @@ function operatorOf(rewrite: Rewrite, negated: boolean): typeof ANY | typeof ALL
 }
 
 function relationProgram(schema: Schema, subject: SubjectKind, reaches: Reachability, relation: Relation): Program {
-  let reads = 0;
+  const reads = new Set<RelationRead>();
   for (const { type, relation: through, wildcard } of relation.allowed) {
     if (through !== "") {
       const target = memberOf(schema, type, through);
-      if (target !== undefined && reaches.member(target.id)) reads |= READ_USERSETS;
+      if (target !== undefined && reaches.member(target.id)) reads.add("usersets");
     } else if (type === subject.type && subject.relation === "") {
-      reads |= wildcard ? READ_WILDCARD : READ_EXACT;
+      reads.add(wildcard ? "wildcard" : "exact");
     }
   }
-  return { operator: ANY, code: reads === 0 ? new Int32Array(0) : Int32Array.of(RELATION, 0, reads, 0) };
+  return { operator: ANY, code: reads.size === 0 ? [] : [{ kind: "relation", register: 0, reads: [...reads] }] };
 }

@@ -1,21 +1,21 @@
+import { unreachable } from "../errors.ts";
 import type { Decision } from "../model/decision.ts";
 import { ALLOWED, DENIED } from "../model/decision.ts";
 import type { Found, Need } from "../model/need.ts";
 import type { ObjectRef, SubjectRef } from "../model/object.ts";
 import { WILDCARD_ID } from "../model/object.ts";
-import type { Relation } from "../model/schema.ts";
-import type { FormulaNode } from "./formula.ts";
+import type { Member, Relation } from "../model/schema.ts";
+import type { Operator } from "./formula.ts";
 import { ANY, FALSE, Formula, isLive, not, TRUE, UNSETTLED } from "./formula.ts";
 import type { EvaluationLimits } from "./limits.ts";
 import { budgetExhausted } from "./limits.ts";
 import type { Plan, SubjectPlan } from "./plan.ts";
 import { planForSubject } from "./plan.ts";
-import type { Problem } from "./problem.ts";
+import type { Node, Problem } from "./problem.ts";
 import { ProblemTable } from "./problem.ts";
-import type { Program } from "./program.ts";
-import * as op from "./program.ts";
-import type { Read, RelationRead } from "./read-table.ts";
-import { TuplesetReads } from "./read-table.ts";
+import type { Arrow, Instruction } from "./program.ts";
+import type { Read } from "./read-table.ts";
+import { ArrowReads, readersOf } from "./read-table.ts";
 import { memberOf } from "./strata.ts";
 
 /** May `subject` do (or is it in) `member` of `object`? Validated by `validateQuestion`. */
@@ -46,8 +46,6 @@ export function startCheck(plan: Plan, question: Question, limits: EvaluationLim
   return new CheckSolver(plan, question, limits);
 }
 
-type Node = FormulaNode<Problem | undefined>;
-
 class CheckSolver implements Solver {
   readonly #plan: Plan;
   readonly #subjectPlan: SubjectPlan;
@@ -55,7 +53,7 @@ class CheckSolver implements Solver {
   readonly #maxNodes: number;
   readonly #formula: Formula<Problem | undefined>;
   readonly #problems = new ProblemTable();
-  readonly #tuplesetReads = new TuplesetReads();
+  readonly #arrowReads = new ArrowReads();
   readonly #root: Node;
   /** Reads not asked yet. */
   #fresh: Read[] = [];
@@ -133,71 +131,73 @@ class CheckSolver implements Solver {
     const known = this.#problems.find(member, id);
     if (known !== undefined) return known;
     const program = this.#subjectPlan.programs[member];
-    const node = this.#node(program?.operator ?? ANY, member, { member, id, expanded: false });
+    const node = this.#node(program?.operator ?? ANY, member, {
+      member: this.#plan.schema.members[member] as Member,
+      id,
+      expanded: false,
+    });
     this.#problems.add(member, id, node);
     // The self rule comes before any rewrite: group:a#member is in group:a#member, whatever the schema subtracts.
     if (member === this.#subjectPlan.selfMember && id === this.#subject.id) this.#formula.settle(node, TRUE);
     return node;
   }
 
-  #node(operator: Program["operator"], member: number, problem: Problem | undefined): Node {
+  #node(operator: Operator, member: number, problem: Problem | undefined): Node {
     if (this.#formula.size >= this.#maxNodes) throw budgetExhausted("nodes", this.#maxNodes);
     return this.#formula.add(operator, this.#plan.strata.levelOf[member] as number, problem);
   }
 
-  #expand(node: Node, { member, id }: Problem): void {
-    const formula = this.#formula;
-    const code = this.#subjectPlan.programs[member]?.code ?? NO_CODE;
+  #expand(node: Node, problem: Problem): void {
+    const code = this.#subjectPlan.programs[problem.member.id]?.code ?? [];
     const registers = [node];
-    for (let at = 0; at < code.length; at += op.INSTRUCTION_CELLS) {
+    for (const instruction of code) {
       if (node.value !== UNSETTLED) return;
-      const register = registers[code[at + 1] as number] as Node;
-      const a = code[at + 2] as number;
-      const negated = code[at + 3] === 1;
-      switch (code[at]) {
-        case op.GATE: {
-          const gate = this.#node(a as Program["operator"], member, undefined);
-          registers.push(gate);
-          formula.connect(register, gate, false);
-          break;
-        }
-        case op.MEMBER:
-          formula.connect(register, this.#problem(a, id), negated);
-          break;
-        case op.ARROW:
-          this.#arrow(register, a, id, negated);
-          break;
-        case op.SELF: {
-          const value = id === this.#subject.id ? TRUE : FALSE;
-          formula.input(register, negated ? not(value) : value);
-          break;
-        }
-        case op.RELATION:
-          if ((a & op.READ_EXACT) !== 0) this.#read(register, "exact", member, id);
-          if ((a & op.READ_WILDCARD) !== 0) this.#read(register, "wildcard", member, id);
-          if ((a & op.READ_USERSETS) !== 0) this.#read(register, "usersets", member, id);
-          break;
+      const register = registers[instruction.register] as Node;
+      if (instruction.kind === "gate") {
+        const gate = this.#node(instruction.operator, problem.member.id, undefined);
+        registers.push(gate);
+        this.#formula.connect(register, gate, false);
+      } else {
+        this.#addInput(register, problem, instruction);
       }
     }
-    for (const register of registers) formula.release(register);
+    for (const register of registers) this.#formula.release(register);
   }
 
-  #read(node: Node, kind: RelationRead, member: number, objectId: string): void {
-    const readers = [{ node, arrow: 0, negated: false }];
-    this.#fresh.push({ kind, place: member, objectId, readers, parked: false, answer: undefined });
-    this.#formula.expect(node);
+  #addInput(node: Node, { member, id }: Problem, instruction: Exclude<Instruction, { kind: "gate" }>): void {
+    switch (instruction.kind) {
+      case "member":
+        this.#formula.connect(node, this.#problem(instruction.member, id), instruction.negated);
+        break;
+      case "arrow":
+        this.#readArrow(node, id, instruction.arrow, instruction.negated);
+        break;
+      case "self": {
+        const value = id === this.#subject.id ? TRUE : FALSE;
+        this.#formula.input(node, instruction.negated ? not(value) : value);
+        break;
+      }
+      case "relation":
+        for (const kind of instruction.reads) {
+          this.#fresh.push({ kind, relation: member as Relation, objectId: id, node, parked: false });
+          this.#formula.expect(node);
+        }
+        break;
+      default:
+        unreachable(instruction);
+    }
   }
 
-  #arrow(node: Node, arrow: number, objectId: string, negated: boolean): void {
-    const place = this.#subjectPlan.arrows[arrow]?.tupleset as number;
-    let read = this.#tuplesetReads.find(place, objectId);
+  #readArrow(node: Node, objectId: string, arrow: Arrow, negated: boolean): void {
+    const { tupleset } = arrow;
+    let read = this.#arrowReads.find(tupleset, objectId);
     if (read?.answer !== undefined) {
       this.#follow(node, arrow, negated, read.answer);
       return;
     }
     if (read === undefined) {
-      read = { kind: "objects", place, objectId, readers: [], parked: false, answer: undefined };
-      this.#tuplesetReads.add(read);
+      read = { kind: "objects", tupleset, objectId, readers: [], answer: undefined, parked: false };
+      this.#arrowReads.add(read);
       this.#fresh.push(read);
     } else {
       this.#unpark(read);
@@ -208,31 +208,37 @@ class CheckSolver implements Solver {
 
   #answer(read: Read, found: readonly Found[]): void {
     const formula = this.#formula;
-    if (read.kind === "objects") read.answer = found;
-    for (const { node, arrow, negated } of read.readers) {
-      if (read.kind === "objects") {
-        this.#follow(node, arrow, negated, found);
-        formula.release(node);
-      } else if (read.kind === "usersets") {
-        this.#followUsersets(node, found);
-        formula.release(node);
-      } else {
+    switch (read.kind) {
+      case "objects":
+        read.answer = found;
+        for (const { node, arrow, negated } of read.readers) {
+          this.#follow(node, arrow, negated, found);
+          formula.release(node);
+        }
+        break;
+      case "usersets":
+        this.#followUsersets(read.node, found);
+        formula.release(read.node);
+        break;
+      case "exact":
+      case "wildcard":
         // A caveated tuple enters here: its caveat, evaluated, is TRUE, FALSE or CONDITIONAL.
-        formula.offer(node, found.length > 0 ? TRUE : FALSE);
-      }
+        formula.offer(read.node, found.length > 0 ? TRUE : FALSE);
+        break;
+      default:
+        unreachable(read);
     }
   }
 
   /** The target member of every object an arrow points at; the tuple's own subject relation does not matter. */
-  #follow(node: Node, arrow: number, negated: boolean, found: readonly Found[]): void {
+  #follow(node: Node, { targets }: Arrow, negated: boolean, found: readonly Found[]): void {
     const formula = this.#formula;
-    const targets = this.#subjectPlan.arrows[arrow]?.targets;
     // Both quantifiers are false over nothing.
     const none = negated ? TRUE : FALSE;
     if (found.length === 0) formula.input(node, none);
     for (const { subjectType, subjectId } of found) {
       if (node.value !== UNSETTLED) return;
-      const target = targets?.get(subjectType);
+      const target = targets.get(subjectType);
       if (target === undefined) formula.input(node, none);
       else formula.connect(node, this.#problem(target, subjectId), negated);
     }
@@ -252,7 +258,7 @@ class CheckSolver implements Solver {
     const fresh = this.#fresh;
     this.#fresh = [];
     for (const read of fresh) {
-      if (!read.readers.some(({ node }) => isLive(node))) {
+      if (!readersOf(read).some(isLive)) {
         this.#park(read);
         continue;
       }
@@ -265,7 +271,7 @@ class CheckSolver implements Solver {
 
   #park(read: Read): void {
     read.parked = true;
-    for (const { node } of read.readers) {
+    for (const node of readersOf(read)) {
       if (node.value !== UNSETTLED) continue;
       const parked = this.#parked.get(node);
       if (parked === undefined) this.#parked.set(node, [read]);
@@ -279,18 +285,13 @@ class CheckSolver implements Solver {
     this.#fresh.push(read);
   }
 
-  #need({ kind, place, objectId }: Read): Need {
-    if (kind === "objects") {
-      const tupleset = this.#subjectPlan.tuplesets[place] as op.Tupleset;
-      return { kind, ...tupleset, objectId };
-    }
-    const relation = this.#plan.schema.members[place] as Relation;
-    const object = { objectType: relation.type, objectId, relation: relation.name };
-    if (kind === "usersets") return { kind, ...object };
+  #need(read: Read): Need {
+    const { objectId } = read;
+    if (read.kind === "objects") return { kind: "objects", ...read.tupleset, objectId };
+    const object = { objectType: read.relation.type, objectId, relation: read.relation.name };
+    if (read.kind === "usersets") return { kind: "usersets", ...object };
     const { type, id, relation: subjectRelation } = this.#subject;
-    const subjectId = kind === "wildcard" ? WILDCARD_ID : id;
+    const subjectId = read.kind === "wildcard" ? WILDCARD_ID : id;
     return { kind: "exact", ...object, subjectType: type, subjectId, subjectRelation };
   }
 }
-
-const NO_CODE = new Int32Array(0);

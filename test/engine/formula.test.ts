@@ -128,4 +128,25 @@ describe("a formula discovered piece by piece", () => {
     expect(discover(nodes, 0).value).toBe(TRUE);
     expect(discover(nodes, 0).offered).toBeLessThanOrEqual(2);
   });
+
+  test("drops and wakes a part at most once, however many come and go", () => {
+    const built = new Formula<number>({ count: 1, recursive: Uint8Array.of(0) });
+    const part = Array.from({ length: 100 }, (_, index) => built.add(ANY, 0, index));
+    for (const [index, node] of part.entries()) {
+      const next = part[index + 1];
+      if (next !== undefined) built.connect(node, next, false);
+    }
+    const root = built.add(ALL, 0, -1);
+    built.want(root);
+    let woken = 0;
+    for (let comer = 0; comer < 50; comer++) {
+      const parent = built.add(ANY, 0, -1);
+      built.connect(root, parent, false);
+      built.connect(parent, part[0] as FormulaNode<number>, false);
+      for (let node = built.takeWoken(); node !== undefined; node = built.takeWoken()) if (node.tag >= 0) woken += 1;
+      built.input(parent, TRUE);
+      built.propagate();
+    }
+    expect(woken).toBe(200);
+  });
 });

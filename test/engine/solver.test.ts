@@ -114,6 +114,62 @@ describe("what is settled or cannot matter", () => {
     expect(ask(schema, sourceOf([]), "door:1#less@robot:r2").needs).toEqual([["exact door:1#staff"]]);
   });
 
+  test("is not asked through usersets that cannot hold the subject, nor twice for a subject with a relation", () => {
+    const schema = compiled(`
+      definition user {}
+      definition robot {}
+      definition fleet {
+        relation unit: robot
+      }
+      definition door {
+        relation opener: user | robot | fleet | fleet#unit
+      }`);
+    expect(ask(schema, sourceOf([]), "door:1#opener@user:anne").needs).toEqual([["exact door:1#opener"]]);
+    expect(ask(schema, sourceOf([]), "door:1#opener@fleet:f#unit").needs).toEqual([["usersets door:1#opener"]]);
+    expect(ask(schema, sourceOf([]), "door:1#opener@robot:r").needs[0]).toHaveLength(2);
+  });
+
+  describe("is not asked when it settles before the round", () => {
+    // `me` holds for anne herself and settles `settled`, before or after its other parts have been looked into.
+    const schema = compiled(`
+      use self
+      definition user {
+        relation friend: user
+        relation boss: user
+        relation delegate: user
+        permission me = self
+        permission near = delegate
+        permission deep = boss->delegate
+        permission settled = me + near + deep
+        permission delttes = deep + near + me
+        permission up = boss->near
+        permission once = settled & friend->friend
+        permission ecno = delttes & friend->friend
+        permission again = settled & friend->near
+        permission niaga = delttes & friend->near
+        permission through = settled & friend->up
+        permission hguorht = delttes & friend->up
+      }`);
+    const tuples = ["user:anne#friend@user:anne", "user:anne#boss@user:bob", "user:bob#delegate@user:anne"];
+    const first = ["objects user:anne#friend"];
+
+    test.each(["once", "ecno"])("at all (%s)", (permission) => {
+      const { decision, needs } = ask(schema, sourceOf(tuples), `user:anne#${permission}@user:anne`);
+      expect({ decision, needs }).toEqual({ decision: "allowed", needs: [first, ["exact user:anne#friend"]] });
+    });
+
+    test.each(["again", "niaga"])("unless it is needed after all (%s)", (permission) => {
+      const { decision, needs } = ask(schema, sourceOf(tuples), `user:anne#${permission}@user:anne`);
+      expect({ decision, needs }).toEqual({ decision: "denied", needs: [first, ["exact user:anne#delegate"]] });
+    });
+
+    test.each(["through", "hguorht"])("unless something else needs the same read (%s)", (permission) => {
+      const { decision, needs } = ask(schema, sourceOf(tuples), `user:anne#${permission}@user:anne`);
+      const rest = [["objects user:anne#boss"], ["exact user:bob#delegate"]];
+      expect({ decision, needs }).toEqual({ decision: "allowed", needs: [first, ...rest] });
+    });
+  });
+
   test("a cycle is closed while other parts are still being read", () => {
     const schema = compiled(`
       definition user {}
