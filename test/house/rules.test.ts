@@ -79,7 +79,7 @@ describe("a planted violation is found", () => {
     expect(broken(path, `\n// ${text}\n`, [other])).toEqual([]);
   });
 
-  it.each([
+  const planted: readonly (readonly [path: string, text: string, expected: string])[] = [
     ["src/service/x.ts", 'import pg from "pg";', '"pg" may be imported from storage/postgres/ only'],
     ["src/rpc/x.ts", 'import { jwtVerify } from "jose/jwt/verify";', '"jose" may be imported from'],
     ["src/service/x.ts", 'import { Code } from "@connectrpc/connect";', "may be imported from rpc/, client/ only"],
@@ -98,9 +98,14 @@ describe("a planted violation is found", () => {
     ["src/auth/token-helpers.ts", "", '"token-helpers" says nothing'],
     ["src/auth/apiToken.ts", "", '"apiToken" is not kebab-case'],
     ["src/auth/x.ts", "a;\n".repeat(401), "401 lines, more than 400"],
-  ])("%s: %s", (path, text, expected) => {
-    expect(broken(path, text, ["src/auth/y.ts"]).join("\n")).toContain(expected);
-  });
+  ];
+
+  it.each(planted.map(([path, text, expected]) => ({ path, text, expected })))(
+    "$path: $expected",
+    ({ path, text, expected }) => {
+      expect(broken(path, text, ["src/auth/y.ts"]).join("\n")).toContain(expected);
+    },
+  );
 
   it("finds a ring of files, through types too, and says its way", () => {
     const files = [
