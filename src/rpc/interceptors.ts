@@ -2,12 +2,11 @@ import type { Authenticator } from "../auth/authenticate.ts";
 import type { Logger } from "../log.ts";
 import type { Interceptor } from "./edge-call.ts";
 import { createAccessLog, createFailureLog } from "./interceptors/access-log.ts";
+import { createAdmit, type FindTenant } from "./interceptors/admit.ts";
 import { createAuthenticate } from "./interceptors/authenticate.ts";
 import { catchErrors } from "./interceptors/catch-errors.ts";
-import { createChooseTenant, type FindTenant } from "./interceptors/choose-tenant.ts";
 import { createDeadline, type DeadlineSettings } from "./interceptors/deadline.ts";
 import { requestId } from "./interceptors/request-id.ts";
-import { requireScope } from "./interceptors/require-scope.ts";
 
 export interface InterceptorOptions extends DeadlineSettings {
   readonly authenticator: Pick<Authenticator, "authenticate">;
@@ -23,9 +22,7 @@ export function guardedInterceptors(options: InterceptorOptions): readonly Inter
     catchErrors,
     createDeadline(options),
     createAuthenticate(options.authenticator),
-    // The scope first: a caller without it learns nothing from how its tenant is chosen.
-    requireScope,
-    createChooseTenant(options.findTenant),
+    createAdmit(options.findTenant),
   ];
 }
 

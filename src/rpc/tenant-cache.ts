@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { TenantStore } from "../model/store.ts";
 import type { Tenant } from "../model/tenant.ts";
-import type { FindTenant } from "./interceptors/choose-tenant.ts";
+import type { FindTenant } from "./interceptors/admit.ts";
 
 /** How long a suspension or a new tenant may take to be noticed by each process. */
 const FRESH_MS = 5_000;

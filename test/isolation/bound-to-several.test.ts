@@ -43,6 +43,6 @@ test("it cannot name another, nor can a claim", async () => {
 
 test("without the header the caller is told to name one, and none of the names", async () => {
   const { error } = await readSchema(undefined);
-  expect(error).toMatchObject({ reason: "INVALID_REQUEST", message: expect.stringContaining("relata-tenant") });
+  expect(error).toMatchObject({ reason: "PERMISSION_DENIED", message: expect.stringContaining("relata-tenant") });
   expect(error?.message).not.toMatch(/north|south/);
 });

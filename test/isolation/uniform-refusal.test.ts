@@ -47,8 +47,13 @@ const REACHES: Readonly<Record<string, Caller>> = {
   },
   "an unknown tenant in the token": { claims: { tenant: "atlantis" } },
   "a suspended tenant in the token": { claims: { tenant: "asleep" } },
+};
+
+/** Refused for what the caller is, which it may know: no tenant's existence shows. */
+const NOT_ADMITTED: Readonly<Record<string, Caller>> = {
   "the platform, in no tenant": { claims: { sub: "operator", tenant: undefined } },
   "the platform, naming a tenant": { claims: { sub: "operator", tenant: undefined }, tenant: "south" },
+  "the platform, naming an unknown tenant": { claims: { sub: "operator", tenant: undefined }, tenant: "atlantis" },
   "no scope": { claims: { tenant: "north", scope: "" } },
 };
 
@@ -80,6 +85,14 @@ describe.each(TENANT_METHODS)("$procedure", ({ procedure, unary }) => {
     expect([...seen.keys()][0]).toContain("PERMISSION_DENIED");
   });
 
+  test("whoever may not call it at all is refused, in a tenant or not", async () => {
+    const seen = new Map<string, string>();
+    for (const [who, caller] of Object.entries(NOT_ADMITTED)) seen.set(who, await overGrpc(procedure, caller));
+    for (const bytes of seen.values()) expect(bytes).toContain("PERMISSION_DENIED");
+    expect(seen.get("the platform, naming a tenant")).toBe(seen.get("the platform, in no tenant"));
+    expect(seen.get("the platform, naming an unknown tenant")).toBe(seen.get("the platform, in no tenant"));
+  });
+
   test.runIf(unary)("and over HTTP as well", async () => {
     const answers = new Set<string>();
     for (const caller of Object.values(REACHES)) answers.add(await overHttp(procedure, caller));
@@ -89,12 +102,8 @@ describe.each(TENANT_METHODS)("$procedure", ({ procedure, unary }) => {
 });
 
 describe.each(PLATFORM_METHODS)("$procedure", ({ procedure }) => {
-  test("a tenant's caller gets that same answer, whatever scopes its token claims", async () => {
-    const foreign = await overGrpc("relata.v1.AuthorizationService/Check", {
-      claims: { tenant: "north" },
-      tenant: "south",
-    });
-    expect(await overGrpc(procedure, { claims: { tenant: "north" } })).toBe(foreign);
+  test("a tenant's caller is refused, whatever scopes its token claims", async () => {
+    expect(await overGrpc(procedure, { claims: { tenant: "north" } })).toContain("PERMISSION_DENIED");
     expect(await overHttp(procedure, { claims: { tenant: "north" } })).toContain("PERMISSION_DENIED");
   });
 });
@@ -104,7 +113,7 @@ test("each refused reach is in the log with its reason and its actor", async () 
   expect(server.logLines().at(-1)).toMatchObject({
     level: "warn",
     reason: "PERMISSION_DENIED",
-    detail: 'cross-tenant attempt: "south" is not granted',
+    detail: expect.stringMatching(/^tenant_not_granted: "south" by /),
     actor: `${server.issuer.issuer}|service`,
   });
 });

@@ -1,8 +1,8 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { RelataClient } from "../../src/client/relata-client.ts";
-import type { ObjectReferenceSchema, SubjectReferenceSchema, TupleSchema } from "../../src/gen/relata/v1/core_pb.ts";
+import type { TupleSchema } from "../../src/gen/relata/v1/core_pb.ts";
 import { TupleUpdate_Operation, TupleUpdateSchema } from "../../src/gen/relata/v1/tuple_service_pb.ts";
-import { parseObject, parseSubject, parseTuple } from "../../src/model/tuple-text.ts";
+import { parseTuple } from "../../src/model/tuple-text.ts";
 
 /** Folders and documents: a small model with groups, an arrow and an exclusion. */
 export const DOCUMENTS_SCHEMA = `definition user {}
@@ -20,17 +20,7 @@ definition document {
 }
 `;
 
-export function wireObject(text: string): MessageInitShape<typeof ObjectReferenceSchema> {
-  const { type, id } = parseObject(text);
-  return { type, id };
-}
-
-export function wireSubject(text: string): MessageInitShape<typeof SubjectReferenceSchema> {
-  const { type, id, relation } = parseSubject(text);
-  return { object: { type, id }, relation };
-}
-
-export function wireTuple(text: string): MessageInitShape<typeof TupleSchema> {
+function wireTuple(text: string): MessageInitShape<typeof TupleSchema> {
   const tuple = parseTuple(text);
   return {
     object: { type: tuple.objectType, id: tuple.objectId },
