@@ -71,7 +71,6 @@ export const REASONS = {
   CANCELLED: "cancelled",
   STORE_UNAVAILABLE: "unavailable",
   STORE_UNFIT: "failed_precondition",
-  SHUTTING_DOWN: "unavailable",
   INTERNAL: "internal",
 } as const satisfies Record<string, ErrorKind>;
 
