@@ -13,6 +13,7 @@ import type { Logger } from "../log.ts";
 import { decodeMessage } from "./decode.ts";
 import { startEdgeCall, type Transport } from "./edge-call.ts";
 import type { Failure } from "./error-map.ts";
+import { fitHeader } from "./fit-header.ts";
 import type { Endpoint } from "./routes.ts";
 import type { RpcServer, ServerOptions } from "./server.ts";
 import { statusDetails } from "./status-details.ts";
@@ -171,7 +172,8 @@ function surfaceOf(call: SurfaceCall, headers: Metadata): Omit<Transport, "recei
   };
 }
 
-function statusOf(failure: Failure) {
+function statusOf(failed: Failure) {
+  const failure = { ...failed, message: fitHeader(failed.message) };
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", asBuffer(statusDetails(failure)));
   return { code: failure.code, details: failure.message, metadata };

@@ -11,20 +11,25 @@ import { waitFor } from "../support/wait.ts";
 const CHECK = "relata.v1.AuthorizationService/Check";
 const gate = createGate();
 let server: TestServer;
+/** Without the short deadlines, which its own set-up could miss on a busy machine. */
+let patient: TestServer;
 let authorization: string;
 
 beforeAll(async () => {
-  server = await startTestServer({
-    config: { defaultDeadlineMs: 80, maxDeadlineMs: 400 },
-    wrapStore: (store) => gateReads(store, gate),
-  });
-  await server.createTenant("acme");
-  const client = server.client("acme");
+  patient = await startTestServer();
+  await patient.createTenant("acme");
+  const client = patient.client("acme");
   await client.schemas.write({ text: DOCUMENTS_SCHEMA });
   await writeTuples(client, "+document:1#viewer@user:anne");
-  authorization = server.issuer.bearer();
+  const { database, issuer } = patient;
+  const config = { defaultDeadlineMs: 200, maxDeadlineMs: 900 };
+  server = await startTestServer({ database, issuer, config, wrapStore: (store) => gateReads(store, gate) });
+  authorization = issuer.bearer();
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await patient.close();
+});
 afterEach(() => gate.open());
 
 const QUESTION = wireQuestion("document:1#view@user:anne");
@@ -45,7 +50,7 @@ describe.each(TRANSPORT_NAMES)("%s", (name) => {
     gate.close();
     await expect(client(id("default")).check(QUESTION)).rejects.toMatchObject({
       code: 4,
-      rawMessage: expect.stringContaining("80 ms"),
+      rawMessage: expect.stringContaining("200 ms"),
     });
     expect(await lineOf(id("default"))).toMatchObject({
       code: "deadline_exceeded",
@@ -57,17 +62,18 @@ describe.each(TRANSPORT_NAMES)("%s", (name) => {
   test("the caller's own deadline is kept", async () => {
     gate.close();
     await expect(client(id("own")).check(QUESTION, { timeoutMs: 40 })).rejects.toMatchObject({ code: 4 });
-    expect(await lineOf(id("own"))).toMatchObject({ code: "deadline_exceeded" });
+    // The caller's clock started earlier: it may hang up before the server's own timer has ended.
+    expect(["deadline_exceeded", "cancelled"]).toContain((await lineOf(id("own")))["code"]);
   });
 
   test("a caller who leaves ends the reads that were made for it", async () => {
     gate.close();
     const leave = new AbortController();
-    const calling = client(id("leave")).check(QUESTION, { signal: leave.signal, timeoutMs: 300 });
+    const calling = client(id("leave")).check(QUESTION, { signal: leave.signal, timeoutMs: 20_000 });
     await waitFor("the read", () => gate.waiting > 0);
     leave.abort();
     await expect(calling).rejects.toMatchObject({ code: 1 });
-    await waitFor("the end of the read", () => gate.waiting === 0, 150);
+    await waitFor("the end of the read", () => gate.waiting === 0);
     expect(await lineOf(id("leave"))).toMatchObject({ code: "cancelled" });
   });
 });
@@ -80,7 +86,7 @@ test("more than the server's most is cut to it", async () => {
   expect(error).toMatchObject({
     code: "deadline_exceeded",
     reason: "DEADLINE_EXCEEDED",
-    metadata: { deadlineMs: "400" },
+    metadata: { deadlineMs: "900" },
   });
   expect(status).toBe(504);
   expect(performance.now() - startedMs).toBeLessThan(5_000);

@@ -5,6 +5,7 @@ import { REASONS, RelataError } from "../../src/errors.ts";
 import { ErrorInfoSchema } from "../../src/gen/google/rpc/error_details_pb.ts";
 import { AuthorizationService } from "../../src/gen/relata/v1/authorization_service_pb.ts";
 import { GRPC_CODES, toFailure } from "../../src/rpc/error-map.ts";
+import { fitHeader } from "../../src/rpc/fit-header.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { callRaw, postJson } from "../support/server-raw.ts";
 import { DOCUMENTS_SCHEMA, wireQuestion } from "../support/server-seed.ts";
@@ -56,6 +57,17 @@ describe("the map", () => {
     const { message, metadata } = toFailure(error, "req-1");
     expect(JSON.stringify({ message, metadata })).not.toContain("secret");
   });
+});
+
+test("a long message is cut for gRPC, between characters", async () => {
+  for (const character of ["a", "é", "漢", "🙂"]) {
+    const cut = fitHeader(character.repeat(3000));
+    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(2000);
+    expect(cut).toMatch(new RegExp(`^(?:${character}){490,}…$`, "u"));
+  }
+  expect(fitHeader("short")).toBe("short");
+  const text = Array.from({ length: 90 }, (_, i) => `definition d${i} { relation r: nowhere_${i} }`).join("\n");
+  await expect(server.client("acme").schemas.write({ text })).rejects.toMatchObject({ reason: "SCHEMA_TYPE_ERROR" });
 });
 
 describe.each(TRANSPORT_NAMES)("%s", (name) => {
