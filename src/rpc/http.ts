@@ -15,6 +15,7 @@ import { answerPlainly, type HttpRequest, type HttpResponse } from "./plain-http
 import type { Endpoint } from "./routes.ts";
 import type { RpcServer, ServerOptions } from "./server.ts";
 import { splitProtocols } from "./split-protocols.ts";
+import { capTimeoutHeaders } from "./timeout-headers.ts";
 
 export interface HttpServerOptions extends ServerOptions {
   readonly health: Health;
@@ -84,6 +85,7 @@ function createHandler(endpoints: readonly Endpoint[], options: HttpServerOption
     const startedMs = performance.now();
     const requestId = saneRequestId(header(request, REQUEST_ID_HEADER));
     request.headers[REQUEST_ID_HEADER] = requestId;
+    capTimeoutHeaders(request.headers);
     response.setHeader(REQUEST_ID_HEADER, requestId);
     response.once("close", () => logRefusal(log, request, response, { visit, requestId, startedMs }));
     if (answerPlainly(request, response, paths, health)) return;
