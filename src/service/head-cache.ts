@@ -45,6 +45,12 @@ export function createHeadCache(
   const reads = new Map<string, Reads>();
   let clock = 0;
 
+  /** A clock that was set back makes knowledge old, not young: else other processes' writes stay unseen until it catches up. */
+  const isRecent = (sinceMs: number): boolean => {
+    const ageMs = now() - sinceMs;
+    return ageMs >= 0 && ageMs <= maxStalenessMs;
+  };
+
   const remember = (tenantId: string, found: Known): void => {
     if ((known.peek(tenantId)?.order ?? -1) < found.order) known.set(tenantId, found);
   };
@@ -81,14 +87,13 @@ export function createHeadCache(
   const cache: HeadCache = {
     peek(tenantId) {
       const found = known.get(tenantId);
-      return found !== undefined && now() - found.asOfMs <= maxStalenessMs ? found.head : undefined;
+      return found !== undefined && isRecent(found.asOfMs) ? found.head : undefined;
     },
     async recent(tenant) {
       const found = cache.peek(tenant.id);
       if (found !== undefined) return found;
       const running = reads.get(tenant.id)?.running;
-      const joinable = running !== undefined && now() - running.startedAtMs <= maxStalenessMs;
-      return joinable ? running.promise : cache.fresh(tenant);
+      return running !== undefined && isRecent(running.startedAtMs) ? running.promise : cache.fresh(tenant);
     },
     fresh(tenant) {
       const entry = reads.get(tenant.id);

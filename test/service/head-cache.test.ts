@@ -56,6 +56,18 @@ describe("recent", () => {
     expect((await later).revision).toBe(2);
   });
 
+  test("a clock that is set back does not make an old head recent", async () => {
+    const { cache, clock, reads, commit } = createTestCache();
+    const first = cache.recent(TENANT);
+    reads[0]?.answer();
+    await first;
+    commit(2);
+    clock.advance(-3_600_000);
+    const later = cache.recent(TENANT);
+    reads[1]?.answer();
+    expect((await later).revision).toBe(2);
+  });
+
   test("a thousand askers share one read", async () => {
     const { cache, reads } = createTestCache();
     const asking = Array.from({ length: 1000 }, () => cache.recent(TENANT));
