@@ -117,6 +117,8 @@ export interface DeleteRequest {
   /** At most this many tuples; with more matching: TOO_MANY_TUPLES_TO_DELETE, or a part of them when `allowPartial`. */
   readonly limit: number;
   readonly allowPartial: boolean;
+  /** Set: the schema version the filters were validated against, and WRITE_CONFLICT when the tenant has moved on. */
+  readonly schemaVersion?: number;
   readonly idempotency?: Idempotency;
   readonly metadata?: JsonObject;
   readonly origin: ChangeOrigin;

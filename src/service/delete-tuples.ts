@@ -6,6 +6,8 @@ import type { VerbDeps } from "./deps.ts";
 import { requireNonEmpty, validateFilter, validatePreconditions } from "./filter-check.ts";
 import { idempotencyOf, sortedJson } from "./idempotency.ts";
 import { requireAtMost, requireMetadataSize } from "./limits.ts";
+import { NO_SCHEMA_VERSION, replayOr } from "./replay.ts";
+import { writeValidated } from "./validated-write.ts";
 
 export interface DeleteTuplesRequest {
   readonly filter: TupleFilter;
@@ -36,12 +38,18 @@ export function createDeleteTuples(deps: VerbDeps): DeleteTuples {
     requireAtMost("limit", request.limit, limits.maxDelete);
     requireNonEmpty(request.filter, "filter");
     const { tenant } = call;
-    const head = await deps.heads.fresh(tenant);
-    const schema = await deps.compiledSchema(tenant, head);
-    validateFilter(schema, request.filter, "filter");
-    validatePreconditions(schema, request.preconditions);
     const startedAtMs = deps.now();
-    const result = await store.tuples.deleteMatching(tenant, toStore(call, request, limits.maxDelete));
+    const remove = (schemaVersion: number) =>
+      store.tuples.deleteMatching(tenant, { ...toStore(call, request, limits.maxDelete), schemaVersion });
+    const result = await writeValidated(
+      deps,
+      tenant,
+      (schema) => {
+        validateFilter(schema, request.filter, "filter");
+        validatePreconditions(schema, request.preconditions);
+      },
+      (head) => remove(head.schemaVersion),
+    ).catch((error) => replayOr(error, request.idempotencyKey, () => remove(NO_SCHEMA_VERSION)));
     if (!result.replayed) deps.heads.learn(tenant.id, result.head, startedAtMs);
     const { deleted, complete, replayed } = result;
     return { consistencyToken: issueToken(deps.sealer, tenant.id, result.head), deleted, complete, replayed };

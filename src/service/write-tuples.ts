@@ -11,7 +11,8 @@ import type { VerbDeps } from "./deps.ts";
 import { validatePreconditions } from "./filter-check.ts";
 import { idempotencyOf, sortedJson } from "./idempotency.ts";
 import { requireAtMost, requireMetadataSize } from "./limits.ts";
-import { isWriteConflict, writeValidated } from "./validated-write.ts";
+import { NO_SCHEMA_VERSION, replayOr } from "./replay.ts";
+import { writeValidated } from "./validated-write.ts";
 
 export interface WriteTuplesRequest {
   readonly updates: readonly TupleUpdate[];
@@ -27,9 +28,6 @@ export interface WriteTuplesAnswer {
 }
 
 export type WriteTuples = (call: TenantCall, request: WriteTuplesRequest) => Promise<WriteTuplesAnswer>;
-
-/** No schema ever has this version: the store answers with the earlier result of an idempotency key, or WRITE_CONFLICT. */
-const NO_SCHEMA_VERSION = -1;
 
 /** All updates in one revision, or none. Each tuple must fit the schema that is current when it is committed. */
 export function createWriteTuples(deps: VerbDeps): WriteTuples {
@@ -47,27 +45,10 @@ export function createWriteTuples(deps: VerbDeps): WriteTuples {
       call.tenant,
       (schema) => validate(schema, request),
       (head) => write(head.schemaVersion),
-    ).catch((error) => replayOr(error, request, () => write(NO_SCHEMA_VERSION)));
+    ).catch((error) => replayOr(error, request.idempotencyKey, () => write(NO_SCHEMA_VERSION)));
     if (!result.replayed) deps.heads.learn(call.tenant.id, result.head, startedAtMs);
     return { consistencyToken: issueToken(deps.sealer, call.tenant.id, result.head), replayed: result.replayed };
   };
-}
-
-/** A retried write gets its first answer even where today's schema would refuse it. */
-async function replayOr<T>(error: unknown, request: WriteTuplesRequest, replay: () => Promise<T>): Promise<T> {
-  const mayHaveHappened = request.idempotencyKey !== "" && error instanceof RelataError && isRefusal(error);
-  if (!mayHaveHappened) throw error;
-  return replay().catch((second) => {
-    throw isWriteConflict(second) ? error : second;
-  });
-}
-
-function isRefusal(error: RelataError): boolean {
-  return error.kind === "invalid_argument" || (error.kind === "failed_precondition" && !isPreconditionFailed(error));
-}
-
-function isPreconditionFailed(error: RelataError): boolean {
-  return error.reason === "PRECONDITION_FAILED";
 }
 
 function toStore(call: TenantCall, request: WriteTuplesRequest, schemaVersion: number) {

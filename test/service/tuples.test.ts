@@ -190,6 +190,25 @@ describe("write", () => {
 });
 
 describe("delete", () => {
+  test("a replay is answered even where the schema has no such type any more", async () => {
+    const at = await createTestVerbs();
+    await at.write("+folder:1#viewer@user:anne");
+    const request = {
+      filter: { objectType: "folder" },
+      preconditions: [],
+      limit: 0,
+      allowPartial: false,
+      idempotencyKey: "key",
+    };
+    const first = await at.verbs.deleteTuples(at.call, request);
+    expect(first.deleted).toBe(1);
+    await at.verbs.writeSchema(at.call, { text: "definition user {}", expectedVersion: undefined });
+    expect(await at.verbs.deleteTuples(at.call, request)).toEqual({ ...first, replayed: true });
+    await expect(at.verbs.deleteTuples(at.call, { ...request, idempotencyKey: "new" })).rejects.toMatchObject({
+      reason: "UNKNOWN_DEFINITION",
+    });
+  });
+
   test("more than the limit is refused, or done in part when that is wanted, until complete", async () => {
     const at = await createTestVerbs();
     await at.write(...Array.from({ length: 7 }, (_, i) => `+document:${i}#viewer@user:anne`));

@@ -40,6 +40,18 @@ export function describeDeletes(store: () => Store): void {
       });
     });
 
+    it("refuses when the schema is not the one the filter was validated against, unless it is a retry", async () => {
+      const tenant = await seeded();
+      const request = { filter: { objectType: "document" }, idempotency: { key: "k", requestHash: "h" } };
+      await expect(remove(tenant, { ...request, schemaVersion: 1 })).rejects.toMatchObject({
+        reason: "WRITE_CONFLICT",
+      });
+      expect((await store().revisions.head(tenant)).revision).toBe(1);
+      const first = await remove(tenant, { ...request, schemaVersion: 0 });
+      expect(first.deleted).toBe(5);
+      expect(await remove(tenant, { ...request, schemaVersion: 1 })).toEqual({ ...first, replayed: true });
+    });
+
     it("refuses more than the limit, or does a part when it may, in key order", async () => {
       const tenant = await seeded();
       await expect(remove(tenant, { filter: { relation: "viewer" }, limit: 4 })).rejects.toMatchObject({

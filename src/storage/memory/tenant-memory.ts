@@ -69,6 +69,7 @@ export class TenantMemory {
     const { filter, limit, preconditions, idempotency } = request;
     const first = this.#firstAnswer("delete", idempotency);
     if (first !== undefined) return first;
+    if (request.schemaVersion !== undefined) requireSchemaVersion(this.head.schemaVersion, request.schemaVersion);
     this.#requirePreconditions(preconditions);
     const found = [...this.tuples.matchingLive(filter)].sort(compareKeys);
     const complete = found.length <= limit;

@@ -1,7 +1,7 @@
 import type { DeleteRequest, DeleteResult } from "../../model/store.ts";
 import type { TenantPlace } from "../../model/tenant.ts";
 import type { TupleKey } from "../../model/tuple.ts";
-import { requirePreconditions, tooManyToDelete } from "../refusals.ts";
+import { requirePreconditions, requireSchemaVersion, tooManyToDelete } from "../refusals.ts";
 import { advance, lockHead, nextHead, placeArgs, tenantScope } from "./heads.ts";
 import { firstAnswer, keepAnswer, lookUpFirstAnswer } from "./idempotency.ts";
 import { lookUpPreconditions, type Match, matchedBy } from "./preconditions.ts";
@@ -57,6 +57,7 @@ export async function deleteMatching(
       idempotency,
     );
     if (replayed !== undefined) return { ...replayed, replayed: true };
+    if (request.schemaVersion !== undefined) requireSchemaVersion(head.schemaVersion, request.schemaVersion);
     requirePreconditions(preconditions, matchedBy(rest.slice(first.length) as readonly (readonly Match[])[]));
     const complete = found.length <= limit;
     if (!complete && !request.allowPartial) throw tooManyToDelete(limit, filter);
