@@ -25,7 +25,6 @@ export async function compareOrganizations(
   ask: Ask,
   options: {
     readonly peopleOf: (reading: OrganizationReading) => Iterable<string>;
-    readonly repository?: (name: string, index: number) => boolean;
     /** Batches under way at once. */
     readonly inFlight?: number;
   },
@@ -34,7 +33,7 @@ export async function compareOrganizations(
   const disagreements: string[] = [];
   let questions = 0;
   let allowed = 0;
-  const batches = batchesOf(readings, options.peopleOf, options.repository ?? (() => true));
+  const batches = batchesOf(readings, options.peopleOf);
   const worker = async (): Promise<void> => {
     for (const batch of batches) {
       const answers = await ask(batch.map(({ question }) => question));
@@ -58,12 +57,10 @@ export async function compareOrganizations(
 function* batchesOf(
   readings: readonly OrganizationReading[],
   peopleOf: (reading: OrganizationReading) => Iterable<string>,
-  wanted: (name: string, index: number) => boolean,
 ): Generator<readonly Expected[]> {
   for (const reading of readings) {
     const people = [...peopleOf(reading)];
-    for (const [index, [repository, roles]] of [...reading.holders].entries()) {
-      if (!wanted(repository, index)) continue;
+    for (const [repository, roles] of reading.holders) {
       const object = { type: "repository", id: repository };
       let batch: Expected[] = [];
       for (const login of people) {
