@@ -11,7 +11,7 @@ import {
   ServerReflectionRequestSchema as AlphaRequestSchema,
   ServerReflectionResponseSchema as AlphaResponseSchema,
 } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
-import { aborted } from "../aborted.ts";
+import { untilAborted } from "../aborted.ts";
 import type { EdgeCall } from "../edge-call.ts";
 import type { AnswerReflection } from "../reflection.ts";
 import type { Route } from "./route.ts";
@@ -34,7 +34,7 @@ export function reflectionRoutes(reflect: AnswerReflection, stopping: AbortSigna
 
 /** Tools keep their stream open for as long as they run; it must not hold up a stop. */
 function answerUntil(stopping: AbortSignal, call: EdgeCall, answer: (request: Message) => Message): Promise<void> {
-  return Promise.race([answerAll(call, answer), aborted(stopping)]);
+  return untilAborted(answerAll(call, answer), stopping);
 }
 
 async function answerAll(call: EdgeCall, answer: (request: Message) => Message): Promise<void> {
