@@ -8,8 +8,9 @@ export interface MigrationFile {
   readonly version: number;
   /** `0001_tenant.sql` */
   readonly name: string;
+  /** Its lines end in LF. */
   readonly sql: string;
-  /** SHA-256 of the bytes, hex. */
+  /** SHA-256 of `sql`, hex. */
   readonly checksum: string;
 }
 
@@ -36,7 +37,8 @@ async function readMigrationFile(directory: string, name: string): Promise<Migra
   if (number === undefined) {
     throw new RelataError("STORE_UNFIT", `Migration ${name} in ${directory} is not named like 0001_noun.sql.`);
   }
-  const bytes = await readFile(join(directory, name));
-  const checksum = createHash("sha256").update(bytes).digest("hex");
-  return { version: Number(number), name, sql: bytes.toString("utf8"), checksum };
+  // A checkout on Windows may end its lines in CRLF: the same migration all the same.
+  const sql = (await readFile(join(directory, name), "utf8")).replaceAll("\r\n", "\n");
+  const checksum = createHash("sha256").update(sql).digest("hex");
+  return { version: Number(number), name, sql, checksum };
 }

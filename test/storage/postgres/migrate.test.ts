@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -94,6 +94,18 @@ describe("migrate", () => {
       reason: "STORE_UNFIT",
       message: expect.stringContaining("0001_tenant.sql was applied with other contents"),
     });
+  });
+
+  it("takes files whose lines end in CRLF for the same files", async () => {
+    const connection = await emptied();
+    await migrate({ connection });
+    const copy = await copyOfMigrations("crlf");
+    for (const name of await readdir(copy)) {
+      if (!name.endsWith(".sql")) continue;
+      const text = await readFile(join(copy, name), "utf8");
+      await writeFile(join(copy, name), text.replaceAll("\n", "\r\n"));
+    }
+    expect(await migrate({ connection, migrationsDir: copy })).toEqual({ applied: [] });
   });
 
   it("takes a failing file back as a whole, names it, and goes on once it is mended", async () => {
