@@ -13,6 +13,9 @@ export interface TestServer {
 /** Throwaway data: nothing needs to survive a crash of the machine. */
 const SETTINGS = { max_connections: "200", fsync: "off", synchronous_commit: "off", full_page_writes: "off" } as const;
 const IMAGE = "postgres:18-alpine";
+const PORT = 5432;
+/** Of a container that only this machine reaches, for as long as the tests run. */
+const PASSWORD = "test";
 
 /**
  * A server for this test run: the one at TEST_DATABASE_URL, else a container when Docker runs, else the bundled
@@ -42,12 +45,19 @@ function fromUrl(env: NodeJS.ProcessEnv): TestServer {
 }
 
 async function startContainer(): Promise<TestServer> {
-  const { PostgreSqlContainer } = await import("@testcontainers/postgresql");
+  const { GenericContainer, Wait } = await import("testcontainers");
   const flags = Object.entries(SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const container = await new PostgreSqlContainer(IMAGE).withCommand(["postgres", ...flags]).start();
+  const container = await new GenericContainer(IMAGE)
+    .withEnvironment({ POSTGRES_PASSWORD: PASSWORD })
+    .withExposedPorts(PORT)
+    .withCommand(["postgres", ...flags])
+    // The image starts the server twice: once to make the cluster, then for good.
+    .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
+    .start();
+  const address = `${container.getHost()}:${container.getMappedPort(PORT)}`;
   return {
     kind: "docker",
-    admin: connectionFrom(container.getConnectionUri()),
+    admin: connectionFrom(`postgres://postgres:${PASSWORD}@${address}/postgres`),
     stop: async () => {
       await container.stop();
     },
