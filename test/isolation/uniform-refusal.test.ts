@@ -93,7 +93,8 @@ describe.each(TENANT_METHODS)("$procedure", ({ procedure, unary }) => {
     expect(seen.get("the platform, naming an unknown tenant")).toBe(seen.get("the platform, in no tenant"));
   });
 
-  test.runIf(unary)("and over HTTP as well", async () => {
+  if (!unary) return;
+  test("and over HTTP as well", async () => {
     const answers = new Set<string>();
     for (const caller of Object.values(REACHES)) answers.add(await overHttp(procedure, caller));
     expect(answers.size).toBe(1);
