@@ -15,7 +15,8 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, 
       reject(abortError(signal));
       onAbort?.();
     };
-    signal.addEventListener("abort", leave, { once: true });
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
   });
 }

@@ -6,6 +6,7 @@ import type { Reader } from "./read-lanes.ts";
 import { BEGIN_READ, BEGIN_WRITE, COMMIT, enter, ROLLBACK, type Scope } from "./scope.ts";
 import { translatePgError } from "./sqlstate.ts";
 import type { Bound } from "./statement.ts";
+import { createTurns } from "./turns.ts";
 
 /** A write transaction: look first, then change and commit. Two network round trips, whatever the size. */
 export interface Transaction {
@@ -37,11 +38,30 @@ export function createSessions(options: SessionsOptions): Sessions {
   // Both are needed, or a server stop ends the process: the pool listens only while a client is idle.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
+  const turns = createTurns({
+    atOnce: turnsOf(options.max),
+    timeoutMs: options.config.connectionTimeoutMillis ?? 5_000,
+  });
 
-  async function transact<T>(scope: Scope, work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const client = await pool.connect().catch((error: unknown) => {
+  const connect = () =>
+    pool.connect().catch((error: unknown) => {
       throw translatePgError(error);
     });
+
+  async function transact<T>(scope: Scope, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const endTurn = await turns.take(lineOf(scope));
+    try {
+      return await transactOn(await connect(), scope, work);
+    } finally {
+      endTurn();
+    }
+  }
+
+  async function transactOn<T>(
+    client: pg.PoolClient,
+    scope: Scope,
+    work: (transaction: Transaction) => Promise<T>,
+  ): Promise<T> {
     const state: { step: "new" | "open" | "over" } = { step: "new" };
     try {
       return await work(transactionOn(client, scope, options, state));
@@ -60,8 +80,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     transact,
     async read(scope, statements, signal) {
       if (signal?.aborted) throw abortError(signal);
-      const client = await pool.connect().catch((error: unknown) => {
-        throw translatePgError(error);
+      const connecting = connect();
+      const client = await abortable(connecting, signal).catch((error: unknown) => {
+        void connecting.then((late) => late.release(), isDone);
+        throw error;
       });
       const flight = [BEGIN_READ, enter(scope, options.statementTimeoutMs), ...statements, COMMIT];
       const work = fly(client, flight, options.observe);
@@ -81,6 +103,18 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
     close: () => pool.end(),
   };
+}
+
+/**
+ * How many connections the writes of one tenant may hold. They queue for its head anyway: two keep it busy, one committing
+ * while the next one's first flight waits at the lock. Without a bound one tenant's burst would use up the pool.
+ */
+function turnsOf(connections: number): number {
+  return Math.max(1, Math.min(2, connections - 1), Math.floor(connections / 4));
+}
+
+function lineOf(scope: Scope): string {
+  return scope.kind === "slug" ? "" : (scope.tenantId ?? "");
 }
 
 function transactionOn(
