@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { parse } from "yaml";
-import { closestName, editDistance } from "./closest.ts";
+import { editDistance } from "../model/edit-distance.ts";
+import { closestName } from "./closest.ts";
 import { SETTING_NAMES, SETTINGS, type SettingName, type SettingType } from "./settings.ts";
 import { isRecord } from "./source.ts";
 
