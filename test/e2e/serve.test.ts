@@ -107,4 +107,18 @@ describe("relata serve and migrate", () => {
     const env = { RELATA_MIGRATION_DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" };
     expect(await runTestCli(["migrate"], { env })).toMatchObject({ exit: 4, stdout: "" });
   });
+
+  test("a database that cannot be used is told in Postgres's words, with its address and without the password", async () => {
+    const refused = await runTestCli(["migrate", "--database-url", "postgres://nobody:hush@127.0.0.1:1/none?a=hush"]);
+    expect(refused.stderr).toContain("ECONNREFUSED 127.0.0.1:1");
+    expect(refused.stderr).toContain("at: postgres://nobody@127.0.0.1:1/none\n");
+    expect(refused.stderr).toContain("help: check host and port");
+    expect(refused.stderr).not.toContain("hush");
+    const absent = new URL(database.app.url);
+    absent.pathname = "/no_such_database";
+    const server = serve(absent.href);
+    expect(await server.ended).toBe(4);
+    expect(server.stderr()).toContain('database "no_such_database" does not exist');
+    expect(server.stderr()).toContain("help: create the database first");
+  });
 });

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { leaf, runs, type Shell } from "../command.ts";
 import { type ConfigOptions, configFlags, configInput } from "../config-flags.ts";
 import type { CliContext } from "../context.ts";
+import { databaseFailure } from "../database-failure.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { json, line } from "../output.ts";
 
@@ -28,7 +29,11 @@ async function run(context: CliContext, options: Options): Promise<ExitCode> {
   const { migrationDatabaseUrl } = loadSettings(configInput(context, options, overrides), ["migrationDatabaseUrl"]);
   const human = options.json !== true;
   const log = (text: string) => human && line(context.stdout, text);
-  const { applied } = await migrate({ connection: { connectionString: migrationDatabaseUrl }, log });
+  const { applied } = await migrate({ connection: { connectionString: migrationDatabaseUrl }, log }).catch(
+    (error: unknown) => {
+      throw databaseFailure(error, migrationDatabaseUrl);
+    },
+  );
   if (!human) json(context, { applied });
   else if (applied.length === 0) line(context.stdout, "nothing to do: the database is at the newest migration");
   return EXIT.ok;

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { leaf, runs, type Shell } from "../command.ts";
 import { type ConfigOptions, configFlags, configInput } from "../config-flags.ts";
 import type { CliContext } from "../context.ts";
+import { databaseFailure } from "../database-failure.ts";
 import { badInput, type CliError, EXIT, type ExitCode } from "../exit.ts";
 import { json, line } from "../output.ts";
 
@@ -46,7 +47,7 @@ async function serve(context: CliContext, options: Options): Promise<ExitCode> {
     }),
   );
   const server = await startServer(config, { now: context.now }).catch((error: unknown) => {
-    throw listenFailure(error) ?? error;
+    throw listenFailure(error) ?? databaseFailure(error, config.databaseUrl);
   });
   const { grpcPort, httpPort } = server;
   if (options.json === true) json(context, { grpcPort, httpPort });
