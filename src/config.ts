@@ -73,7 +73,9 @@ export function loadSettings<K extends SettingName>(input: ConfigInput, required
   for (const name of SETTING_NAMES) {
     const value = readSetting(name, input, source, readFile, problems);
     if (value.kind === "set") values[name] = value.value;
-    else if (value.kind === "absent" && required.some((other) => other === name)) problems.push(missing(name));
+    // What a file that cannot be parsed would have set is unknown, not missing.
+    else if (value.kind === "absent" && source.problems.length === 0 && required.some((other) => other === name))
+      problems.push(missing(name));
   }
   problems.push(...disagreements(values as Partial<SettingValues>, source));
   if (problems.length > 0) throw invalid(problems);

@@ -14,7 +14,9 @@ export interface ConfigSource {
 export function parseSource(text: string, name: string): ConfigSource {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  const problems = document.errors.map((error) => `${name}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
+  const problems = document.errors.map(
+    (error) => `${name}:${lines.linePos(error.pos[0]).line}: not valid YAML: ${error.message}`,
+  );
   const value: unknown = problems.length > 0 ? {} : (document.toJS({ maxAliasCount: 100 }) ?? {});
   if (!isRecord(value)) {
     return {

@@ -159,10 +159,21 @@ describe("a bad configuration", () => {
     expect(problemsOf(GOOD.replace(pattern, replacement))).toContain(expected);
   });
 
+  it("of a file that cannot be parsed says nothing else, but still looks at the environment", () => {
+    expect(problemsOf("databaseUrl: [\n}")).toMatch(
+      /^The configuration has a problem:\n\s+relata\.yaml:2: not valid YAML: [^\n]+$/,
+    );
+    expect(problemsOf("a: [\n}", { RELATA_GRPC_PORT: "many" })).toContain("RELATA_GRPC_PORT: grpcPort: expected");
+  });
+
   it.each([
     ["a list instead of a mapping", "- 1\n", "relata.yaml:1: expected a mapping of settings, found a list"],
     ["broken YAML", "a: [1\nb: 2\n", "relata.yaml:"],
-    ["a duplicate key", `${GOOD}logLevel: info\nlogLevel: warn\n`, "relata.yaml:13: Map keys must be unique"],
+    [
+      "a duplicate key",
+      `${GOOD}logLevel: info\nlogLevel: warn\n`,
+      "relata.yaml:13: not valid YAML: Map keys must be unique",
+    ],
     [
       "crossed deadlines",
       `${GOOD}defaultDeadlineMs: 2m\n`,
