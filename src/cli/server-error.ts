@@ -21,10 +21,14 @@ export function exitOfCall(error: CallError): ExitCode {
 export function serverError(error: CallError, connection: Connection): CliError {
   const hint = hintOf(error, connection);
   return new CliError(exitOfCall(error), messageOf(error, connection), {
-    where: `${connection.server} (${error.codeName}${error.reason === "" ? "" : ` ${error.reason}`})`,
+    where: `${connection.server} (${statusOf(error)})${isUnreachable(error) ? "" : `, request ${error.requestId}`}`,
     ...(hint !== undefined && { hint }),
     cause: error,
   });
+}
+
+function statusOf({ codeName, reason }: CallError): string {
+  return reason === "" || reason === codeName ? codeName : `${codeName} ${reason}`;
 }
 
 function messageOf(error: CallError, connection: Connection): string {

@@ -14,14 +14,17 @@ export class CallError extends Error {
   /** The server's stable reason, such as `TUPLE_ALREADY_EXISTS`; empty when the error is not the server's. */
   readonly reason: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Under which the server's log tells more. */
+  readonly requestId: string;
 
-  constructor(error: ServiceError) {
+  constructor(error: ServiceError, requestId: string) {
     super(error.details, { cause: error });
     const info = errorInfoOf(error);
     this.code = error.code;
     this.codeName = status[error.code] ?? "UNKNOWN";
     this.reason = info?.reason ?? "";
     this.metadata = info?.metadata ?? {};
+    this.requestId = requestId;
   }
 }
 

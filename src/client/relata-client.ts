@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import { AuthorizationService } from "../gen/relata/v1/authorization_service_pb.ts";
 import { SchemaService } from "../gen/relata/v1/schema_service_pb.ts";
@@ -54,7 +55,7 @@ async function headersOf({ token, tenant }: RelataClientOptions, { requestId }: 
   const metadata = new Metadata();
   metadata.set("authorization", `Bearer ${typeof token === "string" ? token : await token()}`);
   if (tenant !== undefined) metadata.set("relata-tenant", tenant);
-  if (requestId !== undefined) metadata.set("x-request-id", requestId);
+  metadata.set("x-request-id", requestId ?? randomUUID());
   return metadata;
 }
 

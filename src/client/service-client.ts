@@ -24,7 +24,7 @@ export interface CallOptions {
   /** Milliseconds from now. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** Shows up in the server's log and in the tenant's history; made by the server when left out. */
+  /** Shows up in the server's log and in the tenant's history; a random one when left out. */
   readonly requestId?: string;
 }
 
@@ -74,7 +74,7 @@ async function unary(method: DescMethod, setup: CallSetup, request: Init, option
   const metadata = await setup.headers(options);
   return new Promise((resolve, reject) => {
     const done = (error: ServiceError | null, answer?: Message) => {
-      if (error !== null) reject(new CallError(error));
+      if (error !== null) reject(new CallError(error, requestIdOf(metadata)));
       else if (answer !== undefined) resolve(answer);
     };
     const call = setup.client.makeUnaryRequest(...wireOf(method, request), metadata, deadlineOf(setup, options), done);
@@ -98,7 +98,7 @@ async function* stream(
   try {
     for await (const message of call) yield message as Message;
   } catch (error) {
-    throw isServiceError(error) ? new CallError(error) : error;
+    throw isServiceError(error) ? new CallError(error, requestIdOf(metadata)) : error;
   } finally {
     call.cancel();
   }
@@ -127,6 +127,10 @@ function deadlineOf(setup: CallSetup, options: CallOptions): GrpcCallOptions {
 function cancelOn(signal: AbortSignal | undefined, call: { cancel(): void }): void {
   if (signal?.aborted) call.cancel();
   else signal?.addEventListener("abort", () => call.cancel(), { once: true });
+}
+
+function requestIdOf(metadata: Metadata): string {
+  return String(metadata.get("x-request-id")[0] ?? "");
 }
 
 function isServiceError(error: unknown): error is ServiceError {

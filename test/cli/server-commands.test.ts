@@ -96,6 +96,10 @@ describe("check", () => {
     const expired = await relata(["check", "document:1", "view", "user:anne"], { claims: { exp: 1 } });
     expect(expired).toMatchObject({ exit: 3, stdout: "" });
     expect(expired.stderr).toMatch(/UNAUTHENTICATED[\s\S]*the token is expired, not for this server/);
+    const [, requestId = "none"] = /\(UNAUTHENTICATED\), request (\S+)/.exec(expired.stderr) ?? [];
+    expect(server.logLines().find((line) => line["requestId"] === requestId)).toMatchObject({
+      code: "unauthenticated",
+    });
     const foreign = await relata(["check", "document:1", "view", "user:anne"], { claims: { tenant: "elsewhere" } });
     expect(foreign).toMatchObject({ exit: 3, stdout: "" });
     expect(foreign.stderr).toContain("PERMISSION_DENIED");

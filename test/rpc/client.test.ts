@@ -37,6 +37,16 @@ test("a refusal is a CallError with code, reason and metadata", async () => {
   expect(error).toMatchObject({ codeName: "FAILED_PRECONDITION", reason: "UNKNOWN_RELATION_OR_PERMISSION", code: 9 });
 });
 
+test("a refusal names the request id that the server logs it under", async () => {
+  const refused = { ...QUESTION, permission: "nothing" };
+  expect(await failureOf(client.authorization.check(refused, { requestId: "order-7" }))).toMatchObject({
+    requestId: "order-7",
+  });
+  const error = await failureOf(client.authorization.check(refused));
+  expect(error).toMatchObject({ requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+  expect(server.logText()).toContain((error as CallError).requestId);
+});
+
 test("a stream's refusal as well", async () => {
   const reading = (async () => {
     for await (const _ of client.tuples.read({ cursor: "made up" })) throw new Error("a tuple");
