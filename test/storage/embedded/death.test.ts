@@ -124,15 +124,24 @@ async function stranger(_: string, account: Account | undefined) {
   return { child, pid: child.pid };
 }
 
-/** A process called postgres that has ended, whose parent does not ask how. */
+/**
+ * A process called postgres that has ended, whose parent does not ask how. It is killed only once its parent is no shell
+ * any more: a shell would have buried it.
+ */
 async function zombie(directory: string, account: Account | undefined) {
   await symlink("/bin/sleep", join(directory, "postgres"));
-  const child = spawn("/bin/sh", ["-c", '"$0/postgres" 0 & echo $!; exec sleep 60', directory], {
+  const child = spawn("/bin/sh", ["-c", '"$0/postgres" 60 & echo $!; exec sleep 60', directory], {
     ...(account && { uid: account.uid, gid: account.gid }),
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [said] = await once(child.stdout, "data");
   const pid = Number(said);
-  await waitFor("the process is a zombie", async () => / Z /.test(await readFile(`/proc/${pid}/stat`, "utf8")));
+  const stat = (id: number | undefined) => readFile(`/proc/${id}/stat`, "utf8");
+  await waitFor(
+    "both to be what they shall be",
+    async () => (await stat(child.pid)).includes("(sleep)") && (await stat(pid)).includes("(postgres)"),
+  );
+  process.kill(pid, "SIGKILL");
+  await waitFor("the process is a zombie", async () => / Z /.test(await stat(pid)));
   return { child, pid };
 }
