@@ -112,6 +112,23 @@ describe("relata dev", () => {
     await nothingLeft();
   });
 
+  test("says so when the tenant no longer holds the example that it asks about", { timeout: 60_000 }, async () => {
+    const changed = "The tenant has changed since it held the example";
+    dev = startDev(direct, flags);
+    await dev.ready();
+    expect(dev.stdout()).not.toContain(changed);
+    const as = `--server ${/gRPC +(\S+)/.exec(dev.stdout())?.[1]} --token-file ${tokenFile()}`;
+    const grant = "folder:company#owner@user:olga";
+    expect(await run(`npx relata tuple delete ${grant} ${as}`)).toMatchObject({ exit: 0 });
+    dev.child.kill("SIGINT");
+    expect(await dev.ended).toBe(0);
+    dev = startDev(direct, flags);
+    await dev.ready();
+    expect(dev.stdout()).toContain(changed);
+    process.kill(dev.pid, "SIGKILL");
+    await nothingLeft();
+  });
+
   test("on an older Node it runs on the one of the project; kill -9 of the outer ends the inner", {
     timeout: 60_000,
   }, async (context) => {

@@ -19,6 +19,10 @@ const GRPC_PORT = 50051;
 const HTTP_PORT = 8080;
 const ISSUER_PORT = 8090;
 
+/** The lines to paste answer otherwise, or not at all, once users have put a schema of their own in the example's place. */
+const EXAMPLE_CHANGED =
+  "The tenant has changed since it held the example, which the lines below ask about: ask about your own objects instead.\nrelata dev --reset begins anew, and throws away what the tenant holds.\n";
+
 interface Options {
   readonly dataDir?: string;
   readonly grpcPort: number;
@@ -146,6 +150,7 @@ function announce(context: CliContext, options: Options, ready: Ready): void {
   line(context.stdout, `${style.green("relata dev is ready")} after ${ready.seconds.toFixed(1)} s\n`);
   line(context.stdout, `${table(rows, "  ")}\n`);
   line(context.stdout, `A token for the tenant ${DEMO_TENANT}:\n${tokens.dev.token}\n`);
+  if (seed.changed) line(context.stdout, EXAMPLE_CHANGED);
   line(context.stdout, "Paste into another terminal, from this folder:\n");
   for (const { command, answer } of paste) line(context.stdout, `${renderPaste({ command, answer }, style.dim)}\n`);
   line(context.stdout, style.dim("Ctrl-C ends it; the next start finds the data again."));

@@ -3,13 +3,14 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CallError } from "../../client/call-error.ts";
 import { createRelataClient, type RelataClient } from "../../client/relata-client.ts";
+import { Decision } from "../../gen/relata/v1/authorization_service_pb.ts";
 import { TupleUpdate_Operation } from "../../gen/relata/v1/tuple_service_pb.ts";
 import type { CliContext } from "../context.ts";
 import { badInput } from "../exit.ts";
 import type { Problem } from "../problem.ts";
 import type { Assertion, ValidationDocument } from "../validate/document.ts";
 import { readValidationYaml } from "../validate/read-document.ts";
-import { tupleToWire } from "../wire.ts";
+import { subjectToWire, tupleToWire } from "../wire.ts";
 import type { LocalService } from "./local-service.ts";
 import { DEMO_TENANT } from "./token-files.ts";
 
@@ -25,6 +26,8 @@ export interface Seed {
   readonly tuples: number;
   readonly allowed: Assertion;
   readonly denied: Assertion;
+  /** True when the user has changed the example so that the questions have other answers, or none. */
+  readonly changed: boolean;
 }
 
 /** Gives a new data directory its tenant, schema and tuples; leaves one that has them, and its user's changes, alone. */
@@ -35,11 +38,13 @@ export async function seedDemoTenant(context: CliContext, service: LocalService,
     await writeExample(service, document);
     await writeFile(marker, "");
   }
+  const [allowed, denied] = [firstOf(document, "allowed"), firstOf(document, "denied")];
   return {
     schemaFile: relative(context.cwd, document.schema?.file ?? ""),
     tuples: document.tuples.length,
-    allowed: firstOf(document, "allowed"),
-    denied: firstOf(document, "denied"),
+    allowed,
+    denied,
+    changed: !(await answersAs(service, [allowed, denied])),
   };
 }
 
@@ -62,6 +67,24 @@ async function writeExample(service: LocalService, document: ValidationDocument)
     await dev.tuples.write({ updates: document.tuples.map(({ tuple }) => ({ operation, tuple: tupleToWire(tuple) })) });
   } finally {
     operator.close();
+    dev.close();
+  }
+}
+
+/** Whether the questions still have the answers they began with. */
+async function answersAs(service: LocalService, questions: readonly Assertion[]): Promise<boolean> {
+  const address = `127.0.0.1:${service.grpcPort}`;
+  const dev = createRelataClient({ address, token: service.tokens.dev.token, timeoutMs: CALL_TIMEOUT_MS });
+  try {
+    for (const { object, permission, subject, expected } of questions) {
+      const { decision } = await dev.authorization.check({ object, permission, subject: subjectToWire(subject) });
+      if (decision !== (expected === "allowed" ? Decision.ALLOWED : Decision.DENIED)) return false;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof CallError && error.codeName === "FAILED_PRECONDITION") return false;
+    throw error;
+  } finally {
     dev.close();
   }
 }
