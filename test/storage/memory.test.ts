@@ -1,4 +1,6 @@
 import { createMemoryStore } from "../../src/storage/memory/store.ts";
 import { describeStore } from "./suite.ts";
 
-describeStore("memory", async () => createMemoryStore({ now: () => Date.now() }));
+/** Ticks whenever it is asked: what belongs to one instant must ask once. */
+let instantMs = Date.now();
+describeStore("memory", async () => createMemoryStore({ now: () => instantMs++ }));

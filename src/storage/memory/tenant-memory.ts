@@ -91,7 +91,8 @@ export class TenantMemory {
         .sort(compareKeys);
       if (stranded !== undefined) throw tupleIsStranded(probe.message, stranded);
     }
-    return this.#advance({ schemaVersion: nextVersion(this.#clock()) });
+    const committedAtMs = this.#clock();
+    return this.#advance({ schemaVersion: nextVersion(committedAtMs), committedAtMs });
   }
 
   #apply({ operation, tuple }: TupleUpdate, revision: Revision): void {
