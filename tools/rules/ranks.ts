@@ -37,7 +37,7 @@ export const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   "@connectrpc/connect": ["rpc/", "client/"],
   "@connectrpc/connect-node": ["rpc/", "client/"],
   // The demo asks as a program of the user's own would, with nothing of relata's in between.
-  "@grpc/grpc-js": ["rpc/", "client/", "cli/api.ts", "cli/server-error.ts", "cli/demo/plain-grpc.ts"],
+  "@grpc/grpc-js": ["rpc/", "client/", "cli/demo/plain-grpc.ts"],
   "@grpc/proto-loader": ["cli/demo/plain-grpc.ts"],
   commander: ["cli/"],
   jose: ["auth/", "cli/dev"],
