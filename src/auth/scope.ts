@@ -33,6 +33,10 @@ type PublicMethod =
 export const METHOD_SCOPES = {
   "relata.v1.AuthorizationService/Check": { kind: "tenant", scope: "check" },
   "relata.v1.AuthorizationService/BatchCheck": { kind: "tenant", scope: "check" },
+  "relata.v1.AuthorizationService/LookupResources": { kind: "tenant", scope: "check" },
+  "relata.v1.AuthorizationService/LookupSubjects": { kind: "tenant", scope: "check" },
+  // Decides nothing and shows tuples as they are stored, with their caveats' contexts.
+  "relata.v1.AuthorizationService/Expand": { kind: "tenant", scope: "tuples:read" },
   "relata.v1.TupleService/Write": { kind: "tenant", scope: "tuples:write" },
   "relata.v1.TupleService/Delete": { kind: "tenant", scope: "tuples:write" },
   "relata.v1.TupleService/Read": { kind: "tenant", scope: "tuples:read" },

@@ -5,7 +5,7 @@ import { issueToken } from "./consistency-token.ts";
 import type { VerbDeps } from "./deps.ts";
 import { requireNonEmpty, validateFilter, validatePreconditions } from "./filter-check.ts";
 import { idempotencyOf, sortedJson } from "./idempotency.ts";
-import { requireAtMost, requireMetadataSize } from "./limits.ts";
+import { requireAtMost, requireJsonSize } from "./limits.ts";
 import { NO_SCHEMA_VERSION, replayOr } from "./replay.ts";
 import { writeValidated } from "./validated-write.ts";
 
@@ -34,7 +34,7 @@ export function createDeleteTuples(deps: VerbDeps): DeleteTuples {
   const { limits, store } = deps;
   return async (call, request) => {
     requireAtMost("preconditions", request.preconditions.length, limits.maxPreconditions);
-    requireMetadataSize(request.metadata, limits.metadataMaxBytes);
+    requireJsonSize("metadata", request.metadata, limits.metadataMaxBytes);
     requireAtMost("limit", request.limit, limits.maxDelete);
     requireNonEmpty(request.filter, "filter");
     const { tenant } = call;

@@ -18,6 +18,15 @@ export interface ServiceLimits {
   readonly maxSchemaBytes: number;
   /** Of a write's metadata, as JSON. */
   readonly metadataMaxBytes: number;
+  readonly maxContextualTuples: number;
+  /** Of a request's context, as JSON. */
+  readonly maxContextBytes: number;
+  /** Of the context a tuple carries for its caveat, as JSON. */
+  readonly maxCaveatContextBytes: number;
+  /** Ids a lookup may be narrowed to. */
+  readonly maxCandidates: number;
+  /** Nodes per page of Expand, and of an explanation. */
+  readonly maxExpandNodes: number;
 }
 
 /** TOO_MANY_ITEMS that names the field and both numbers. */
@@ -32,11 +41,12 @@ export function requireAtMost(field: string, count: number, max: number): void {
     );
 }
 
-export function requireMetadataSize(metadata: JsonObject | undefined, maxBytes: number): void {
-  if (metadata === undefined) return;
-  const bytes = Buffer.byteLength(JSON.stringify(metadata));
+/** INVALID_REQUEST that names the field and both numbers. */
+export function requireJsonSize(field: string, value: JsonObject | undefined, maxBytes: number): void {
+  if (value === undefined) return;
+  const bytes = Buffer.byteLength(JSON.stringify(value));
   if (bytes > maxBytes)
-    throw new RelataError("INVALID_REQUEST", `metadata has ${bytes} bytes as JSON; at most ${maxBytes} are allowed`, {
-      metadata: { field: "metadata", bytes: String(bytes), max: String(maxBytes) },
+    throw new RelataError("INVALID_REQUEST", `${field} has ${bytes} bytes as JSON; at most ${maxBytes} are allowed`, {
+      metadata: { field, bytes: String(bytes), max: String(maxBytes) },
     });
 }

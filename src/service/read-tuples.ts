@@ -1,10 +1,10 @@
-import { RelataError } from "../errors.ts";
 import type { Head } from "../model/revision.ts";
 import type { Tuple, TupleFilter, TupleKey } from "../model/tuple.ts";
 import type { TenantCall } from "./call.ts";
-import { authenticateConsistency, type ConsistencyRequest, issueToken } from "./consistency-token.ts";
-import { createCursorWriter, openCursor } from "./cursor.ts";
+import { type ConsistencyRequest, issueToken } from "./consistency-token.ts";
+import { createCursorWriter, invalidCursor, openCursor } from "./cursor.ts";
 import type { VerbDeps } from "./deps.ts";
+import { chooseHead } from "./evaluation.ts";
 import { validateFilter } from "./filter-check.ts";
 
 export interface ReadTuplesRequest {
@@ -36,7 +36,8 @@ export function createReadTuples(deps: VerbDeps): ReadTuples {
     const { head, after: start } = await findStart(deps, call, request);
     validateFilter(await deps.compiledSchema(tenant, head), filter, "filter");
     const position = { tenantId: tenant.id, revision: head.revision, schemaVersion: head.schemaVersion };
-    const cursorAfter = createCursorWriter(sealer, position, filter);
+    const writeCursor = createCursorWriter(sealer, "read-cursor", position, filter);
+    const cursorAfter = (tuple: TupleKey) => writeCursor(keyFields(tuple).join("\0"));
     const consistencyToken = issueToken(sealer, tenant.id, head);
     let left = request.limit === 0 ? Number.POSITIVE_INFINITY : request.limit;
     let after = start;
@@ -57,17 +58,26 @@ async function findStart(
   call: TenantCall,
   request: ReadTuplesRequest,
 ): Promise<{ readonly head: Head; readonly after: TupleKey | undefined }> {
-  const { sealer, chooseRevision } = deps;
-  const { tenant, nowMs } = call;
-  if (request.cursor === "") {
-    const asked = request.consistency ?? { kind: "minimize_latency" };
-    const consistency = authenticateConsistency(sealer, tenant.id, asked);
-    return { head: await chooseRevision(tenant, consistency, nowMs), after: undefined };
-  }
-  const { at, after } = openCursor(sealer, tenant.id, request.filter, request.cursor);
-  if (request.consistency !== undefined)
-    throw new RelataError("INVALID_REQUEST", "consistency and cursor exclude each other: a cursor fixes the revision", {
-      metadata: { field: "consistency" },
-    });
-  return { head: await chooseRevision(tenant, { kind: "at_exact_snapshot", at }, nowMs), after };
+  const { consistency, cursor, filter } = request;
+  if (cursor === "") return { head: await chooseHead(deps, call, { consistency }), after: undefined };
+  const { at, place } = openCursor(deps.sealer, "read-cursor", call.tenant.id, filter, cursor);
+  return { head: await chooseHead(deps, call, { at, consistency }), after: readKey(place) };
+}
+
+function keyFields(key: TupleKey): readonly string[] {
+  return [key.objectType, key.objectId, key.relation, key.subjectType, key.subjectId, key.subjectRelation];
+}
+
+function readKey(place: string): TupleKey {
+  const [objectType, objectId, relation, subjectType, subjectId, subjectRelation] = place.split("\0");
+  if (
+    objectType === undefined ||
+    objectId === undefined ||
+    relation === undefined ||
+    subjectType === undefined ||
+    subjectId === undefined ||
+    subjectRelation === undefined
+  )
+    throw invalidCursor("sealed, but not six fields");
+  return { objectType, objectId, relation, subjectType, subjectId, subjectRelation };
 }

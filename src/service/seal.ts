@@ -8,7 +8,10 @@ export interface SealKey {
 }
 
 /** What is sealed; a seal of one purpose never opens as another. */
-export type SealPurpose = "consistency-token" | "read-cursor" | "tenant-page";
+export type SealPurpose = "consistency-token" | CursorPurpose | "tenant-page";
+
+/** One for each verb that pages: a cursor of one is none of another. */
+export type CursorPurpose = "read-cursor" | "resources-cursor" | "subjects-cursor" | "expand-cursor";
 
 /** Makes small opaque strings for clients to carry, and knows its own again. */
 export interface Sealer {

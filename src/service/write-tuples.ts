@@ -10,7 +10,7 @@ import { issueToken } from "./consistency-token.ts";
 import type { VerbDeps } from "./deps.ts";
 import { validatePreconditions } from "./filter-check.ts";
 import { idempotencyOf, sortedJson } from "./idempotency.ts";
-import { requireAtMost, requireMetadataSize } from "./limits.ts";
+import { requireAtMost, requireJsonSize } from "./limits.ts";
 import { NO_SCHEMA_VERSION, replayOr } from "./replay.ts";
 import { writeValidated } from "./validated-write.ts";
 
@@ -35,7 +35,7 @@ export function createWriteTuples(deps: VerbDeps): WriteTuples {
   return async (call, request) => {
     requireAtMost("updates", request.updates.length, limits.maxUpdatesPerWrite);
     requireAtMost("preconditions", request.preconditions.length, limits.maxPreconditions);
-    requireMetadataSize(request.metadata, limits.metadataMaxBytes);
+    requireJsonSize("metadata", request.metadata, limits.metadataMaxBytes);
     if (request.updates.length === 0) throw new RelataError("INVALID_REQUEST", "updates is empty: nothing to write");
     refuseDuplicates(request.updates);
     const startedAtMs = deps.now();

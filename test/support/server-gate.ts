@@ -37,7 +37,7 @@ export function createGate(): Gate {
   };
 }
 
-/** The real store with a gate before every read of the solver. */
+/** The real store with a gate before everything an evaluation reads. */
 export function gateReads(store: Store, gate: Gate): Store {
   return {
     ...store,
@@ -49,6 +49,14 @@ export function gateReads(store: Store, gate: Gate): Store {
           read: async (needs, maxRows) => {
             await gate.pass(signal);
             return source.read(needs, maxRows);
+          },
+          scanSubjects: async (scans, limit) => {
+            await gate.pass(signal);
+            return source.scanSubjects(scans, limit);
+          },
+          scanObjects: async (scans, limit) => {
+            await gate.pass(signal);
+            return source.scanObjects(scans, limit);
           },
         };
       },

@@ -22,6 +22,11 @@ export const TEST_LIMITS: ServiceLimits = {
   maxRows: 1_000,
   maxSchemaBytes: 10_000,
   metadataMaxBytes: 100,
+  maxContextualTuples: 10,
+  maxContextBytes: 1_000,
+  maxCaveatContextBytes: 200,
+  maxCandidates: 20,
+  maxExpandNodes: 10,
 };
 
 /** The verbs over the memory store, with one tenant that has the documents schema. */

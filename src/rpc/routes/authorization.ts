@@ -35,7 +35,14 @@ export function authorizationRoutes(verbs: Pick<Verbs, "check" | "batchCheck">):
       const { results, consistencyToken, work } = await verbs.batchCheck(call, { items, consistency });
       return { results: results.map(writeResult), consistencyToken, ...writeDebug(request.withDebug, work) };
     },
+    lookupResources: notServed,
+    lookupSubjects: notServed,
+    expand: notServed,
   });
+}
+
+function notServed(): never {
+  throw new RelataError("UNKNOWN_METHOD", "this server does not serve this method yet");
 }
 
 function readQuestion(request: CheckRequest | BatchCheckItem, prefix: string): CheckQuestion {

@@ -4,8 +4,9 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import { file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
-import type { Consistency, ObjectReference, SubjectReference } from "./core_pb.ts";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Consistency, ObjectReference, SubjectReference, Tuple } from "./core_pb.ts";
 import { file_relata_v1_core } from "./core_pb.ts";
 import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
 
@@ -13,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file relata/v1/authorization_service.proto.
  */
 export const file_relata_v1_authorization_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVyZWxhdGEvdjEvYXV0aG9yaXphdGlvbl9zZXJ2aWNlLnByb3RvEglyZWxhdGEudjEi5wEKDENoZWNrUmVxdWVzdBIqCgZvYmplY3QYASABKAsyGi5yZWxhdGEudjEuT2JqZWN0UmVmZXJlbmNlEhIKCnBlcm1pc3Npb24YAiABKAkSLAoHc3ViamVjdBgDIAEoCzIbLnJlbGF0YS52MS5TdWJqZWN0UmVmZXJlbmNlEigKB2NvbnRleHQYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EisKC2NvbnNpc3RlbmN5GAUgASgLMhYucmVsYXRhLnYxLkNvbnNpc3RlbmN5EhIKCndpdGhfZGVidWcYBiABKAgipAEKDUNoZWNrUmVzcG9uc2USJQoIZGVjaXNpb24YASABKA4yEy5yZWxhdGEudjEuRGVjaXNpb24SFwoPbWlzc2luZ19jb250ZXh0GAIgAygJEhkKEWNvbnNpc3RlbmN5X3Rva2VuGAMgASgJEi4KBWRlYnVnGAQgASgLMhoucmVsYXRhLnYxLkV2YWx1YXRpb25EZWJ1Z0gAiAEBQggKBl9kZWJ1ZyI+Cg9FdmFsdWF0aW9uRGVidWcSDgoGcm91bmRzGAEgASgNEgwKBHJvd3MYAiABKA0SDQoFbm9kZXMYAyABKA0ifgoRQmF0Y2hDaGVja1JlcXVlc3QSKAoFaXRlbXMYASADKAsyGS5yZWxhdGEudjEuQmF0Y2hDaGVja0l0ZW0SKwoLY29uc2lzdGVuY3kYAiABKAsyFi5yZWxhdGEudjEuQ29uc2lzdGVuY3kSEgoKd2l0aF9kZWJ1ZxgDIAEoCCKoAQoOQmF0Y2hDaGVja0l0ZW0SKgoGb2JqZWN0GAEgASgLMhoucmVsYXRhLnYxLk9iamVjdFJlZmVyZW5jZRISCgpwZXJtaXNzaW9uGAIgASgJEiwKB3N1YmplY3QYAyABKAsyGy5yZWxhdGEudjEuU3ViamVjdFJlZmVyZW5jZRIoCgdjb250ZXh0GAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKXAQoSQmF0Y2hDaGVja1Jlc3BvbnNlEiwKB3Jlc3VsdHMYASADKAsyGy5yZWxhdGEudjEuQmF0Y2hDaGVja1Jlc3VsdBIZChFjb25zaXN0ZW5jeV90b2tlbhgCIAEoCRIuCgVkZWJ1ZxgDIAEoCzIaLnJlbGF0YS52MS5FdmFsdWF0aW9uRGVidWdIAIgBAUIICgZfZGVidWcieAoQQmF0Y2hDaGVja1Jlc3VsdBItCgZhbnN3ZXIYASABKAsyGy5yZWxhdGEudjEuQmF0Y2hDaGVja0Fuc3dlckgAEisKBWVycm9yGAIgASgLMhoucmVsYXRhLnYxLkJhdGNoQ2hlY2tFcnJvckgAQggKBnJlc3VsdCJSChBCYXRjaENoZWNrQW5zd2VyEiUKCGRlY2lzaW9uGAEgASgOMhMucmVsYXRhLnYxLkRlY2lzaW9uEhcKD21pc3NpbmdfY29udGV4dBgCIAMoCSJACg9CYXRjaENoZWNrRXJyb3ISDAoEY29kZRgBIAEoBRIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCSppCghEZWNpc2lvbhIYChRERUNJU0lPTl9VTlNQRUNJRklFRBAAEhQKEERFQ0lTSU9OX0FMTE9XRUQQARITCg9ERUNJU0lPTl9ERU5JRUQQAhIYChRERUNJU0lPTl9DT05ESVRJT05BTBADMp0BChRBdXRob3JpemF0aW9uU2VydmljZRI6CgVDaGVjaxIXLnJlbGF0YS52MS5DaGVja1JlcXVlc3QaGC5yZWxhdGEudjEuQ2hlY2tSZXNwb25zZRJJCgpCYXRjaENoZWNrEhwucmVsYXRhLnYxLkJhdGNoQ2hlY2tSZXF1ZXN0Gh0ucmVsYXRhLnYxLkJhdGNoQ2hlY2tSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_struct, file_relata_v1_core]);
+  fileDesc("CiVyZWxhdGEvdjEvYXV0aG9yaXphdGlvbl9zZXJ2aWNlLnByb3RvEglyZWxhdGEudjEirgIKDENoZWNrUmVxdWVzdBIqCgZvYmplY3QYASABKAsyGi5yZWxhdGEudjEuT2JqZWN0UmVmZXJlbmNlEhIKCnBlcm1pc3Npb24YAiABKAkSLAoHc3ViamVjdBgDIAEoCzIbLnJlbGF0YS52MS5TdWJqZWN0UmVmZXJlbmNlEigKB2NvbnRleHQYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EisKC2NvbnNpc3RlbmN5GAUgASgLMhYucmVsYXRhLnYxLkNvbnNpc3RlbmN5EhIKCndpdGhfZGVidWcYBiABKAgSKwoRY29udGV4dHVhbF90dXBsZXMYByADKAsyEC5yZWxhdGEudjEuVHVwbGUSGAoQd2l0aF9leHBsYW5hdGlvbhgIIAEoCCKqAgoNQ2hlY2tSZXNwb25zZRIlCghkZWNpc2lvbhgBIAEoDjITLnJlbGF0YS52MS5EZWNpc2lvbhIXCg9taXNzaW5nX2NvbnRleHQYAiADKAkSGQoRY29uc2lzdGVuY3lfdG9rZW4YAyABKAkSLgoFZGVidWcYBCABKAsyGi5yZWxhdGEudjEuRXZhbHVhdGlvbkRlYnVnSACIAQESMwoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAYgBARIwCgtleHBsYW5hdGlvbhgGIAEoCzIWLnJlbGF0YS52MS5FeHBsYW5hdGlvbkgCiAEBQggKBl9kZWJ1Z0INCgtfZXhwaXJlc19hdEIOCgxfZXhwbGFuYXRpb24iPgoPRXZhbHVhdGlvbkRlYnVnEg4KBnJvdW5kcxgBIAEoDRIMCgRyb3dzGAIgASgNEg0KBW5vZGVzGAMgASgNIqsBChFCYXRjaENoZWNrUmVxdWVzdBIoCgVpdGVtcxgBIAMoCzIZLnJlbGF0YS52MS5CYXRjaENoZWNrSXRlbRIrCgtjb25zaXN0ZW5jeRgCIAEoCzIWLnJlbGF0YS52MS5Db25zaXN0ZW5jeRISCgp3aXRoX2RlYnVnGAMgASgIEisKEWNvbnRleHR1YWxfdHVwbGVzGAQgAygLMhAucmVsYXRhLnYxLlR1cGxlIqgBCg5CYXRjaENoZWNrSXRlbRIqCgZvYmplY3QYASABKAsyGi5yZWxhdGEudjEuT2JqZWN0UmVmZXJlbmNlEhIKCnBlcm1pc3Npb24YAiABKAkSLAoHc3ViamVjdBgDIAEoCzIbLnJlbGF0YS52MS5TdWJqZWN0UmVmZXJlbmNlEigKB2NvbnRleHQYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IpcBChJCYXRjaENoZWNrUmVzcG9uc2USLAoHcmVzdWx0cxgBIAMoCzIbLnJlbGF0YS52MS5CYXRjaENoZWNrUmVzdWx0EhkKEWNvbnNpc3RlbmN5X3Rva2VuGAIgASgJEi4KBWRlYnVnGAMgASgLMhoucmVsYXRhLnYxLkV2YWx1YXRpb25EZWJ1Z0gAiAEBQggKBl9kZWJ1ZyJ4ChBCYXRjaENoZWNrUmVzdWx0Ei0KBmFuc3dlchgBIAEoCzIbLnJlbGF0YS52MS5CYXRjaENoZWNrQW5zd2VySAASKwoFZXJyb3IYAiABKAsyGi5yZWxhdGEudjEuQmF0Y2hDaGVja0Vycm9ySABCCAoGcmVzdWx0IpYBChBCYXRjaENoZWNrQW5zd2VyEiUKCGRlY2lzaW9uGAEgASgOMhMucmVsYXRhLnYxLkRlY2lzaW9uEhcKD21pc3NpbmdfY29udGV4dBgCIAMoCRIzCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBQg0KC19leHBpcmVzX2F0IkAKD0JhdGNoQ2hlY2tFcnJvchIMCgRjb2RlGAEgASgFEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJIr0CChZMb29rdXBSZXNvdXJjZXNSZXF1ZXN0EhMKC29iamVjdF90eXBlGAEgASgJEhIKCnBlcm1pc3Npb24YAiABKAkSLAoHc3ViamVjdBgDIAEoCzIbLnJlbGF0YS52MS5TdWJqZWN0UmVmZXJlbmNlEigKB2NvbnRleHQYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EisKEWNvbnRleHR1YWxfdHVwbGVzGAUgAygLMhAucmVsYXRhLnYxLlR1cGxlEisKC2NvbnNpc3RlbmN5GAYgASgLMhYucmVsYXRhLnYxLkNvbnNpc3RlbmN5Eg0KBWxpbWl0GAcgASgNEg4KBmN1cnNvchgIIAEoCRIVCg1jYW5kaWRhdGVfaWRzGAkgAygJEhIKCmNvdW50X29ubHkYCiABKAgikQIKF0xvb2t1cFJlc291cmNlc1Jlc3BvbnNlEhEKCW9iamVjdF9pZBgBIAEoCRIlCghkZWNpc2lvbhgCIAEoDjITLnJlbGF0YS52MS5EZWNpc2lvbhIXCg9taXNzaW5nX2NvbnRleHQYAyADKAkSMwoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIAIgBARIOCgZjdXJzb3IYBSABKAkSGQoRY29uc2lzdGVuY3lfdG9rZW4YBiABKAkSKgoFY291bnQYByABKAsyFi5yZWxhdGEudjEuTG9va3VwQ291bnRIAYgBAUINCgtfZXhwaXJlc19hdEIICgZfY291bnQi1QIKFUxvb2t1cFN1YmplY3RzUmVxdWVzdBIqCgZvYmplY3QYASABKAsyGi5yZWxhdGEudjEuT2JqZWN0UmVmZXJlbmNlEhIKCnBlcm1pc3Npb24YAiABKAkSFAoMc3ViamVjdF90eXBlGAMgASgJEhgKEHN1YmplY3RfcmVsYXRpb24YBCABKAkSKAoHY29udGV4dBgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKwoRY29udGV4dHVhbF90dXBsZXMYBiADKAsyEC5yZWxhdGEudjEuVHVwbGUSKwoLY29uc2lzdGVuY3kYByABKAsyFi5yZWxhdGEudjEuQ29uc2lzdGVuY3kSDQoFbGltaXQYCCABKA0SDgoGY3Vyc29yGAkgASgJEhUKDWNhbmRpZGF0ZV9pZHMYCiADKAkSEgoKY291bnRfb25seRgLIAEoCCKRAgoWTG9va3VwU3ViamVjdHNSZXNwb25zZRISCgpzdWJqZWN0X2lkGAEgASgJEiUKCGRlY2lzaW9uGAIgASgOMhMucmVsYXRhLnYxLkRlY2lzaW9uEhcKD21pc3NpbmdfY29udGV4dBgDIAMoCRIzCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAiAEBEg4KBmN1cnNvchgFIAEoCRIZChFjb25zaXN0ZW5jeV90b2tlbhgGIAEoCRIqCgVjb3VudBgHIAEoCzIWLnJlbGF0YS52MS5Mb29rdXBDb3VudEgBiAEBQg0KC19leHBpcmVzX2F0QggKBl9jb3VudCJ8CgtMb29rdXBDb3VudBIPCgdhbGxvd2VkGAEgASgEEhMKC2NvbmRpdGlvbmFsGAIgASgEEhAKCGV4Y2x1ZGVkGAMgASgEEiUKCHdpbGRjYXJkGAQgASgOMhMucmVsYXRhLnYxLkRlY2lzaW9uEg4KBmNhcHBlZBgFIAEoCCL/AQoNRXhwYW5kUmVxdWVzdBIqCgZvYmplY3QYASABKAsyGi5yZWxhdGEudjEuT2JqZWN0UmVmZXJlbmNlEhIKCnBlcm1pc3Npb24YAiABKAkSLQoFZGVwdGgYAyABKA4yHi5yZWxhdGEudjEuRXhwYW5kUmVxdWVzdC5EZXB0aBIrCgtjb25zaXN0ZW5jeRgEIAEoCzIWLnJlbGF0YS52MS5Db25zaXN0ZW5jeRINCgVsaW1pdBgFIAEoDRIOCgZjdXJzb3IYBiABKAkiMwoFRGVwdGgSFQoRREVQVEhfVU5TUEVDSUZJRUQQABITCg9ERVBUSF9PTkVfTEVWRUwQASJ0Cg5FeHBhbmRSZXNwb25zZRIiCgVub2RlcxgBIAMoCzITLnJlbGF0YS52MS5UcmVlTm9kZRITCgtmaXJzdF9pbmRleBgCIAEoDRIOCgZjdXJzb3IYAyABKAkSGQoRY29uc2lzdGVuY3lfdG9rZW4YBCABKAkiRAoLRXhwbGFuYXRpb24SIgoFbm9kZXMYASADKAsyEy5yZWxhdGEudjEuVHJlZU5vZGUSEQoJdHJ1bmNhdGVkGAIgASgIIs8ECghUcmVlTm9kZRImCgRraW5kGAEgASgOMhgucmVsYXRhLnYxLlRyZWVOb2RlLktpbmQSDgoGcGFyZW50GAIgASgNEhIKCnN1YnRyYWN0ZWQYAyABKAgSKgoGb2JqZWN0GAQgASgLMhoucmVsYXRhLnYxLk9iamVjdFJlZmVyZW5jZRIOCgZtZW1iZXIYBSABKAkSFAoHc2FtZV9hcxgGIAEoDUgAiAEBEhAKCHR1cGxlc2V0GAcgASgJEg4KBnRhcmdldBgIIAEoCRIkCgV0dXBsZRgJIAEoCzIQLnJlbGF0YS52MS5UdXBsZUgBiAEBEiMKBnJlc3VsdBgKIAEoDjITLnJlbGF0YS52MS5EZWNpc2lvbhIwCgZjYXZlYXQYCyABKAsyGy5yZWxhdGEudjEuQ2F2ZWF0RXZhbHVhdGlvbkgCiAEBIuQBCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIPCgtLSU5EX01FTUJFUhABEg4KCktJTkRfVU5JT04QAhIVChFLSU5EX0lOVEVSU0VDVElPThADEhIKDktJTkRfRVhDTFVTSU9OEAQSDgoKS0lORF9BUlJPVxAFEhIKDktJTkRfQVJST1dfQUxMEAYSDQoJS0lORF9TRUxGEAcSDAoIS0lORF9OSUwQCBIOCgpLSU5EX1RVUExFEAkSEQoNS0lORF9OT19UVVBMRRAKEhYKEktJTkRfRVhQSVJFRF9UVVBMRRALQgoKCF9zYW1lX2FzQggKBl90dXBsZUIJCgdfY2F2ZWF0Iq0BChBDYXZlYXRFdmFsdWF0aW9uEgwKBG5hbWUYASABKAkSEgoKZXhwcmVzc2lvbhgCIAEoCRIoCgdjb250ZXh0GAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIjCgZyZXN1bHQYBCABKA4yEy5yZWxhdGEudjEuRGVjaXNpb24SFwoPbWlzc2luZ19jb250ZXh0GAUgAygJEg8KB2ZhaWx1cmUYBiABKAkqaQoIRGVjaXNpb24SGAoUREVDSVNJT05fVU5TUEVDSUZJRUQQABIUChBERUNJU0lPTl9BTExPV0VEEAESEwoPREVDSVNJT05fREVOSUVEEAISGAoUREVDSVNJT05fQ09ORElUSU9OQUwQAzKRAwoUQXV0aG9yaXphdGlvblNlcnZpY2USOgoFQ2hlY2sSFy5yZWxhdGEudjEuQ2hlY2tSZXF1ZXN0GhgucmVsYXRhLnYxLkNoZWNrUmVzcG9uc2USSQoKQmF0Y2hDaGVjaxIcLnJlbGF0YS52MS5CYXRjaENoZWNrUmVxdWVzdBodLnJlbGF0YS52MS5CYXRjaENoZWNrUmVzcG9uc2USWgoPTG9va3VwUmVzb3VyY2VzEiEucmVsYXRhLnYxLkxvb2t1cFJlc291cmNlc1JlcXVlc3QaIi5yZWxhdGEudjEuTG9va3VwUmVzb3VyY2VzUmVzcG9uc2UwARJXCg5Mb29rdXBTdWJqZWN0cxIgLnJlbGF0YS52MS5Mb29rdXBTdWJqZWN0c1JlcXVlc3QaIS5yZWxhdGEudjEuTG9va3VwU3ViamVjdHNSZXNwb25zZTABEj0KBkV4cGFuZBIYLnJlbGF0YS52MS5FeHBhbmRSZXF1ZXN0GhkucmVsYXRhLnYxLkV4cGFuZFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_relata_v1_core]);
 
 /**
  * @generated from message relata.v1.CheckRequest
@@ -54,6 +55,20 @@ export type CheckRequest = Message<"relata.v1.CheckRequest"> & {
    * @generated from field: bool with_debug = 6;
    */
   withDebug: boolean;
+
+  /**
+   * Tuples that hold for this request alone, as if they had just been written.
+   *
+   * @generated from field: repeated relata.v1.Tuple contextual_tuples = 7;
+   */
+  contextualTuples: Tuple[];
+
+  /**
+   * Asks for `explanation` in the answer.
+   *
+   * @generated from field: bool with_explanation = 8;
+   */
+  withExplanation: boolean;
 };
 
 /**
@@ -90,6 +105,18 @@ export type CheckResponse = Message<"relata.v1.CheckResponse"> & {
    * @generated from field: optional relata.v1.EvaluationDebug debug = 4;
    */
   debug?: EvaluationDebug | undefined;
+
+  /**
+   * Without a write the decision stays as it is before this instant; absent: for good. Set by tuples that expire.
+   *
+   * @generated from field: optional google.protobuf.Timestamp expires_at = 5;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional relata.v1.Explanation explanation = 6;
+   */
+  explanation?: Explanation | undefined;
 };
 
 /**
@@ -152,6 +179,13 @@ export type BatchCheckRequest = Message<"relata.v1.BatchCheckRequest"> & {
    * @generated from field: bool with_debug = 3;
    */
   withDebug: boolean;
+
+  /**
+   * For all items.
+   *
+   * @generated from field: repeated relata.v1.Tuple contextual_tuples = 4;
+   */
+  contextualTuples: Tuple[];
 };
 
 /**
@@ -266,6 +300,13 @@ export type BatchCheckAnswer = Message<"relata.v1.BatchCheckAnswer"> & {
    * @generated from field: repeated string missing_context = 2;
    */
   missingContext: string[];
+
+  /**
+   * As in CheckResponse.
+   *
+   * @generated from field: optional google.protobuf.Timestamp expires_at = 3;
+   */
+  expiresAt?: Timestamp | undefined;
 };
 
 /**
@@ -305,6 +346,659 @@ export type BatchCheckError = Message<"relata.v1.BatchCheckError"> & {
  */
 export const BatchCheckErrorSchema: GenMessage<BatchCheckError> = /*@__PURE__*/
   messageDesc(file_relata_v1_authorization_service, 8);
+
+/**
+ * @generated from message relata.v1.LookupResourcesRequest
+ */
+export type LookupResourcesRequest = Message<"relata.v1.LookupResourcesRequest"> & {
+  /**
+   * @generated from field: string object_type = 1;
+   */
+  objectType: string;
+
+  /**
+   * @generated from field: string permission = 2;
+   */
+  permission: string;
+
+  /**
+   * @generated from field: relata.v1.SubjectReference subject = 3;
+   */
+  subject?: SubjectReference | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Struct context = 4;
+   */
+  context?: JsonObject | undefined;
+
+  /**
+   * @generated from field: repeated relata.v1.Tuple contextual_tuples = 5;
+   */
+  contextualTuples: Tuple[];
+
+  /**
+   * @generated from field: relata.v1.Consistency consistency = 6;
+   */
+  consistency?: Consistency | undefined;
+
+  /**
+   * Stop after this many; 0 means all.
+   *
+   * @generated from field: uint32 limit = 7;
+   */
+  limit: number;
+
+  /**
+   * Continues where an earlier LookupResources stopped, at its revision. All else must be the same, but for limit.
+   *
+   * @generated from field: string cursor = 8;
+   */
+  cursor: string;
+
+  /**
+   * Set: only these objects are looked at.
+   *
+   * @generated from field: repeated string candidate_ids = 9;
+   */
+  candidateIds: string[];
+
+  /**
+   * One message with `count` instead of the results; `limit` caps the counting.
+   *
+   * @generated from field: bool count_only = 10;
+   */
+  countOnly: boolean;
+};
+
+/**
+ * Describes the message relata.v1.LookupResourcesRequest.
+ * Use `create(LookupResourcesRequestSchema)` to create a new message.
+ */
+export const LookupResourcesRequestSchema: GenMessage<LookupResourcesRequest> = /*@__PURE__*/
+  messageDesc(file_relata_v1_authorization_service, 9);
+
+/**
+ * @generated from message relata.v1.LookupResourcesResponse
+ */
+export type LookupResourcesResponse = Message<"relata.v1.LookupResourcesResponse"> & {
+  /**
+   * @generated from field: string object_id = 1;
+   */
+  objectId: string;
+
+  /**
+   * ALLOWED or CONDITIONAL.
+   *
+   * @generated from field: relata.v1.Decision decision = 2;
+   */
+  decision: Decision;
+
+  /**
+   * @generated from field: repeated string missing_context = 3;
+   */
+  missingContext: string[];
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp expires_at = 4;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * Continues after this result.
+   *
+   * @generated from field: string cursor = 5;
+   */
+  cursor: string;
+
+  /**
+   * @generated from field: string consistency_token = 6;
+   */
+  consistencyToken: string;
+
+  /**
+   * With count_only: the one message, and nothing else in it but the consistency token.
+   *
+   * @generated from field: optional relata.v1.LookupCount count = 7;
+   */
+  count?: LookupCount | undefined;
+};
+
+/**
+ * Describes the message relata.v1.LookupResourcesResponse.
+ * Use `create(LookupResourcesResponseSchema)` to create a new message.
+ */
+export const LookupResourcesResponseSchema: GenMessage<LookupResourcesResponse> = /*@__PURE__*/
+  messageDesc(file_relata_v1_authorization_service, 10);
+
+/**
+ * @generated from message relata.v1.LookupSubjectsRequest
+ */
+export type LookupSubjectsRequest = Message<"relata.v1.LookupSubjectsRequest"> & {
+  /**
+   * @generated from field: relata.v1.ObjectReference object = 1;
+   */
+  object?: ObjectReference | undefined;
+
+  /**
+   * @generated from field: string permission = 2;
+   */
+  permission: string;
+
+  /**
+   * @generated from field: string subject_type = 3;
+   */
+  subjectType: string;
+
+  /**
+   * Empty for the objects of the type themselves.
+   *
+   * @generated from field: string subject_relation = 4;
+   */
+  subjectRelation: string;
+
+  /**
+   * @generated from field: google.protobuf.Struct context = 5;
+   */
+  context?: JsonObject | undefined;
+
+  /**
+   * @generated from field: repeated relata.v1.Tuple contextual_tuples = 6;
+   */
+  contextualTuples: Tuple[];
+
+  /**
+   * @generated from field: relata.v1.Consistency consistency = 7;
+   */
+  consistency?: Consistency | undefined;
+
+  /**
+   * @generated from field: uint32 limit = 8;
+   */
+  limit: number;
+
+  /**
+   * @generated from field: string cursor = 9;
+   */
+  cursor: string;
+
+  /**
+   * Set: only these subjects are looked at, and `*` does not occur in the answer.
+   *
+   * @generated from field: repeated string candidate_ids = 10;
+   */
+  candidateIds: string[];
+
+  /**
+   * @generated from field: bool count_only = 11;
+   */
+  countOnly: boolean;
+};
+
+/**
+ * Describes the message relata.v1.LookupSubjectsRequest.
+ * Use `create(LookupSubjectsRequestSchema)` to create a new message.
+ */
+export const LookupSubjectsRequestSchema: GenMessage<LookupSubjectsRequest> = /*@__PURE__*/
+  messageDesc(file_relata_v1_authorization_service, 11);
+
+/**
+ * @generated from message relata.v1.LookupSubjectsResponse
+ */
+export type LookupSubjectsResponse = Message<"relata.v1.LookupSubjectsResponse"> & {
+  /**
+   * `*` comes first when there is one: its decision holds for every subject of the type that has no result of its own.
+   *
+   * @generated from field: string subject_id = 1;
+   */
+  subjectId: string;
+
+  /**
+   * DENIED only after `*`, for subjects it does not hold for.
+   *
+   * @generated from field: relata.v1.Decision decision = 2;
+   */
+  decision: Decision;
+
+  /**
+   * @generated from field: repeated string missing_context = 3;
+   */
+  missingContext: string[];
+
+  /**
+   * @generated from field: optional google.protobuf.Timestamp expires_at = 4;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string cursor = 5;
+   */
+  cursor: string;
+
+  /**
+   * @generated from field: string consistency_token = 6;
+   */
+  consistencyToken: string;
+
+  /**
+   * @generated from field: optional relata.v1.LookupCount count = 7;
+   */
+  count?: LookupCount | undefined;
+};
+
+/**
+ * Describes the message relata.v1.LookupSubjectsResponse.
+ * Use `create(LookupSubjectsResponseSchema)` to create a new message.
+ */
+export const LookupSubjectsResponseSchema: GenMessage<LookupSubjectsResponse> = /*@__PURE__*/
+  messageDesc(file_relata_v1_authorization_service, 12);
+
+/**
+ * @generated from message relata.v1.LookupCount
+ */
+export type LookupCount = Message<"relata.v1.LookupCount"> & {
+  /**
+   * @generated from field: uint64 allowed = 1;
+   */
+  allowed: bigint;
+
+  /**
+   * @generated from field: uint64 conditional = 2;
+   */
+  conditional: bigint;
+
+  /**
+   * Results that are DENIED: exclusions of `*`.
+   *
+   * @generated from field: uint64 excluded = 3;
+   */
+  excluded: bigint;
+
+  /**
+   * The decision of `*`, which is in none of the counts; unspecified when there is no such result.
+   *
+   * @generated from field: relata.v1.Decision wildcard = 4;
+   */
+  wildcard: Decision;
+
+  /**
+   * Counting stopped at `limit`.
+   *
+   * @generated from field: bool capped = 5;
+   */
+  capped: boolean;
+};
+
+/**
+ * Describes the message relata.v1.LookupCount.
+ * Use `create(LookupCountSchema)` to create a new message.
+ */
+export const LookupCountSchema: GenMessage<LookupCount> = /*@__PURE__*/
+  messageDesc(file_relata_v1_authorization_service, 13);
+
+/**
+ * @generated from message relata.v1.ExpandRequest
+ */
+export type ExpandRequest = Message<"relata.v1.ExpandRequest"> & {
+  /**
+   * @generated from field: relata.v1.ObjectReference object = 1;
+   */
+  object?: ObjectReference | undefined;
+
+  /**
+   * @generated from field: string permission = 2;
+   */
+  permission: string;
+
+  /**
+   * @generated from field: relata.v1.ExpandRequest.Depth depth = 3;
+   */
+  depth: ExpandRequest_Depth;
+
+  /**
+   * @generated from field: relata.v1.Consistency consistency = 4;
+   */
+  consistency?: Consistency | undefined;
+
+  /**
+   * Nodes of this page; 0 means the server's maximum.
+   *
+   * @generated from field: uint32 limit = 5;
+   */
+  limit: number;
+
+  /**
+   * @generated from field: string cursor = 6;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message relata.v1.ExpandRequest.
+ * Use `create(ExpandRequestSchema)` to create a new message.
+ */
+export const ExpandRequestSchema: GenMessage<ExpandRequest> = /*@__PURE__*/
+  messageDesc(file_relata_v1_authorization_service, 14);
+
+/**
+ * @generated from enum relata.v1.ExpandRequest.Depth
+ */
+export const ExpandRequest_Depth = {
+  /**
+   * The whole tree.
+   *
+   * @generated from enum value: DEPTH_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The permission's own expression and the tuples of its relations; what they lead to is not followed.
+   *
+   * @generated from enum value: DEPTH_ONE_LEVEL = 1;
+   */
+  ONE_LEVEL: 1,
+} as const;
+
+/**
+ * @generated from enum relata.v1.ExpandRequest.Depth
+ */
+export type ExpandRequest_Depth = (typeof ExpandRequest_Depth)[keyof typeof ExpandRequest_Depth] | UnknownEnum;
+
+/**
+ * Describes the enum relata.v1.ExpandRequest.Depth.
+ */
+export const ExpandRequest_DepthSchema: GenEnum<ExpandRequest_Depth> = /*@__PURE__*/
+  enumDesc(file_relata_v1_authorization_service, 14, 0);
+
+/**
+ * @generated from message relata.v1.ExpandResponse
+ */
+export type ExpandResponse = Message<"relata.v1.ExpandResponse"> & {
+  /**
+   * Of this page, parents before their parts.
+   *
+   * @generated from field: repeated relata.v1.TreeNode nodes = 1;
+   */
+  nodes: TreeNode[];
+
+  /**
+   * Of the first of `nodes`: indices count on from page to page.
+   *
+   * @generated from field: uint32 first_index = 2;
+   */
+  firstIndex: number;
+
+  /**
+   * Continues after these nodes; empty when the tree is complete.
+   *
+   * @generated from field: string cursor = 3;
+   */
+  cursor: string;
+
+  /**
+   * @generated from field: string consistency_token = 4;
+   */
+  consistencyToken: string;
+};
+
+/**
+ * Describes the message relata.v1.ExpandResponse.
+ * Use `create(ExpandResponseSchema)` to create a new message.
+ */
+export const ExpandResponseSchema: GenMessage<ExpandResponse> = /*@__PURE__*/
+  messageDesc(file_relata_v1_authorization_service, 15);
+
+/**
+ * Why a Check was decided so: the way that granted it, or for the other answers all that was tried.
+ *
+ * @generated from message relata.v1.Explanation
+ */
+export type Explanation = Message<"relata.v1.Explanation"> & {
+  /**
+   * @generated from field: repeated relata.v1.TreeNode nodes = 1;
+   */
+  nodes: TreeNode[];
+
+  /**
+   * More was tried than is told here.
+   *
+   * @generated from field: bool truncated = 2;
+   */
+  truncated: boolean;
+};
+
+/**
+ * Describes the message relata.v1.Explanation.
+ * Use `create(ExplanationSchema)` to create a new message.
+ */
+export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
+  messageDesc(file_relata_v1_authorization_service, 16);
+
+/**
+ * Part of a tree that is sent as a flat list.
+ *
+ * @generated from message relata.v1.TreeNode
+ */
+export type TreeNode = Message<"relata.v1.TreeNode"> & {
+  /**
+   * @generated from field: relata.v1.TreeNode.Kind kind = 1;
+   */
+  kind: TreeNode_Kind;
+
+  /**
+   * Index of the node this one is part of; the root names itself.
+   *
+   * @generated from field: uint32 parent = 2;
+   */
+  parent: number;
+
+  /**
+   * @generated from field: bool subtracted = 3;
+   */
+  subtracted: boolean;
+
+  /**
+   * MEMBER and SELF.
+   *
+   * @generated from field: relata.v1.ObjectReference object = 4;
+   */
+  object?: ObjectReference | undefined;
+
+  /**
+   * MEMBER: a relation or permission.
+   *
+   * @generated from field: string member = 5;
+   */
+  member: string;
+
+  /**
+   * MEMBER: index of the earlier node for the same member, under which the parts are.
+   *
+   * @generated from field: optional uint32 same_as = 6;
+   */
+  sameAs?: number | undefined;
+
+  /**
+   * ARROW and ARROW_ALL: the relation left of the arrow, and what is asked of its objects.
+   *
+   * @generated from field: string tupleset = 7;
+   */
+  tupleset: string;
+
+  /**
+   * @generated from field: string target = 8;
+   */
+  target: string;
+
+  /**
+   * The three kinds of tuples.
+   *
+   * @generated from field: optional relata.v1.Tuple tuple = 9;
+   */
+  tuple?: Tuple | undefined;
+
+  /**
+   * Explanations only: what the part came to.
+   *
+   * @generated from field: relata.v1.Decision result = 10;
+   */
+  result: Decision;
+
+  /**
+   * Explanations only: the tuple's caveat.
+   *
+   * @generated from field: optional relata.v1.CaveatEvaluation caveat = 11;
+   */
+  caveat?: CaveatEvaluation | undefined;
+};
+
+/**
+ * Describes the message relata.v1.TreeNode.
+ * Use `create(TreeNodeSchema)` to create a new message.
+ */
+export const TreeNodeSchema: GenMessage<TreeNode> = /*@__PURE__*/
+  messageDesc(file_relata_v1_authorization_service, 17);
+
+/**
+ * @generated from enum relata.v1.TreeNode.Kind
+ */
+export const TreeNode_Kind = {
+  /**
+   * @generated from enum value: KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * A relation or permission of an object.
+   *
+   * @generated from enum value: KIND_MEMBER = 1;
+   */
+  MEMBER: 1,
+
+  /**
+   * @generated from enum value: KIND_UNION = 2;
+   */
+  UNION: 2,
+
+  /**
+   * @generated from enum value: KIND_INTERSECTION = 3;
+   */
+  INTERSECTION: 3,
+
+  /**
+   * The first part without the others, which are marked `subtracted`.
+   *
+   * @generated from enum value: KIND_EXCLUSION = 4;
+   */
+  EXCLUSION: 4,
+
+  /**
+   * Parts are tuples of the relation `tupleset`, each with its target below.
+   *
+   * @generated from enum value: KIND_ARROW = 5;
+   */
+  ARROW: 5,
+
+  /**
+   * As ARROW, and all of them must hold.
+   *
+   * @generated from enum value: KIND_ARROW_ALL = 6;
+   */
+  ARROW_ALL: 6,
+
+  /**
+   * The subject, when it is this very object.
+   *
+   * @generated from enum value: KIND_SELF = 7;
+   */
+  SELF: 7,
+
+  /**
+   * @generated from enum value: KIND_NIL = 8;
+   */
+  NIL: 8,
+
+  /**
+   * A stored or contextual tuple. What it leads to is its part.
+   *
+   * @generated from enum value: KIND_TUPLE = 9;
+   */
+  TUPLE: 9,
+
+  /**
+   * Explanations only: a tuple that was looked for and is not there.
+   *
+   * @generated from enum value: KIND_NO_TUPLE = 10;
+   */
+  NO_TUPLE: 10,
+
+  /**
+   * Explanations only: a tuple that no longer holds.
+   *
+   * @generated from enum value: KIND_EXPIRED_TUPLE = 11;
+   */
+  EXPIRED_TUPLE: 11,
+} as const;
+
+/**
+ * @generated from enum relata.v1.TreeNode.Kind
+ */
+export type TreeNode_Kind = (typeof TreeNode_Kind)[keyof typeof TreeNode_Kind] | UnknownEnum;
+
+/**
+ * Describes the enum relata.v1.TreeNode.Kind.
+ */
+export const TreeNode_KindSchema: GenEnum<TreeNode_Kind> = /*@__PURE__*/
+  enumDesc(file_relata_v1_authorization_service, 17, 0);
+
+/**
+ * @generated from message relata.v1.CaveatEvaluation
+ */
+export type CaveatEvaluation = Message<"relata.v1.CaveatEvaluation"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * As in the schema.
+   *
+   * @generated from field: string expression = 2;
+   */
+  expression: string;
+
+  /**
+   * What it was evaluated with: declared parameters, written values over those of the request.
+   *
+   * @generated from field: google.protobuf.Struct context = 3;
+   */
+  context?: JsonObject | undefined;
+
+  /**
+   * UNSPECIFIED when it could not be evaluated; `failure` says why.
+   *
+   * @generated from field: relata.v1.Decision result = 4;
+   */
+  result: Decision;
+
+  /**
+   * Parameters nobody gave a value for, when CONDITIONAL.
+   *
+   * @generated from field: repeated string missing_context = 5;
+   */
+  missingContext: string[];
+
+  /**
+   * @generated from field: string failure = 6;
+   */
+  failure: string;
+};
+
+/**
+ * Describes the message relata.v1.CaveatEvaluation.
+ * Use `create(CaveatEvaluationSchema)` to create a new message.
+ */
+export const CaveatEvaluationSchema: GenMessage<CaveatEvaluation> = /*@__PURE__*/
+  messageDesc(file_relata_v1_authorization_service, 18);
 
 /**
  * The three answers. A limit or a failure is an error, never DENIED.
@@ -373,6 +1067,36 @@ export const AuthorizationService: GenService<{
     methodKind: "unary";
     input: typeof BatchCheckRequestSchema;
     output: typeof BatchCheckResponseSchema;
+  },
+  /**
+   * Which objects of a type may this subject do this to? In order of id, each once, all at one revision.
+   *
+   * @generated from rpc relata.v1.AuthorizationService.LookupResources
+   */
+  lookupResources: {
+    methodKind: "server_streaming";
+    input: typeof LookupResourcesRequestSchema;
+    output: typeof LookupResourcesResponseSchema;
+  },
+  /**
+   * Which subjects of a type may do this to this object? In order of id, each once, all at one revision.
+   *
+   * @generated from rpc relata.v1.AuthorizationService.LookupSubjects
+   */
+  lookupSubjects: {
+    methodKind: "server_streaming";
+    input: typeof LookupSubjectsRequestSchema;
+    output: typeof LookupSubjectsResponseSchema;
+  },
+  /**
+   * How a relation or permission of an object is made up: operators, members and tuples, with nothing evaluated.
+   *
+   * @generated from rpc relata.v1.AuthorizationService.Expand
+   */
+  expand: {
+    methodKind: "unary";
+    input: typeof ExpandRequestSchema;
+    output: typeof ExpandResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_relata_v1_authorization_service, 0);
