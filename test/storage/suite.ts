@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import type { Store } from "../../src/model/store.ts";
 import { describeDeletes } from "./suite-deletes.ts";
 import { describePages } from "./suite-pages.ts";
+import { describeScans } from "./suite-scans.ts";
 import { describeSchemas } from "./suite-schemas.ts";
 import { describeSource } from "./suite-source.ts";
 import { describeTenants } from "./suite-tenants.ts";
@@ -25,5 +26,6 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describeDeletes(opened);
     describePages(opened);
     describeSource(opened);
+    describeScans(opened);
   });
 }

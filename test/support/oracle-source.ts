@@ -1,52 +1,45 @@
-import type { Found, Need, TupleSource } from "../../src/model/need.ts";
+import type { Found, Need, ObjectScan, SubjectScan, TupleSource } from "../../src/model/need.ts";
 import type { Tuple } from "../../src/model/tuple.ts";
+import { TupleTable } from "../../src/storage/memory/tuple-table.ts";
 
-/** Tuples in a map by `object#relation`, answering at once. Counts what it was asked. */
+/** Tuples in memory, answering at once. Counts what it was asked. */
 export interface CountingSource extends TupleSource {
   answer(needs: readonly Need[]): readonly (readonly Found[])[];
-  /** One entry per round. */
+  /** One entry per round of reads. */
   readonly asked: (readonly Need[])[];
+  /** One entry per call. */
+  readonly scanned: (readonly (SubjectScan | ObjectScan)[])[];
   rows: number;
 }
 
+/** Of two tuples with the same key the last one counts. */
 export function createSource(tuples: Iterable<Tuple>): CountingSource {
-  const byPlace = new Map<string, Map<string, Found>>();
+  const table = new TupleTable();
   for (const tuple of tuples) {
-    const place = `${tuple.objectType}:${tuple.objectId}#${tuple.relation}`;
-    const found = byPlace.get(place) ?? new Map<string, Found>();
-    byPlace.set(place, found.set(subjectKey(tuple), tuple));
+    table.end(tuple, 0);
+    table.begin(tuple, 0);
   }
-  const nothing: ReadonlyMap<string, Found> = new Map();
+  const counted = <Row>(answers: readonly (readonly Row[])[]) => {
+    for (const answer of answers) source.rows += answer.length;
+    return answers;
+  };
   const source: CountingSource = {
     asked: [],
+    scanned: [],
     rows: 0,
     answer: (needs) => {
       source.asked.push(needs);
-      const answers = needs.map((need) => {
-        const found = byPlace.get(`${need.objectType}:${need.objectId}#${need.relation}`) ?? nothing;
-        return answerOne(need, found);
-      });
-      for (const answer of answers) source.rows += answer.length;
-      return answers;
+      return counted(needs.map((need) => table.answer(need, 0)));
     },
     read: async (needs) => source.answer(needs),
+    scanSubjects: async (scans, limit) => {
+      source.scanned.push(scans);
+      return counted(scans.map((scan) => table.scanSubjects(scan, limit, 0)));
+    },
+    scanObjects: async (scans, limit) => {
+      source.scanned.push(scans);
+      return counted(scans.map((scan) => table.scanObjects(scan, limit, 0)));
+    },
   };
   return source;
-}
-
-function answerOne(need: Need, found: ReadonlyMap<string, Found>): readonly Found[] {
-  switch (need.kind) {
-    case "exact": {
-      const exact = found.get(subjectKey(need));
-      return exact === undefined ? [] : [exact];
-    }
-    case "usersets":
-      return [...found.values()].filter((one) => one.subjectRelation !== "");
-    case "objects":
-      return [...found.values()].filter((one) => one.subjectId !== "*" && need.subjectTypes.includes(one.subjectType));
-  }
-}
-
-function subjectKey(subject: Found): string {
-  return `${subject.subjectType}:${subject.subjectId}#${subject.subjectRelation}`;
 }

@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
+import { compareBytes } from "../../model/byte-order.ts";
+import type { TupleSource } from "../../model/need.ts";
+import type { Revision } from "../../model/revision.ts";
 import type { Store, StoredSchema, TenantStore } from "../../model/store.ts";
 import { sharedBucket, type Tenant, type TenantPlace } from "../../model/tenant.ts";
 import { abortError } from "../abort.ts";
 import { budgetExhausted, tenantAlreadyExists, tenantNotFound } from "../refusals.ts";
 import { TenantMemory } from "./tenant-memory.ts";
-import { compareBytes, compareKeys } from "./tuple-table.ts";
+import { compareKeys, type TupleTable } from "./tuple-table.ts";
 
 /** What all tenants of one store share. */
 interface Registry {
@@ -52,18 +55,33 @@ export function createMemoryStore({ now }: { readonly now: () => number }): Stor
         const tuples = [...at(place).tuples.matchingAt(filter, revision)].sort(compareKeys);
         return tuples.filter((tuple) => after === undefined || compareKeys(tuple, after) > 0).slice(0, limit);
       },
-      source: (place, revision, signal) => ({
-        async read(needs, maxRows) {
-          if (signal?.aborted) throw abortError(signal);
-          const table = at(place).tuples;
-          const answers = needs.map((need) => table.answer(need, revision));
-          if (answers.reduce((rows, answer) => rows + answer.length, 0) > maxRows) throw budgetExhausted(maxRows);
-          return answers;
-        },
-      }),
+      source: (place, revision, signal) => createSource(() => at(place).tuples, revision, signal),
     },
     ping: async () => {},
     close: async () => {},
+  };
+}
+
+function createSource(table: () => TupleTable, revision: Revision, signal: AbortSignal | undefined): TupleSource {
+  const present = (): TupleTable => {
+    if (signal?.aborted) throw abortError(signal);
+    return table();
+  };
+  return {
+    async read(needs, maxRows) {
+      const tuples = present();
+      const answers = needs.map((need) => tuples.answer(need, revision));
+      if (answers.reduce((rows, answer) => rows + answer.length, 0) > maxRows) throw budgetExhausted(maxRows);
+      return answers;
+    },
+    async scanSubjects(scans, limit) {
+      const tuples = present();
+      return scans.map((scan) => tuples.scanSubjects(scan, limit, revision));
+    },
+    async scanObjects(scans, limit) {
+      const tuples = present();
+      return scans.map((scan) => tuples.scanObjects(scan, limit, revision));
+    },
   };
 }
 

@@ -1,24 +1,33 @@
-import type { Found, Need } from "../../model/need.ts";
+import { compareBytes } from "../../model/byte-order.ts";
+import type { Found, FoundObject, FoundTraits, Need, ObjectScan, SubjectScan } from "../../model/need.ts";
 import type { Revision } from "../../model/revision.ts";
 import type { Tuple, TupleFilter, TupleKey } from "../../model/tuple.ts";
 import { matchesFilter } from "../../model/tuple-filter.ts";
+import { OrderedRows } from "./ordered-rows.ts";
 
 /** A version of a tuple: visible at `r` iff createdRev <= r < deletedRev. */
 interface Row {
   readonly tuple: Tuple;
+  readonly traits: FoundTraits;
   readonly createdRev: Revision;
   deletedRev: Revision;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** Subject (as text) → its versions, oldest first. */
-type Subjects = Map<string, Row[]>;
+/** What one object#relation has. */
+interface Relation {
+  /** Subject (as text) → its versions, oldest first. */
+  readonly versions: Map<string, Row[]>;
+  readonly inOrder: OrderedRows<Row>;
+}
 
 /** One tenant's tuples with their history, plainly: what a store must do, not how to do it fast. */
 export class TupleTable {
   /** By object and relation (as text). */
-  readonly #relations = new Map<string, Subjects>();
+  readonly #relations = new Map<string, Relation>();
+  /** By subject, object type and relation (as text). */
+  readonly #objects = new Map<string, OrderedRows<Row>>();
 
   live(key: TupleKey): Tuple | undefined {
     return this.#newest(key)?.tuple;
@@ -30,13 +39,11 @@ export class TupleTable {
   }
 
   begin(tuple: Tuple, revision: Revision): void {
-    const relation = relationKey(tuple);
-    const subjects = this.#relations.get(relation) ?? new Map<string, Row[]>();
-    this.#relations.set(relation, subjects);
-    const subject = subjectKey(tuple);
-    const versions = subjects.get(subject) ?? [];
-    subjects.set(subject, versions);
-    versions.push({ tuple, createdRev: revision, deletedRev: NEVER });
+    const row: Row = { tuple, traits: traitsOf(tuple), createdRev: revision, deletedRev: NEVER };
+    const relation = getOrAdd(this.#relations, relationKey(tuple), newRelation);
+    getOrAdd(relation.versions, subjectKey(tuple), (): Row[] => []).push(row);
+    relation.inOrder.add(row);
+    getOrAdd(this.#objects, reverseKey(tuple), () => new OrderedRows<Row>(byKey)).add(row);
   }
 
   /** Live tuples, in no order. */
@@ -50,24 +57,57 @@ export class TupleTable {
   }
 
   answer(need: Need, revision: Revision): readonly Found[] {
-    const subjects = this.#relations.get(relationKey(need));
-    if (subjects === undefined) return [];
-    if (need.kind === "exact") return found(subjects.get(subjectKey(need)) ?? [], revision);
-    const wanted = [...subjects.values()].flatMap((versions) => found(versions, revision));
+    const versions = this.#relations.get(relationKey(need))?.versions;
+    if (versions === undefined) return [];
+    if (need.kind === "exact") return found(versions.get(subjectKey(need)) ?? [], revision);
+    const wanted = [...versions.values()].flatMap((rows) => found(rows, revision));
     return need.kind === "usersets"
       ? wanted.filter((subject) => subject.subjectRelation !== "")
       : wanted.filter((subject) => need.subjectTypes.includes(subject.subjectType) && subject.subjectId !== "*");
   }
 
+  scanSubjects(scan: SubjectScan, limit: number, revision: Revision): readonly Found[] {
+    const { subjectType, subjectRelation, after } = scan;
+    const rows = this.#relations.get(relationKey(scan))?.inOrder.from(({ tuple }) => {
+      if (after !== undefined && compareSubjects(tuple, after) <= 0) return false;
+      return subjectType === undefined || compareBytes(tuple.subjectType, subjectType) >= 0;
+    });
+    const answer: Found[] = [];
+    for (const row of rows ?? []) {
+      if (answer.length >= limit || (subjectType !== undefined && row.tuple.subjectType !== subjectType)) break;
+      if (subjectRelation !== undefined && row.tuple.subjectRelation !== subjectRelation) continue;
+      if (isVisible(row, revision)) answer.push(foundOf(row));
+    }
+    return answer;
+  }
+
+  scanObjects(scan: ObjectScan, limit: number, revision: Revision): readonly FoundObject[] {
+    const { subjectRelation, after } = scan;
+    const rows = this.#objects
+      .get(reverseKey(scan))
+      ?.from(({ tuple }) => after === undefined || compareObjects(tuple, after) > 0);
+    const answer: FoundObject[] = [];
+    for (const row of rows ?? []) {
+      if (answer.length >= limit) break;
+      const { tuple, traits } = row;
+      if (subjectRelation !== undefined && tuple.subjectRelation !== subjectRelation) continue;
+      if (isVisible(row, revision))
+        answer.push({ objectId: tuple.objectId, subjectRelation: tuple.subjectRelation, ...traits });
+    }
+    return answer;
+  }
+
   #newest(key: TupleKey): Row | undefined {
-    const row = this.#relations.get(relationKey(key))?.get(subjectKey(key))?.at(-1);
+    const row = this.#relations.get(relationKey(key))?.versions.get(subjectKey(key))?.at(-1);
     return row?.deletedRev === NEVER ? row : undefined;
   }
 
   *#rows(): Iterable<Row> {
-    for (const subjects of this.#relations.values()) for (const versions of subjects.values()) yield* versions;
+    for (const { versions } of this.#relations.values()) for (const rows of versions.values()) yield* rows;
   }
 }
+
+type Subject = Pick<TupleKey, "subjectType" | "subjectId" | "subjectRelation">;
 
 /** In key order, bytewise. */
 export function compareKeys(a: TupleKey, b: TupleKey): number {
@@ -75,15 +115,38 @@ export function compareKeys(a: TupleKey, b: TupleKey): number {
     compareBytes(a.objectType, b.objectType) ||
     compareBytes(a.objectId, b.objectId) ||
     compareBytes(a.relation, b.relation) ||
+    compareSubjects(a, b)
+  );
+}
+
+function compareSubjects(a: Subject, b: Subject): number {
+  return (
     compareBytes(a.subjectType, b.subjectType) ||
     compareBytes(a.subjectId, b.subjectId) ||
     compareBytes(a.subjectRelation, b.subjectRelation)
   );
 }
 
-/** As UTF-8, like COLLATE "C"; JavaScript's own order differs above U+FFFF. */
-export function compareBytes(a: string, b: string): number {
-  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
+/** Of one subject, object type and relation. */
+function compareObjects(
+  a: Pick<TupleKey, "objectId" | "subjectRelation">,
+  b: Pick<TupleKey, "objectId" | "subjectRelation">,
+): number {
+  return compareBytes(a.objectId, b.objectId) || compareBytes(a.subjectRelation, b.subjectRelation);
+}
+
+function byKey(a: Row, b: Row): number {
+  return compareKeys(a.tuple, b.tuple);
+}
+
+function newRelation(): Relation {
+  return { versions: new Map(), inOrder: new OrderedRows<Row>(byKey) };
+}
+
+function getOrAdd<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const value = map.get(key) ?? make();
+  map.set(key, value);
+  return value;
 }
 
 function isVisible(row: Row, revision: Revision): boolean {
@@ -91,15 +154,29 @@ function isVisible(row: Row, revision: Revision): boolean {
 }
 
 function found(versions: readonly Row[], revision: Revision): readonly Found[] {
-  return versions
-    .filter((row) => isVisible(row, revision))
-    .map(({ tuple: { subjectType, subjectId, subjectRelation } }) => ({ subjectType, subjectId, subjectRelation }));
+  return versions.filter((row) => isVisible(row, revision)).map(foundOf);
+}
+
+function foundOf({ tuple: { subjectType, subjectId, subjectRelation }, traits }: Row): Found {
+  return { subjectType, subjectId, subjectRelation, ...traits };
+}
+
+/** The context as Postgres keeps it: the text of JSON.stringify. */
+function traitsOf({ caveat, expiresAtMs }: Tuple): FoundTraits {
+  return {
+    ...(caveat !== undefined && { caveat: { name: caveat.name, contextJson: JSON.stringify(caveat.context) } }),
+    ...(expiresAtMs !== undefined && { expiresAtMs }),
+  };
 }
 
 function relationKey(key: { readonly objectType: string; readonly objectId: string; readonly relation: string }) {
   return `${key.objectType}\0${key.objectId}\0${key.relation}`;
 }
 
-function subjectKey(key: Found): string {
+function subjectKey(key: Subject): string {
   return `${key.subjectType}\0${key.subjectId}\0${key.subjectRelation}`;
+}
+
+function reverseKey(key: Pick<TupleKey, "subjectType" | "subjectId" | "objectType" | "relation">): string {
+  return `${key.subjectType}\0${key.subjectId}\0${key.objectType}\0${key.relation}`;
 }
