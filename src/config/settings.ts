@@ -89,7 +89,7 @@ export const SETTINGS = {
     5_000,
     1,
     HOUR_MS,
-    "Time for a request that brings no deadline.",
+    "Time for a request that brings no deadline; streams have `maxDeadlineMs` then.",
   ),
   maxDeadlineMs: time("RELATA_MAX_DEADLINE_MS", MINUTE_MS, 1, HOUR_MS, "Most time a request may ask for."),
   maxMessageBytes: size("RELATA_MAX_MESSAGE_BYTES", 4 * MIB, 64 * MIB, "Largest request message."),

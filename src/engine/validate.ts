@@ -1,9 +1,11 @@
 import type { ErrorReason } from "../errors.ts";
 import { RelataError } from "../errors.ts";
+import type { ObjectRef } from "../model/object.ts";
 import { formatObject, formatSubject, isObjectId, MAX_OBJECT_ID_BYTES, WILDCARD_ID } from "../model/object.ts";
 import type { AllowedSubject, Definition, Member, Relation, Schema } from "../model/schema.ts";
-import type { Tuple } from "../model/tuple.ts";
-import { formatTuple } from "../model/tuple-text.ts";
+import type { Tuple, TupleKey } from "../model/tuple.ts";
+import { formatTupleKey } from "../model/tuple-text.ts";
+import type { SubjectKind } from "./reachability.ts";
 import type { Question } from "./solver.ts";
 
 /**
@@ -11,10 +13,8 @@ import type { Question } from "./solver.ts";
  * @throws INVALID_OBJECT, INVALID_SUBJECT, WILDCARD_NOT_ALLOWED, UNKNOWN_DEFINITION, UNKNOWN_RELATION_OR_PERMISSION
  */
 export function validateQuestion(schema: Schema, { object, member, subject }: Question): void {
-  memberIn(definitionOf(schema, object.type), member);
-  requireId(object.id, "INVALID_OBJECT", `object ${formatObject(object)}`);
-  const subjectDefinition = definitionOf(schema, subject.type);
-  if (subject.relation !== "") memberIn(subjectDefinition, subject.relation);
+  validateObjectMember(schema, object, member);
+  validateSubjectKind(schema, subject);
   if (subject.id === WILDCARD_ID) {
     throw new RelataError(
       "WILDCARD_NOT_ALLOWED",
@@ -24,34 +24,67 @@ export function validateQuestion(schema: Schema, { object, member, subject }: Qu
   requireId(subject.id, "INVALID_SUBJECT", `subject ${formatSubject(subject)}`);
 }
 
+/** @throws INVALID_OBJECT, UNKNOWN_DEFINITION, UNKNOWN_RELATION_OR_PERMISSION */
+export function validateObjectMember(schema: Schema, object: ObjectRef, member: string): void {
+  memberIn(definitionOf(schema, object.type), member);
+  requireId(object.id, "INVALID_OBJECT", `object ${formatObject(object)}`);
+}
+
+/** @throws UNKNOWN_DEFINITION, UNKNOWN_RELATION_OR_PERMISSION */
+export function validateSubjectKind(schema: Schema, { type, relation }: SubjectKind): void {
+  const definition = definitionOf(schema, type);
+  if (relation !== "") memberIn(definition, relation);
+}
+
 /**
  * The schema allows this tuple to be stored, with its caveat and expiry.
  * @throws INVALID_OBJECT, INVALID_SUBJECT, INVALID_SUBJECT_TYPE, WILDCARD_NOT_ALLOWED, CANNOT_WRITE_PERMISSION,
  * UNKNOWN_DEFINITION, UNKNOWN_RELATION_OR_PERMISSION
  */
 export function validateTuple(schema: Schema, tuple: Tuple): void {
-  const relation = memberIn(definitionOf(schema, tuple.objectType), tuple.relation);
-  const subjectDefinition = definitionOf(schema, tuple.subjectType);
-  if (tuple.subjectRelation !== "") memberIn(subjectDefinition, tuple.subjectRelation);
-  requireId(tuple.objectId, "INVALID_OBJECT", `the object of ${formatTuple(tuple)}`);
-  const isWildcard = tuple.subjectId === WILDCARD_ID;
-  if (!isWildcard) requireId(tuple.subjectId, "INVALID_SUBJECT", `the subject of ${formatTuple(tuple)}`);
-  if (relation.kind === "permission") throw cannotWrite(schema, relation, tuple);
-  if (isWildcard && tuple.subjectRelation !== "") {
-    throw new RelataError(
-      "INVALID_SUBJECT",
-      `${formatTuple(tuple)}: a wildcard subject has no relation; write ${tuple.subjectType}:*`,
-    );
-  }
+  const relation = relationOf(schema, tuple);
   if (relation.allowed.some((allowed) => admits(allowed, tuple))) return;
   throw notAllowed(relation, tuple);
 }
 
+/**
+ * The schema allows a tuple of this key to be stored, with whatever caveat and expiry: enough to delete it by.
+ * @throws as validateTuple
+ */
+export function validateTupleKey(schema: Schema, key: TupleKey): void {
+  const relation = relationOf(schema, key);
+  if (relation.allowed.some((allowed) => admitsKey(allowed, key))) return;
+  throw notAllowed(relation, key);
+}
+
+function relationOf(schema: Schema, tuple: TupleKey): Relation {
+  const relation = memberIn(definitionOf(schema, tuple.objectType), tuple.relation);
+  const subjectDefinition = definitionOf(schema, tuple.subjectType);
+  if (tuple.subjectRelation !== "") memberIn(subjectDefinition, tuple.subjectRelation);
+  requireId(tuple.objectId, "INVALID_OBJECT", `the object of ${formatTupleKey(tuple)}`);
+  const isWildcard = tuple.subjectId === WILDCARD_ID;
+  if (!isWildcard) requireId(tuple.subjectId, "INVALID_SUBJECT", `the subject of ${formatTupleKey(tuple)}`);
+  if (relation.kind === "permission") throw cannotWrite(schema, relation, tuple);
+  if (isWildcard && tuple.subjectRelation !== "") {
+    throw new RelataError(
+      "INVALID_SUBJECT",
+      `${formatTupleKey(tuple)}: a wildcard subject has no relation; write ${tuple.subjectType}:*`,
+    );
+  }
+  return relation;
+}
+
+function admitsKey(allowed: AllowedSubject, key: TupleKey): boolean {
+  return (
+    allowed.type === key.subjectType &&
+    allowed.relation === key.subjectRelation &&
+    allowed.wildcard === (key.subjectId === WILDCARD_ID)
+  );
+}
+
 function admits(allowed: AllowedSubject, tuple: Tuple): boolean {
   return (
-    allowed.type === tuple.subjectType &&
-    allowed.relation === tuple.subjectRelation &&
-    allowed.wildcard === (tuple.subjectId === WILDCARD_ID) &&
+    admitsKey(allowed, tuple) &&
     allowed.caveat === (tuple.caveat?.name ?? "") &&
     allowed.expiration === (tuple.expiresAtMs !== undefined)
   );
@@ -70,7 +103,7 @@ function notAllowed(relation: Relation, tuple: Tuple): RelataError {
   const sameType = relation.allowed.some((allowed) => allowed.type === tuple.subjectType && allowed.relation === "");
   return new RelataError(
     wildcard && sameType ? "WILDCARD_NOT_ALLOWED" : "INVALID_SUBJECT_TYPE",
-    `${formatTuple(tuple)}: relation ${relation.type}#${relation.name} does not allow ${given}; ` +
+    `${formatTupleKey(tuple)}: relation ${relation.type}#${relation.name} does not allow ${given}; ` +
       `it allows ${relation.allowed.map(formatAllowed).join(" | ")}`,
     { metadata: { definition: relation.type, relation: relation.name, subject: given } },
   );
@@ -89,7 +122,7 @@ function cannotWrite(schema: Schema, permission: Member, tuple: Tuple): RelataEr
     .map((member) => member.name);
   return new RelataError(
     "CANNOT_WRITE_PERMISSION",
-    `${formatTuple(tuple)}: ${permission.type}#${permission.name} is a permission, which is computed; ` +
+    `${formatTupleKey(tuple)}: ${permission.type}#${permission.name} is a permission, which is computed; ` +
       `tuples are written to relations${list(relations)}`,
     { metadata: { definition: permission.type, permission: permission.name } },
   );

@@ -12,7 +12,7 @@ import {
   WILDCARD_ID,
 } from "./object.ts";
 import { formatTimestamp, parseTimestamp } from "./timestamp.ts";
-import type { JsonObject, JsonValue, Tuple } from "./tuple.ts";
+import type { JsonObject, JsonValue, Tuple, TupleKey } from "./tuple.ts";
 
 /**
  * The text form of tuples, the one SpiceDB's tools use:
@@ -59,9 +59,13 @@ export function parseTuple(text: string): Tuple {
 
 /** The exact inverse of parseTuple. A caveat's empty context is left out. */
 export function formatTuple(tuple: Tuple): string {
-  const subject = { type: tuple.subjectType, id: tuple.subjectId, relation: tuple.subjectRelation };
-  const key = `${tuple.objectType}:${tuple.objectId}#${tuple.relation}@${formatSubject(subject)}`;
-  return key + formatCaveat(tuple.caveat) + formatExpiry(tuple.expiresAtMs);
+  return formatTupleKey(tuple) + formatCaveat(tuple.caveat) + formatExpiry(tuple.expiresAtMs);
+}
+
+/** Without caveat and expiry: what errors name a tuple by, since a context can be long. */
+export function formatTupleKey(key: TupleKey): string {
+  const subject = { type: key.subjectType, id: key.subjectId, relation: key.subjectRelation };
+  return `${key.objectType}:${key.objectId}#${key.relation}@${formatSubject(subject)}`;
 }
 
 /** `type:id`, no wildcard. @throws RelataError INVALID_OBJECT. */

@@ -1,5 +1,4 @@
-import { create, type JsonObject as ProtobufJsonObject } from "@bufbuild/protobuf";
-import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { create } from "@bufbuild/protobuf";
 import { unreachable } from "../errors.ts";
 import {
   type Consistency,
@@ -14,9 +13,10 @@ import {
 import type { ObjectRef, SubjectRef } from "../model/object.ts";
 import { WILDCARD_ID } from "../model/object.ts";
 import type { Precondition as ModelPrecondition } from "../model/store.ts";
-import type { JsonObject, Tuple, TupleFilter } from "../model/tuple.ts";
+import type { Tuple, TupleFilter } from "../model/tuple.ts";
 import type { ConsistencyRequest } from "../service/consistency-token.ts";
 import { badField, requireObjectId, requireRelationName, requireTypeName } from "./wire-fields.ts";
+import { readStruct, readTimestamp, writeStruct, writeTimestamp } from "./wire-values.ts";
 
 export function readObject(object: ObjectReference | undefined, field: string): ObjectRef {
   if (object === undefined) throw badField("INVALID_OBJECT", field, "is missing: give its type and id");
@@ -61,10 +61,12 @@ export function readTuple(tuple: WireTuple | undefined, field: string): Tuple {
       : {
           caveat: {
             name: requireTypeName(caveat.name, `${field}.caveat.name`, "INVALID_TUPLE"),
-            context: readStruct(caveat.context) ?? {},
+            context: readStruct(caveat.context, `${field}.caveat.context`) ?? {},
           },
         }),
-    ...(expiresAt === undefined ? {} : { expiresAtMs: timestampMs(expiresAt) }),
+    ...(expiresAt === undefined
+      ? {}
+      : { expiresAtMs: readTimestamp(expiresAt, `${field}.expires_at`, "INVALID_TUPLE") }),
   };
 }
 
@@ -76,8 +78,13 @@ export function writeTuple(tuple: Tuple): WireTuple {
     ...(tuple.caveat === undefined
       ? {}
       : { caveat: { name: tuple.caveat.name, context: writeStruct(tuple.caveat.context) } }),
-    ...(tuple.expiresAtMs === undefined ? {} : { expiresAt: timestampFromMs(tuple.expiresAtMs) }),
+    ...(tuple.expiresAtMs === undefined ? {} : { expiresAt: writeTimestamp(tuple.expiresAtMs) }),
   });
+}
+
+/** @param field the list's path in the request */
+export function readTuples(tuples: readonly WireTuple[], field: string): readonly Tuple[] {
+  return tuples.map((tuple, index) => readTuple(tuple, `${field}[${index}]`));
 }
 
 /** A field that is not set selects anything; an empty string is a field that is not set, except for subject_relation. */
@@ -154,13 +161,4 @@ export function readIdempotencyKey(key: string): string {
   if (key.includes("\0") || !key.isWellFormed())
     throw badField("INVALID_REQUEST", "idempotency_key", "must not hold a NUL character");
   return key;
-}
-
-/** protobuf-es reads a Struct into plain JSON; both types describe the same values. */
-export function readStruct(struct: ProtobufJsonObject | undefined): JsonObject | undefined {
-  return struct;
-}
-
-export function writeStruct(value: JsonObject): ProtobufJsonObject {
-  return value as ProtobufJsonObject;
 }

@@ -1,4 +1,5 @@
 import { budgetExhausted } from "../engine/limits.ts";
+import { compareBytes } from "../model/byte-order.ts";
 import type { Found, FoundObject, FoundTraits, Need, ObjectScan, SubjectScan, TupleSource } from "../model/need.ts";
 import { WILDCARD_ID } from "../model/object.ts";
 import type { Tuple, TupleKey } from "../model/tuple.ts";
@@ -6,7 +7,7 @@ import type { Tuple, TupleKey } from "../model/tuple.ts";
 /**
  * A source in which `tuples` are as if they had just been TOUCHed: each takes the place of the stored tuple with its key,
  * or is added where there is none.
- * @param tuples no two of the same key; validated, so that their names and ids are ASCII, where `<` orders as bytes do
+ * @param tuples no two of the same key
  */
 export function overlayTuples(base: TupleSource, tuples: readonly Tuple[]): TupleSource {
   if (tuples.length === 0) return base;
@@ -135,18 +136,14 @@ function objectKey(object: ObjectKey): string {
 
 function compareSubjects(a: SubjectKey, b: SubjectKey): number {
   return (
-    compare(a.subjectType, b.subjectType) ||
-    compare(a.subjectId, b.subjectId) ||
-    compare(a.subjectRelation, b.subjectRelation)
+    compareBytes(a.subjectType, b.subjectType) ||
+    compareBytes(a.subjectId, b.subjectId) ||
+    compareBytes(a.subjectRelation, b.subjectRelation)
   );
 }
 
 function compareObjects(a: ObjectKey, b: ObjectKey): number {
-  return compare(a.objectId, b.objectId) || compare(a.subjectRelation, b.subjectRelation);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return compareBytes(a.objectId, b.objectId) || compareBytes(a.subjectRelation, b.subjectRelation);
 }
 
 function pick<T>(list: readonly T[], indices: readonly number[]): readonly T[] {

@@ -6,7 +6,7 @@ import type { TupleSource } from "../model/need.ts";
 import type { Head } from "../model/revision.ts";
 import type { Schema } from "../model/schema.ts";
 import type { JsonObject, Tuple } from "../model/tuple.ts";
-import { formatTuple } from "../model/tuple-text.ts";
+import { formatTupleKey } from "../model/tuple-text.ts";
 import { atField } from "./at-field.ts";
 import type { TenantCall } from "./call.ts";
 import { authenticateConsistency, type ConsistencyRequest, issueToken, MINIMIZE_LATENCY } from "./consistency-token.ts";
@@ -85,7 +85,7 @@ function requireFitting({ context, contextualTuples }: EvaluationRequest, limits
   for (const [index, tuple] of contextualTuples.entries()) {
     const field = `contextual_tuples[${index}]`;
     requireJsonSize(`${field}.caveat.context`, tuple.caveat?.context, limits.maxCaveatContextBytes);
-    const key = formatKey(tuple);
+    const key = formatTupleKey(tuple);
     const earlier = first.get(key);
     if (earlier !== undefined)
       throw new RelataError("INVALID_REQUEST", `${field} is the same tuple as contextual_tuples[${earlier}]: ${key}`, {
@@ -93,8 +93,4 @@ function requireFitting({ context, contextualTuples }: EvaluationRequest, limits
       });
     first.set(key, index);
   }
-}
-
-function formatKey({ objectType, objectId, relation, subjectType, subjectId, subjectRelation }: Tuple): string {
-  return formatTuple({ objectType, objectId, relation, subjectType, subjectId, subjectRelation });
 }

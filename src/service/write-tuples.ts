@@ -1,9 +1,9 @@
-import { validateTuple } from "../engine/validate.ts";
+import { validateTuple, validateTupleKey } from "../engine/validate.ts";
 import { RelataError } from "../errors.ts";
 import type { Schema } from "../model/schema.ts";
 import type { Precondition, TupleUpdate } from "../model/store.ts";
-import type { JsonObject, Tuple } from "../model/tuple.ts";
-import { formatTuple } from "../model/tuple-text.ts";
+import type { JsonObject } from "../model/tuple.ts";
+import { formatTupleKey } from "../model/tuple-text.ts";
 import { atField } from "./at-field.ts";
 import type { TenantCall } from "./call.ts";
 import { issueToken } from "./consistency-token.ts";
@@ -38,6 +38,8 @@ export function createWriteTuples(deps: VerbDeps): WriteTuples {
     requireJsonSize("metadata", request.metadata, limits.metadataMaxBytes);
     if (request.updates.length === 0) throw new RelataError("INVALID_REQUEST", "updates is empty: nothing to write");
     refuseDuplicates(request.updates);
+    for (const [index, { tuple }] of request.updates.entries())
+      requireJsonSize(`updates[${index}].tuple.caveat.context`, tuple.caveat?.context, limits.maxCaveatContextBytes);
     const startedAtMs = deps.now();
     const write = (schemaVersion: number) => store.tuples.write(call.tenant, toStore(call, request, schemaVersion));
     const result = await writeValidated(
@@ -68,28 +70,18 @@ function toStore(call: TenantCall, request: WriteTuplesRequest, schemaVersion: n
 }
 
 function validate(schema: Schema, request: WriteTuplesRequest): void {
-  for (const [index, update] of request.updates.entries())
-    atField(`updates[${index}].tuple`, () => {
-      refuseUnsupported(update.tuple);
-      validateTuple(schema, update.tuple);
-    });
-  validatePreconditions(schema, request.preconditions);
-}
-
-function refuseUnsupported(tuple: Tuple): void {
-  const feature = tuple.caveat !== undefined ? "caveat" : tuple.expiresAtMs !== undefined ? "expires_at" : undefined;
-  if (feature !== undefined)
-    throw new RelataError(
-      "SCHEMA_UNSUPPORTED_FEATURE",
-      `${feature} is not supported by this version of relata, which could not honour it when it decides`,
+  for (const [index, { operation, tuple }] of request.updates.entries())
+    atField(`updates[${index}].tuple`, () =>
+      // Deleting goes by the key: who wants a tuple gone need not know under which condition it holds.
+      operation === "delete" ? validateTupleKey(schema, tuple) : validateTuple(schema, tuple),
     );
+  validatePreconditions(schema, request.preconditions);
 }
 
 function refuseDuplicates(updates: readonly TupleUpdate[]): void {
   const first = new Map<string, number>();
   for (const [index, { tuple }] of updates.entries()) {
-    const { objectType, objectId, relation, subjectType, subjectId, subjectRelation } = tuple;
-    const text = formatTuple({ objectType, objectId, relation, subjectType, subjectId, subjectRelation });
+    const text = formatTupleKey(tuple);
     const earlier = first.get(text);
     if (earlier !== undefined)
       throw new RelataError(

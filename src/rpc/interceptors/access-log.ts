@@ -11,7 +11,7 @@ const LEVELS: Partial<Record<ErrorKind, "warn" | "error">> = {
   permission_denied: "warn",
 };
 
-/** One line per call when it ends, with the private reason; never a header's value, a message or a token. */
+/** One line per call when it ends, with what the caller was told and the private reason; never a header's value or a token. */
 export function createAccessLog(log: Logger): Interceptor {
   return async (call, next) => {
     const startedMs = performance.now();
@@ -46,10 +46,11 @@ function logCall(log: Logger, call: EdgeCall, ms: number): void {
 
 export function outcomeFields(failure: Failure | undefined): LogFields {
   if (failure === undefined) return { code: "ok" };
-  const { kind, reason, detail, cause } = failure;
+  const { kind, reason, message, detail, cause } = failure;
   return {
     code: kind,
     reason,
+    message,
     ...(detail === undefined ? {} : { detail }),
     ...(cause instanceof Error ? { error: cause.stack ?? cause.message } : {}),
   };

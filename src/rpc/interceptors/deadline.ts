@@ -1,10 +1,10 @@
 import { RelataError } from "../../errors.ts";
-import type { Interceptor } from "../edge-call.ts";
+import type { EdgeCall, Interceptor } from "../edge-call.ts";
 
 export interface DeadlineSettings {
-  /** For calls that bring no deadline. */
+  /** For calls with one answer that bring no deadline. */
   readonly defaultDeadlineMs: number;
-  /** What callers ask for beyond this is cut. */
+  /** What callers ask for beyond this is cut. Streams that bring no deadline get it whole: they go at their reader's pace. */
   readonly maxDeadlineMs: number;
   readonly now: () => number;
 }
@@ -18,7 +18,7 @@ const TRANSPORT_SLACK_MS = 20;
  */
 export function createDeadline(settings: DeadlineSettings): Interceptor {
   return async (call, next) => {
-    const timeoutMs = Math.min(call.transport.timeoutMs ?? settings.defaultDeadlineMs, settings.maxDeadlineMs);
+    const timeoutMs = Math.min(call.transport.timeoutMs ?? defaultOf(call, settings), settings.maxDeadlineMs);
     const startedMs = performance.now();
     const controller = new AbortController();
     call.nowMs = settings.now();
@@ -43,6 +43,10 @@ export function createDeadline(settings: DeadlineSettings): Interceptor {
       controller.abort();
     }
   };
+}
+
+function defaultOf({ method }: EdgeCall, { defaultDeadlineMs, maxDeadlineMs }: DeadlineSettings): number {
+  return method.methodKind === "unary" ? defaultDeadlineMs : maxDeadlineMs;
 }
 
 function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {

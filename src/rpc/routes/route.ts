@@ -74,5 +74,7 @@ async function run(edge: EdgeCall, method: DescMethod, act: () => Promise<Init> 
   for await (const message of answer) {
     edge.signal.throwIfAborted();
     await edge.transport.send(create(method.output, message));
+    // Before the next is asked for: nothing more is read for a caller who left while this one was on its way.
+    edge.signal.throwIfAborted();
   }
 }

@@ -1,16 +1,9 @@
 import { TupleService, type TupleUpdate, TupleUpdate_Operation } from "../../gen/relata/v1/tuple_service_pb.ts";
 import type { TupleUpdate as ModelUpdate, TupleOperation } from "../../model/store.ts";
 import type { Verbs } from "../../service/verbs.ts";
-import {
-  readConsistency,
-  readFilter,
-  readIdempotencyKey,
-  readPreconditions,
-  readStruct,
-  readTuple,
-  writeTuple,
-} from "../wire.ts";
+import { readConsistency, readFilter, readIdempotencyKey, readPreconditions, readTuple, writeTuple } from "../wire.ts";
 import { badField } from "../wire-fields.ts";
+import { readStruct } from "../wire-values.ts";
 import { tenantCall } from "./calls.ts";
 import { type Route, routesOf } from "./route.ts";
 
@@ -56,7 +49,7 @@ function readWriteOptions(request: {
   readonly idempotencyKey: string;
   readonly metadata?: Parameters<typeof readStruct>[0];
 }) {
-  const metadata = readStruct(request.metadata);
+  const metadata = readStruct(request.metadata, "metadata");
   return {
     preconditions: readPreconditions(request.preconditions),
     idempotencyKey: readIdempotencyKey(request.idempotencyKey),
