@@ -55,6 +55,10 @@ export const REASONS = {
   REVISION_UNAVAILABLE: "unavailable",
   INVALID_CURSOR: "invalid_argument",
   // evaluation
+  /** A caveat's context, written or asked with, has an unknown key or a value of another type. */
+  INVALID_CAVEAT_CONTEXT: "invalid_argument",
+  /** A caveat that a decision rests on cannot be evaluated with the context at hand. */
+  CAVEAT_EVALUATION_FAILED: "failed_precondition",
   BUDGET_EXHAUSTED: "resource_exhausted",
   // caller
   UNAUTHENTICATED: "unauthenticated",

@@ -28,26 +28,6 @@ export function endOfCel(text: string, start: number): number | undefined {
   return undefined;
 }
 
-/** Names in a CEL expression that can stand for variables: not in strings or comments, not selected by a dot. */
-export function celIdentifiers(expression: string): ReadonlySet<string> {
-  const names = new Set<string>();
-  let selected = false;
-  for (const piece of pieces(expression, 0)) {
-    const code = expression.slice(piece.start, piece.end);
-    if (piece.kind === "code" && /^[A-Za-z_]/.test(code)) {
-      if (!selected) {
-        names.add(code);
-      }
-      selected = false;
-    } else if (piece.kind === "code" && code.trim() !== "") {
-      selected = code.trimEnd().endsWith(".");
-    } else if (piece.kind !== "comment" && piece.kind !== "code") {
-      selected = false;
-    }
-  }
-  return names;
-}
-
 /** True when there is anything but white space and comments. */
 export function hasCelCode(expression: string): boolean {
   for (const piece of pieces(expression, 0)) {

@@ -1,6 +1,9 @@
+import { compileCaveat } from "../cel/compile-caveat.ts";
+import type { CaveatProgram } from "../model/caveat.ts";
 import type { CaveatNode, ParameterNode, ParameterTypeNode } from "./ast.ts";
-import { celIdentifiers, hasCelCode } from "./cel-scan.ts";
+import { hasCelCode } from "./cel-scan.ts";
 import type { DiagnosticBag } from "./diagnostic.ts";
+import { lowerParameters } from "./lower.ts";
 import type { Names } from "./names.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -31,12 +34,20 @@ const CEL_RESERVED = new Set(
   ),
 );
 
-/** Parameters and their types, and that each is used. Whether the expression is valid CEL is found where CEL is compiled. */
-export function checkCaveats(names: Names, bag: DiagnosticBag): void {
-  for (const caveat of names.caveats.values()) {
+/**
+ * Parameters and their types, that the expression is a condition over them, and that each is used.
+ * @returns the programs of all caveats without errors, by name
+ */
+export function checkCaveats(names: Names, bag: DiagnosticBag): ReadonlyMap<string, CaveatProgram> {
+  const programs = new Map<string, CaveatProgram>();
+  for (const [name, caveat] of names.caveats) {
     checkParameters(caveat, bag);
-    checkExpression(caveat, bag);
+    const program = compileExpression(caveat, bag);
+    if (program !== undefined) {
+      programs.set(name, program);
+    }
   }
+  return programs;
 }
 
 function checkParameters(caveat: CaveatNode, bag: DiagnosticBag): void {
@@ -93,30 +104,42 @@ function checkType(caveat: CaveatNode, type: ParameterTypeNode, bag: DiagnosticB
   }
 }
 
-function checkExpression(caveat: CaveatNode, bag: DiagnosticBag): void {
-  const { expression, name, parameters, source } = caveat;
+function compileExpression(caveat: CaveatNode, bag: DiagnosticBag): CaveatProgram | undefined {
+  const { expression, name, source } = caveat;
   if (!hasCelCode(expression.text)) {
     bag.error(source, expression, {
       code: "empty-caveat",
       message: `the caveat "${name.text}" has no expression`,
       hint: "write a condition over its parameters, as in { hour < 18 }",
     });
-    return;
+    return undefined;
   }
   if (expression.text.length > MAX_EXPRESSION_LENGTH) {
     const message = `a caveat's expression has at most ${MAX_EXPRESSION_LENGTH} characters`;
     bag.error(source, name, { code: "caveat-too-large", message });
-    return;
+    return undefined;
   }
-  const used = celIdentifiers(expression.text);
+  const { program, problems, used } = compileCaveat({
+    name: name.text,
+    parameters: lowerParameters(caveat),
+    expression: expression.text,
+  });
+  for (const { start, end, ...problem } of problems) {
+    bag.error(source, { start: expression.start + start, end: expression.start + end }, problem);
+  }
+  if (used !== undefined) {
+    reportUnused(caveat, used, bag);
+  }
+  return program;
+}
+
+function reportUnused({ name, parameters, source }: CaveatNode, used: ReadonlySet<string>, bag: DiagnosticBag): void {
   for (const parameter of new Map(parameters.map((each) => [each.name.text, each])).values()) {
     if (!used.has(parameter.name.text) && !CEL_RESERVED.has(parameter.name.text)) {
       bag.error(source, parameter.name, {
         code: "unused-parameter",
         message: `the caveat "${name.text}" never uses its parameter "${parameter.name.text}"`,
-        hint: () =>
-          didYouMean(parameter.name.text, used).replace(/^did you mean (.*)\?$/, "the expression has $1") ||
-          "remove it",
+        hint: "remove it",
       });
     }
   }

@@ -39,11 +39,11 @@ export function compileSchema(text: string, options: { readonly file?: string } 
 /** Compiles parsed files as one schema, in their order. */
 export function compileFiles(files: readonly SchemaFile[], bag: DiagnosticBag): CompileResult {
   const names = declareNames(files, bag);
-  analyze(names, bag);
+  const programs = analyze(names, bag);
   if (bag.hasErrors()) {
     return { schema: undefined, diagnostics: bag.sorted() };
   }
-  const schema = lower(names);
+  const schema = lower(names, programs);
   origins.set(schema, names);
   return { schema, diagnostics: bag.sorted() };
 }

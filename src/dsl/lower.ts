@@ -1,9 +1,13 @@
+import type { CaveatProgram } from "../model/caveat.ts";
 import type { AllowedSubject, Caveat, CaveatType, Definition, Member, Rewrite, Schema } from "../model/schema.ts";
 import type { CaveatNode, ExpressionNode, ParameterTypeNode, TypeRefNode } from "./ast.ts";
 import type { DefinitionDecl, MemberDecl, Names } from "./names.ts";
 
-/** Analyzed names without errors become the compiled form. */
-export function lower(names: Names): Schema {
+/**
+ * Analyzed names without errors become the compiled form.
+ * @param programs of all caveats, by name
+ */
+export function lower(names: Names, programs: ReadonlyMap<string, CaveatProgram>): Schema {
   const types: Definition[] = [];
   const members: Member[] = [];
   for (const [name, declaration] of names.definitions) {
@@ -14,7 +18,7 @@ export function lower(names: Names): Schema {
     definitions: new Map(types.map((type) => [type.name, type])),
     types,
     members,
-    caveats: new Map([...names.caveats].map(([name, caveat]) => [name, lowerCaveat(caveat)])),
+    caveats: new Map([...names.caveats.values()].flatMap((caveat) => lowerCaveat(caveat, programs))),
     uses: [...uses].sort(),
   };
 }
@@ -79,13 +83,17 @@ function lowerFlat(kind: "union" | "intersection", operands: readonly Expression
   return { kind, children: lowered.flatMap((child) => (child.kind === kind ? child.children : [child])) };
 }
 
-function lowerCaveat(caveat: CaveatNode): Caveat {
-  return {
-    name: caveat.name.text,
-    doc: caveat.doc,
-    parameters: new Map(caveat.parameters.map(({ name, type }) => [name.text, lowerType(type)])),
-    expression: caveat.expression.text,
-  };
+function lowerCaveat(caveat: CaveatNode, programs: ReadonlyMap<string, CaveatProgram>): [string, Caveat][] {
+  const name = caveat.name.text;
+  const program = programs.get(name);
+  const parameters = lowerParameters(caveat);
+  return program === undefined
+    ? []
+    : [[name, { name, doc: caveat.doc, parameters, expression: caveat.expression.text, program }]];
+}
+
+export function lowerParameters(caveat: CaveatNode): ReadonlyMap<string, CaveatType> {
+  return new Map(caveat.parameters.map(({ name, type }) => [name.text, lowerType(type)]));
 }
 
 function lowerType(type: ParameterTypeNode): CaveatType {

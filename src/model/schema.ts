@@ -1,3 +1,5 @@
+import type { CaveatProgram } from "./caveat.ts";
+
 /**
  * A compiled schema: immutable, type-checked, with every type and every relation or permission numbered.
  * Made by dsl/compile.ts; read by the engine, validation and the service.
@@ -74,6 +76,7 @@ export interface Caveat {
   readonly parameters: ReadonlyMap<string, CaveatType>;
   /** CEL source, as written between the braces. */
   readonly expression: string;
+  readonly program: CaveatProgram;
 }
 
 /** `int`, `string`, `list<int>`, `map<any>` … */

@@ -94,6 +94,7 @@ definition acme/team { relation member: user }
   expect(schema.uses).toEqual(["expiration", "partial", "typechecking"]);
   expect(schema.definitions.get("user")?.doc).toBe("Whoever signs in.");
   expect(schema.caveats.get("acme/daytime")).toEqual({
+    program: expect.anything(),
     name: "acme/daytime",
     doc: "Open in the\ndaytime.",
     parameters: new Map([

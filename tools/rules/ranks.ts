@@ -9,6 +9,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   log: 2,
   metrics: 2,
   gen: 2,
+  cel: 2,
   dsl: 3,
   engine: 3,
   graph: 3,
@@ -32,6 +33,8 @@ export const PURE_UNITS: readonly string[] = ["model", "dsl", "engine"];
 
 /** Where a package may be imported from, as path prefixes below src/; a package that is not listed may be nowhere. */
 export const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
+  // Caveats are CEL; whoever else needs them sees model/caveat.ts.
+  "@bufbuild/cel": ["cel/"],
   // Messages; a transport is something else.
   "@bufbuild/protobuf": ["gen/", "rpc/", "client/", "cli/"],
   "@connectrpc/connect": ["rpc/", "client/"],

@@ -1,0 +1,156 @@
+import { RelataError } from "../errors.ts";
+import type { CaveatProgram, CaveatResult } from "../model/caveat.ts";
+import type { CaveatType } from "../model/schema.ts";
+import type { JsonObject, JsonValue } from "../model/tuple.ts";
+import { BudgetExceeded, MAX_STEPS } from "./budget.ts";
+import { CoercionError, coerce } from "./coerce.ts";
+import { createEvaluator, type Evaluator } from "./evaluator.ts";
+import { childrenOf, type ExpressionProblem, type Node } from "./expression.ts";
+import { readExpression } from "./read-expression.ts";
+import { Fault, Unknown, type Value } from "./value.ts";
+
+/** What makes a caveat, as its declaration has it. */
+export interface CaveatSource {
+  readonly name: string;
+  readonly parameters: ReadonlyMap<string, CaveatType>;
+  /** CEL. */
+  readonly expression: string;
+}
+
+export interface CompiledCaveat {
+  /** Undefined if and only if there are problems. */
+  readonly program: CaveatProgram | undefined;
+  /** With offsets into the expression. */
+  readonly problems: readonly ExpressionProblem[];
+  /** Parameters that the expression uses; undefined when it could not be read. */
+  readonly used: ReadonlySet<string> | undefined;
+}
+
+/** Parses, checks and prepares a caveat's expression. Never throws, whatever the expression. */
+export function compileCaveat(source: CaveatSource): CompiledCaveat {
+  const read = readExpression(source.expression);
+  if ("problem" in read) {
+    return { program: undefined, problems: [read.problem], used: undefined };
+  }
+  const used = usedParameters(read.node, source.parameters);
+  return { program: new Program(source, read.node), problems: [], used };
+}
+
+function usedParameters(root: Node, parameters: ReadonlyMap<string, CaveatType>): ReadonlySet<string> {
+  const used = new Set<string>();
+  function walk(node: Node, hidden: ReadonlySet<string>): void {
+    if (node.kind === "variable" && parameters.has(node.name) && !hidden.has(node.name)) {
+      used.add(node.name);
+    }
+    const inner = node.kind === "comprehension" ? new Set([...hidden, node.variable]) : hidden;
+    for (const child of childrenOf(node)) {
+      walk(child, node.kind === "comprehension" && child === node.range ? hidden : inner);
+    }
+  }
+  walk(root, new Set());
+  return used;
+}
+
+/** A class, since what its methods need is then private: two schemas of the same text are equal, field by field. */
+class Program implements CaveatProgram {
+  readonly #name: string;
+  readonly #parameters: ReadonlyMap<string, CaveatType>;
+  readonly #evaluator: Evaluator;
+
+  constructor({ name, parameters }: CaveatSource, root: Node) {
+    this.#name = name;
+    this.#parameters = parameters;
+    this.#evaluator = createEvaluator(root, [...parameters.keys()]);
+  }
+
+  evaluate(written: JsonObject, request: JsonObject): CaveatResult {
+    try {
+      const values: Value[] = [];
+      for (const [parameter, type] of this.#parameters) {
+        const given = Object.hasOwn(written, parameter) ? written : request;
+        const json = Object.hasOwn(given, parameter) ? given[parameter] : undefined;
+        values.push(json === undefined ? new Unknown([parameter]) : this.#coerce(parameter, type, json));
+      }
+      return resultOf(this.#name, run(this.#name, this.#evaluator, values));
+    } catch (error) {
+      if (error instanceof RelataError) {
+        return { kind: "failed", error };
+      }
+      throw error;
+    }
+  }
+
+  validateWritten(written: JsonObject): void {
+    for (const [key, json] of Object.entries(written)) {
+      const type = this.#parameters.get(key);
+      if (type === undefined) {
+        throw unknownParameter(this.#name, key, [...this.#parameters.keys()]);
+      }
+      this.#coerce(key, type, json);
+    }
+  }
+
+  #coerce(parameter: string, type: CaveatType, json: JsonValue): Value {
+    try {
+      return coerce(type, json);
+    } catch (error) {
+      if (error instanceof CoercionError) {
+        throw wrongType(this.#name, parameter, type, error);
+      }
+      throw error;
+    }
+  }
+}
+
+function run(name: string, evaluator: Evaluator, values: readonly Value[]): Value {
+  try {
+    return evaluator(values);
+  } catch (error) {
+    if (error instanceof BudgetExceeded) {
+      throw failure(name, `it takes more than ${MAX_STEPS} steps; give it shorter lists or texts`);
+    }
+    throw error;
+  }
+}
+
+function resultOf(name: string, value: Value): CaveatResult {
+  if (typeof value === "boolean") {
+    return value ? TRUE : FALSE;
+  }
+  if (value instanceof Unknown) {
+    return { kind: "missing", names: value.names };
+  }
+  const message = value instanceof Fault ? value.message : "its value is neither true nor false";
+  return { kind: "failed", error: failure(name, message) };
+}
+
+const TRUE: CaveatResult = { kind: "true" };
+const FALSE: CaveatResult = { kind: "false" };
+
+function failure(name: string, message: string): RelataError {
+  return new RelataError("CAVEAT_EVALUATION_FAILED", `caveat "${name}" cannot be evaluated: ${message}`, {
+    metadata: { caveat: name },
+  });
+}
+
+function wrongType(name: string, parameter: string, type: CaveatType, error: CoercionError): RelataError {
+  return new RelataError(
+    "INVALID_CAVEAT_CONTEXT",
+    `parameter "${parameter}${error.path}" of caveat "${name}": ${error.message}`,
+    { metadata: { caveat: name, parameter, expected: formatType(type) } },
+  );
+}
+
+function unknownParameter(name: string, key: string, parameters: readonly string[]): RelataError {
+  return new RelataError(
+    "INVALID_CAVEAT_CONTEXT",
+    `caveat "${name}" has no parameter "${key}"; it has ${parameters.join(", ")}`,
+    {
+      metadata: { caveat: name, parameter: key },
+    },
+  );
+}
+
+function formatType(type: CaveatType): string {
+  return type.arguments.length === 0 ? type.name : `${type.name}<${type.arguments.map(formatType).join(", ")}>`;
+}

@@ -1,0 +1,246 @@
+import { type Budget, createBudget } from "./budget.ts";
+import { mapKeyOf } from "./equality.ts";
+import type { CallNode, ComprehensionNode, Node } from "./expression.ts";
+import { elementOf, functionOf } from "./functions.ts";
+import { noOverload, typeNameOf } from "./library.ts";
+import { abnormal, Fault, isList, isMap, type MapKey, mergeUnknowns, TypeValue, Unknown, type Value } from "./value.ts";
+
+/** One run: a slot for each parameter and each variable of a comprehension. */
+interface Frame {
+  readonly slots: Value[];
+  readonly budget: Budget;
+}
+
+type Evaluate = (frame: Frame) => Value;
+
+/** @throws BudgetExceeded */
+export type Evaluator = (parameters: readonly Value[]) => Value;
+
+/** Names of types that an expression may use as values, as in `type(x) == int`. */
+export const TYPE_NAMES: ReadonlyMap<string, string> = new Map([
+  ..."bool int uint double string bytes list map type".split(" ").map((name) => [name, name] as const),
+  ["null_type", "null"],
+]);
+
+/**
+ * Turns an expression into closures, once per schema; running them needs no look-up by name. Logic is Kleene's: what is
+ * missing or fails is absorbed where the rest decides, and what stays undecided names all that is missing.
+ * @param parameters in the order in which the evaluator takes their values
+ */
+export function createEvaluator(root: Node, parameters: readonly string[]): Evaluator {
+  const builder = createBuilder();
+  const run = builder.build(root, new Map(parameters.map((name, slot) => [name, slot])));
+  return (values) => run({ slots: [...values], budget: createBudget() });
+}
+
+type Scope = ReadonlyMap<string, number>;
+
+function createBuilder(): { build(node: Node, scope: Scope): Evaluate } {
+  // Comprehension variables get slots far above the parameters; nothing is recursive, so each needs only one.
+  let nextSlot = FIRST_VARIABLE_SLOT;
+
+  function build(node: Node, scope: Scope): Evaluate {
+    switch (node.kind) {
+      case "constant": {
+        const { value } = node;
+        return () => value;
+      }
+      case "variable":
+        return buildVariable(node.name, scope);
+      case "select":
+        return buildSelect(build(node.operand, scope), node.field, node.isTest);
+      case "list":
+        return buildList(node.elements.map((element) => build(element, scope)));
+      case "map":
+        return buildMap(node.entries.map(({ key, value }) => [build(key, scope), build(value, scope)] as const));
+      case "call":
+        return buildCall(node, scope);
+      case "comprehension":
+        return buildComprehension(node, scope);
+    }
+  }
+
+  function buildCall(call: CallNode, scope: Scope): Evaluate {
+    const operands = call.target === undefined ? call.arguments : [call.target, ...call.arguments];
+    const accumulator = appendsTo(call);
+    if (accumulator !== undefined) {
+      return buildAppend(build(accumulator.list, scope), build(accumulator.element, scope));
+    }
+    const built = operands.map((operand) => build(operand, scope));
+    const [first = ABSENT, second = ABSENT, third = ABSENT] = built;
+    switch (call.name) {
+      case "_&&_":
+        return (frame) => both(false, first(frame), second, frame);
+      case "_||_":
+        return (frame) => both(true, first(frame), second, frame);
+      case "_?_:_":
+        return (frame) => choose(first(frame), second, third, frame);
+      case "@not_strictly_false":
+        return (frame) => first(frame) !== false;
+      default:
+        return buildStrict(call, built);
+    }
+  }
+
+  function buildComprehension(node: ComprehensionNode, scope: Scope): Evaluate {
+    const accumulatorSlot = nextSlot++;
+    const variableSlot = nextSlot++;
+    const outer = new Map(scope).set(node.accumulator, accumulatorSlot);
+    const inner = new Map(outer).set(node.variable, variableSlot);
+    const range = build(node.range, scope);
+    const initial = build(node.initial, scope);
+    const [condition, step] = [build(node.condition, inner), build(node.step, inner)];
+    const result = build(node.result, outer);
+    return (frame) => {
+      const over = range(frame);
+      if (over instanceof Unknown || over instanceof Fault) {
+        return over;
+      }
+      if (!isList(over) && !isMap(over)) {
+        return new Fault(`${typeNameOf(over)} has no elements to go through`);
+      }
+      const { slots, budget } = frame;
+      slots[accumulatorSlot] = initial(frame);
+      for (const element of isMap(over) ? over.keys() : over) {
+        budget.spend(STEPS_PER_ELEMENT);
+        slots[variableSlot] = element;
+        if (condition(frame) === false) {
+          break;
+        }
+        slots[accumulatorSlot] = step(frame);
+      }
+      return result(frame);
+    };
+  }
+
+  return { build };
+}
+
+const FIRST_VARIABLE_SLOT = 20;
+/** Condition, step and the variables themselves; what the body's calls cost comes on top. */
+const STEPS_PER_ELEMENT = 2;
+const ABSENT: Evaluate = () => new Fault("an operand is missing");
+
+function buildVariable(name: string, scope: Scope): Evaluate {
+  const slot = scope.get(name);
+  if (slot !== undefined) {
+    return ({ slots }) => slots[slot] ?? null;
+  }
+  const type = TYPE_NAMES.get(name);
+  const value = type === undefined ? new Fault(`there is no "${name}"`) : new TypeValue(type);
+  return () => value;
+}
+
+function buildSelect(operand: Evaluate, field: string, isTest: boolean): Evaluate {
+  return (frame) => {
+    const value = operand(frame);
+    if (value instanceof Unknown || value instanceof Fault) {
+      return value;
+    }
+    if (!isMap(value)) {
+      return new Fault(`${typeNameOf(value)} has no field ${field}`);
+    }
+    return isTest ? value.has(field) : elementOf(value, field);
+  };
+}
+
+function buildList(elements: readonly Evaluate[]): Evaluate {
+  return (frame) => {
+    const values = elements.map((element) => element(frame));
+    return abnormal(values) ?? values;
+  };
+}
+
+function buildMap(entries: readonly (readonly [Evaluate, Evaluate])[]): Evaluate {
+  return (frame) => {
+    const pairs = entries.map(([key, value]) => [key(frame), value(frame)] as const);
+    const problem = abnormal(pairs.flat());
+    if (problem !== undefined) {
+      return problem;
+    }
+    const map = new Map<MapKey, Value>();
+    for (const [keyValue, value] of pairs) {
+      const key = mapKeyOf(keyValue);
+      if (key === undefined || typeof keyValue === "number") {
+        return new Fault(`${typeNameOf(keyValue)} cannot be a key of a map`);
+      }
+      if (map.has(key)) {
+        return new Fault(`the map has the key ${key} twice`);
+      }
+      map.set(key, value);
+    }
+    return map;
+  };
+}
+
+function buildStrict(call: CallNode, operands: readonly Evaluate[]): Evaluate {
+  const apply = functionOf(call.name, call.target !== undefined);
+  return (frame) => {
+    const values = operands.map((operand) => operand(frame));
+    frame.budget.spend(1);
+    return abnormal(values) ?? apply(values, frame.budget);
+  };
+}
+
+/** `&&` (decided by false) and `||` (decided by true), whichever side it is that decides. */
+function both(deciding: boolean, left: Value, right: Evaluate, frame: Frame): Value {
+  if (left === deciding) {
+    return deciding;
+  }
+  const other = right(frame);
+  if (other === deciding) {
+    return deciding;
+  }
+  if (left === !deciding && other === !deciding) {
+    return !deciding;
+  }
+  const [a, b] = [boolOf(left), boolOf(other)];
+  if (a instanceof Unknown) {
+    return b instanceof Unknown ? mergeUnknowns(a, b) : a;
+  }
+  return b instanceof Unknown ? b : a instanceof Fault ? a : b;
+}
+
+function boolOf(value: Value): boolean | Unknown | Fault {
+  return typeof value === "boolean" || value instanceof Unknown || value instanceof Fault
+    ? value
+    : noOverload("logic", [value]);
+}
+
+/** With the condition missing, the two sides may still agree; otherwise all that is missing could decide it. */
+function choose(condition: Value, then: Evaluate, otherwise: Evaluate, frame: Frame): Value {
+  if (typeof condition === "boolean") {
+    return condition ? then(frame) : otherwise(frame);
+  }
+  if (!(condition instanceof Unknown)) {
+    return boolOf(condition);
+  }
+  const [a, b] = [then(frame), otherwise(frame)];
+  if (typeof a === "boolean" && a === b) {
+    return a;
+  }
+  const missing = a instanceof Unknown ? mergeUnknowns(condition, a) : condition;
+  return b instanceof Unknown ? mergeUnknowns(missing, b) : missing;
+}
+
+/**
+ * `@result + [element]`, which `map` and `filter` build their list with. Copying it for every element would take quadratic
+ * time; nobody else sees the list before it is done, so the element is put at its end.
+ */
+function appendsTo({ name, arguments: [list, added] }: CallNode): { list: Node; element: Node } | undefined {
+  const isAccumulator = list?.kind === "variable" && list.name.startsWith("@");
+  const [element] = added?.kind === "list" ? added.elements : [];
+  return name === "_+_" && isAccumulator && element !== undefined ? { list, element } : undefined;
+}
+
+function buildAppend(accumulated: Evaluate, element: Evaluate): Evaluate {
+  return (frame) => {
+    const [list, value] = [accumulated(frame), element(frame)];
+    const problem = abnormal([list, value]);
+    if (problem !== undefined || !isList(list)) {
+      return problem ?? noOverload("+", [list, value]);
+    }
+    (list as Value[]).push(value);
+    return list;
+  };
+}

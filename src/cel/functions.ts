@@ -1,0 +1,168 @@
+import { isCelUint } from "@bufbuild/cel";
+import type { Budget } from "./budget.ts";
+import { equals, isSubtree, mapKeyOf } from "./equality.ts";
+import { IpAddress, networkContains, parseNetwork } from "./ip-address.ts";
+import { callLibrary, noOverload, typeNameOf } from "./library.ts";
+import { Fault, isList, isMap, TypeValue, type Value } from "./value.ts";
+
+/** A strict function: its arguments, the target first, hold neither unknowns nor faults. */
+export type StrictFunction = (values: readonly Value[], budget: Budget) => Value;
+
+/**
+ * What is done here and not by the library: everything of lists, maps and addresses, and the operators that caveats use
+ * most, for speed (a comparison of ints takes 20 ns here and 400 ns there).
+ */
+const OWN: ReadonlyMap<string, StrictFunction> = new Map<string, StrictFunction>([
+  ["_==_", ([a = null, b = null], budget) => equals(a, b, budget)],
+  ["_!=_", ([a = null, b = null], budget) => !equals(a, b, budget)],
+  ["_<_", (values) => compare("_<_", values, (order) => order < 0)],
+  ["_<=_", (values) => compare("_<=_", values, (order) => order <= 0)],
+  ["_>_", (values) => compare("_>_", values, (order) => order > 0)],
+  ["_>=_", (values) => compare("_>=_", values, (order) => order >= 0)],
+  ["_+_", add],
+  ["_-_", (values) => arithmetic("_-_", values)],
+  ["_*_", (values) => arithmetic("_*_", values)],
+  ["_/_", (values) => arithmetic("_/_", values)],
+  ["_%_", (values) => arithmetic("_%_", values)],
+  ["-_", ([value = null]) => callLibrary("-_", undefined, [isCelUint(value) ? value.value : value])],
+  ["!_", ([value = null]) => (typeof value === "boolean" ? !value : noOverload("!", [value]))],
+  ["@in", isIn],
+  ["_[_]", ([container = null, index = null]) => elementOf(container, index)],
+  ["size", size],
+  ["in_cidr", inCidr],
+  ["isSubtreeOf", isSubtreeOf],
+  ["matches", matches],
+  ["type", ([value = null]) => new TypeValue(typeNameOf(value))],
+  ["dyn", ([value = null]) => value],
+  ["string", ([value = null]) => callLibrary("string", undefined, [value])],
+]);
+
+/** The function of a call; `isMethod` when it is written `target.name(…)`, the target being the first value. */
+export function functionOf(name: string, isMethod: boolean): StrictFunction {
+  const own = OWN.get(name);
+  if (own !== undefined) {
+    return own;
+  }
+  return (values, budget) => {
+    budget.spend(1 + textLength(values));
+    return isMethod ? callLibrary(name, values[0], values.slice(1)) : callLibrary(name, undefined, values);
+  };
+}
+
+/** In steps of 64 characters. */
+function textLength(values: readonly Value[]): number {
+  let length = 0;
+  for (const value of values) {
+    length += typeof value === "string" || value instanceof Uint8Array ? value.length : 0;
+  }
+  return length >> 6;
+}
+
+function compare(name: string, values: readonly Value[], holds: (order: number) => boolean): Value {
+  const [a = null, b = null] = values;
+  if ((typeof a === "bigint" && typeof b === "bigint") || (typeof a === "number" && typeof b === "number")) {
+    return a < b ? holds(-1) : a > b ? holds(1) : a === b && holds(0);
+  }
+  if (typeof a === "string" && typeof b === "string") {
+    return holds(compareText(a, b));
+  }
+  return callLibrary(name, undefined, values);
+}
+
+/** By code points, as in UTF-8 and unlike UTF-16, where U+FFFF sorts after U+10000. */
+function compareText(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) {
+    const [left, right] = [a.charCodeAt(at), b.charCodeAt(at)];
+    if (left !== right) {
+      const [leftPair, rightPair] = [left >= 0xd800 && left <= 0xdfff, right >= 0xd800 && right <= 0xdfff];
+      return leftPair === rightPair ? left - right : leftPair ? 1 : -1;
+    }
+  }
+  return a.length - b.length;
+}
+
+const MIN_INT = -(2n ** 63n);
+const MAX_INT = 2n ** 63n - 1n;
+
+/** An int with a uint gives an int: a parameter of type uint is counted up and down with plain literals. */
+function arithmetic(name: string, values: readonly Value[]): Value {
+  const [a = null, b = null] = values;
+  const mixed = (typeof a === "bigint" && isCelUint(b)) || (isCelUint(a) && typeof b === "bigint");
+  if (!mixed) {
+    return callLibrary(name, undefined, values);
+  }
+  const operands = values.map((value) => (isCelUint(value) ? value.value : value));
+  return operands.some((value) => typeof value === "bigint" && (value > MAX_INT || value < MIN_INT))
+    ? new Fault("int overflow")
+    : callLibrary(name, undefined, operands);
+}
+
+function add(values: readonly Value[], budget: Budget): Value {
+  const [a = null, b = null] = values;
+  if (isList(a) && isList(b)) {
+    budget.spend(a.length + b.length);
+    return [...a, ...b];
+  }
+  budget.spend(textLength(values));
+  return arithmetic("_+_", values);
+}
+
+function isIn(values: readonly Value[], budget: Budget): Value {
+  const [value = null, container = null] = values;
+  if (isMap(container)) {
+    const key = mapKeyOf(value);
+    return key !== undefined && container.has(key);
+  }
+  return isList(container) ? container.some((element) => equals(element, value, budget)) : noOverload("in", values);
+}
+
+/** `list[0]`, `map["key"]`. */
+export function elementOf(container: Value, index: Value): Value {
+  const key = mapKeyOf(index);
+  if (isMap(container)) {
+    const found = key === undefined ? undefined : container.get(key);
+    return found === undefined ? new Fault(`no such key: ${shown(index)}`) : found;
+  }
+  if (isList(container) && typeof key === "bigint") {
+    const found = key >= 0n && key < container.length ? container[Number(key)] : undefined;
+    return found === undefined ? new Fault(`index ${key} is outside of a list of ${container.length}`) : found;
+  }
+  return noOverload("[]", [container, index]);
+}
+
+function size(values: readonly Value[]): Value {
+  const [value = null] = values;
+  if (isList(value)) return BigInt(value.length);
+  return isMap(value) ? BigInt(value.size) : callLibrary("size", undefined, values);
+}
+
+function inCidr(values: readonly Value[]): Value {
+  const [address = null, text = null] = values;
+  if (!(address instanceof IpAddress) || typeof text !== "string") {
+    return noOverload("in_cidr", values);
+  }
+  const network = parseNetwork(text);
+  return network === undefined
+    ? new Fault(`${shown(text)} is not a network, such as "10.0.0.0/8"`)
+    : networkContains(network, address);
+}
+
+function isSubtreeOf(values: readonly Value[], budget: Budget): Value {
+  const [inner = null, outer = null] = values;
+  return isMap(inner) && isMap(outer) ? isSubtree(inner, outer, budget) : noOverload("isSubtreeOf", values);
+}
+
+/** RE2 takes time in proportion to both: 1 MB against a pattern of 100 characters would be seconds. */
+function matches(values: readonly Value[], budget: Budget): Value {
+  const [text = null, pattern = null] = values;
+  if (typeof text === "string" && typeof pattern === "string") {
+    budget.spend(pattern.length * 4 + ((text.length * pattern.length) >> 4));
+  }
+  return callLibrary("matches", text, [pattern]);
+}
+
+function shown(value: Value): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : isCelUint(value) ? `${value.value}` : `${value}`;
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
