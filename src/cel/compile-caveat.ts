@@ -1,5 +1,6 @@
 import { RelataError } from "../errors.ts";
 import type { CaveatProgram, CaveatResult } from "../model/caveat.ts";
+import { didYouMean } from "../model/did-you-mean.ts";
 import type { CaveatType } from "../model/schema.ts";
 import type { JsonObject, JsonValue } from "../model/tuple.ts";
 import { BudgetExceeded, MAX_STEPS } from "./budget.ts";
@@ -142,14 +143,15 @@ function wrongType(name: string, parameter: string, type: CaveatType, error: Coe
 }
 
 function unknownParameter(name: string, key: string, parameters: readonly string[]): RelataError {
-  return new RelataError(
-    "INVALID_CAVEAT_CONTEXT",
-    `caveat "${name}" has no parameter "${key}"; it has ${parameters.join(", ")}`,
-    {
-      metadata: { caveat: name, parameter: key },
-    },
-  );
+  const quoted = key.length > MAX_QUOTED ? `${key.slice(0, MAX_QUOTED)}…` : key;
+  const hint = didYouMean(key.slice(0, MAX_QUOTED), parameters) || `it has ${parameters.join(", ")}`;
+  return new RelataError("INVALID_CAVEAT_CONTEXT", `caveat "${name}" has no parameter "${quoted}"; ${hint}`, {
+    metadata: { caveat: name, parameter: quoted },
+  });
 }
+
+/** Of a key that a writer made up. */
+const MAX_QUOTED = 60;
 
 function formatType(type: CaveatType): string {
   return type.arguments.length === 0 ? type.name : `${type.name}<${type.arguments.map(formatType).join(", ")}>`;

@@ -1,11 +1,11 @@
 import { compileCaveat } from "../cel/compile-caveat.ts";
 import type { CaveatProgram } from "../model/caveat.ts";
+import { didYouMean } from "../model/did-you-mean.ts";
 import type { CaveatNode, ParameterNode, ParameterTypeNode } from "./ast.ts";
 import { hasCelCode } from "./cel-scan.ts";
 import type { DiagnosticBag } from "./diagnostic.ts";
 import { lowerParameters } from "./lower.ts";
 import type { Names } from "./names.ts";
-import { didYouMean } from "./suggest.ts";
 
 /** Type names of caveat parameters, with how many types they take. */
 const PARAMETER_TYPES: Readonly<Record<string, number>> = {

@@ -1,10 +1,10 @@
+import { didYouMean } from "../model/did-you-mean.ts";
 import type { Name, PermissionNode } from "./ast.ts";
 import { reportUnknownType } from "./check-relations.ts";
 import type { DiagnosticBag } from "./diagnostic.ts";
 import { depthOf, referencesOf } from "./expression.ts";
 import { type DefinitionDecl, memberKey, type Names } from "./names.ts";
 import { MAX_EXPRESSION_DEPTH } from "./parse-expression.ts";
-import { didYouMean } from "./suggest.ts";
 import { wildcardRelations } from "./wildcards.ts";
 
 /** Every name in every permission: it exists, and the left side of an arrow is a relation without wildcards. */

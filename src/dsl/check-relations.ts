@@ -1,8 +1,8 @@
+import { didYouMean } from "../model/did-you-mean.ts";
 import type { RelationNode, TypeRefNode } from "./ast.ts";
 import type { DiagnosticBag } from "./diagnostic.ts";
 import type { Names } from "./names.ts";
 import type { Source } from "./source.ts";
-import { didYouMean } from "./suggest.ts";
 
 /** Subject types of every relation: each exists, once, with a caveat that exists. Partials are checked where they are written. */
 export function checkRelations(names: Names, bag: DiagnosticBag): void {

@@ -1,3 +1,4 @@
+import { didYouMean } from "../model/did-you-mean.ts";
 import { createArrowResolver } from "./arrows.ts";
 import type { SchemaFile } from "./ast.ts";
 import { compileSchema, originOf } from "./compile.ts";
@@ -5,7 +6,6 @@ import { createDiagnosticBag, type Diagnostic, type DiagnosticBag } from "./diag
 import { LINT_RULES, type LintContext, type LintRule, type LintRuleName } from "./lint-rules.ts";
 import type { Names } from "./names.ts";
 import type { Source, Span } from "./source.ts";
-import { didYouMean } from "./suggest.ts";
 import { findSuppressions, type Suppressions } from "./suppressions.ts";
 
 /**

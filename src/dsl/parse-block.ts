@@ -1,3 +1,4 @@
+import { closestName } from "../model/did-you-mean.ts";
 import type { BlockNode, MemberNode, Name, PartialRefNode, PermissionNode, RelationNode, TypeRefNode } from "./ast.ts";
 import {
   type Cursor,
@@ -12,7 +13,6 @@ import {
 } from "./cursor.ts";
 import { docBefore } from "./doc.ts";
 import { parseExpression, reportLeadingOperator } from "./parse-expression.ts";
-import { closestName } from "./suggest.ts";
 import type { Token } from "./token.ts";
 
 const MEMBER_WORDS = ["relation", "permission"] as const;

@@ -1,3 +1,4 @@
+import { closestName, didYouMean } from "../model/did-you-mean.ts";
 import { type Item, type SchemaFile, USE_FLAGS, type UseFlag } from "./ast.ts";
 import {
   type Cursor,
@@ -13,7 +14,6 @@ import type { DiagnosticBag } from "./diagnostic.ts";
 import { parseBlock, parseMember } from "./parse-block.ts";
 import { parseCaveat } from "./parse-caveat.ts";
 import type { Source } from "./source.ts";
-import { closestName, didYouMean } from "./suggest.ts";
 
 /** Largest schema text, in UTF-16 units; the service's limit counts bytes. */
 export const MAX_SCHEMA_LENGTH = 4 * 1024 * 1024;

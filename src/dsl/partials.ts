@@ -1,7 +1,7 @@
+import { didYouMean } from "../model/did-you-mean.ts";
 import type { BlockNode, Name } from "./ast.ts";
 import type { DiagnosticBag } from "./diagnostic.ts";
 import type { MemberDecl } from "./names.ts";
-import { didYouMean } from "./suggest.ts";
 
 /** Partials within partials; deeper than anyone needs, and a bound for the stack. */
 const MAX_PARTIAL_DEPTH = 50;

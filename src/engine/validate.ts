@@ -39,12 +39,23 @@ export function validateSubjectKind(schema: Schema, { type, relation }: SubjectK
 /**
  * The schema allows this tuple to be stored, with its caveat and expiry.
  * @throws INVALID_OBJECT, INVALID_SUBJECT, INVALID_SUBJECT_TYPE, WILDCARD_NOT_ALLOWED, CANNOT_WRITE_PERMISSION,
- * UNKNOWN_DEFINITION, UNKNOWN_RELATION_OR_PERMISSION
+ * INVALID_CAVEAT_CONTEXT, UNKNOWN_DEFINITION, UNKNOWN_RELATION_OR_PERMISSION
  */
 export function validateTuple(schema: Schema, tuple: Tuple): void {
   const relation = relationOf(schema, tuple);
-  if (relation.allowed.some((allowed) => admits(allowed, tuple))) return;
-  throw notAllowed(relation, tuple);
+  if (!relation.allowed.some((allowed) => admits(allowed, tuple))) throw notAllowed(relation, tuple);
+  if (tuple.caveat !== undefined) validateContext(schema, tuple, tuple.caveat);
+}
+
+function validateContext(schema: Schema, tuple: Tuple, { name, context }: NonNullable<Tuple["caveat"]>): void {
+  try {
+    schema.caveats.get(name)?.program.validateWritten(context);
+  } catch (error) {
+    if (!(error instanceof RelataError)) throw error;
+    const { reason, metadata, message } = error;
+    const text = formatTupleKey(tuple);
+    throw new RelataError(reason, `${text}: ${message}`, { metadata: { ...metadata, tuple: text }, cause: error });
+  }
 }
 
 /**

@@ -120,6 +120,22 @@ describe("a tuple", () => {
     expect(refused.message).toContain(words);
   });
 
+  test.each<[string, string]>([
+    ['{"shft":1}', 'caveat "on_duty" has no parameter "shft"; did you mean "shift"?'],
+    ['{"shift":1,"colour":"red"}', 'caveat "on_duty" has no parameter "colour"; it has shift'],
+    [
+      '{"shift":"late"}',
+      'parameter "shift" of caveat "on_duty": expected int, a whole number or one in a string, found "late"',
+    ],
+    ['{"__proto__":1}', 'caveat "on_duty" has no parameter "__proto__"; it has shift'],
+  ])("with the context %s is refused: %s", (context, words) => {
+    const refused = refusal(() => validateTuple(schema, parseTuple(`document:1#viewer@bot:b[on_duty:${context}]`)));
+    expect(refused).toEqual({
+      reason: "INVALID_CAVEAT_CONTEXT",
+      message: `document:1#viewer@bot:b: ${words}`,
+    });
+  });
+
   test.each<[Partial<Tuple>, ErrorReason]>([
     [{ objectId: "a b" }, "INVALID_OBJECT"],
     [{ objectId: "*" }, "INVALID_OBJECT"],

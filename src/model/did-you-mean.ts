@@ -1,4 +1,4 @@
-import { editDistance } from "../model/edit-distance.ts";
+import { editDistance } from "./edit-distance.ts";
 
 /** Names farther than this are another word, not a typing mistake. */
 const MAX_DISTANCE = 2;
