@@ -63,9 +63,17 @@ export function tenantDenied(reason: "tenant_unknown" | "tenant_suspended", slug
 export function requireScope(principal: Principal, method: string, tenant?: string): void {
   const access = requireKind(principal, method);
   if (access.kind === "public") return;
-  if (scopesIn(principal, tenant).has(access.scope)) return;
-  const message = `this credential lacks the scope "${access.scope}", which ${method} needs`;
-  deny("scope_missing", message, principal, access.scope, { scope: access.scope });
+  requireHeld(principal, access.scope, method, tenant);
+}
+
+/**
+ * @param what needs the scope: a method, or an option of one that shows more than the method's own scope allows
+ * @throws PERMISSION_DENIED
+ */
+export function requireHeld(principal: Principal, scope: Scope, what: string, tenant?: string): void {
+  if (scopesIn(principal, tenant).has(scope)) return;
+  const message = `this credential lacks the scope "${scope}", which ${what} needs`;
+  deny("scope_missing", message, principal, scope, { scope });
 }
 
 function requireKind(principal: Principal, method: string): MethodAccess {

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
-import { AuthorizationService } from "../gen/relata/v1/authorization_service_pb.ts";
+import { AuthorizationService, type TreeNode } from "../gen/relata/v1/authorization_service_pb.ts";
 import { SchemaService } from "../gen/relata/v1/schema_service_pb.ts";
 import { TenantService } from "../gen/relata/v1/tenant_service_pb.ts";
 import { TupleService } from "../gen/relata/v1/tuple_service_pb.ts";
+import { type ExpandQuestion, expandNodes } from "./expand-nodes.ts";
 import { type CallOptions, createServiceClient, type ServiceClient } from "./service-client.ts";
 
 export interface RelataClientOptions {
@@ -15,7 +16,7 @@ export interface RelataClientOptions {
   readonly tenant?: string;
   /** True for TLS with the system's authorities, or the authorities to trust in PEM. Clear text by default. */
   readonly tls?: boolean | { readonly rootCertificates: Uint8Array };
-  /** Of calls that bring none. Default 30,000. */
+  /** Of calls that bring none. Default 30,000, for streams 60,000. */
   readonly timeoutMs?: number;
   /** Largest answer; default 64 MiB. */
   readonly maxMessageBytes?: number;
@@ -27,10 +28,14 @@ export interface RelataClient {
   readonly tuples: ServiceClient<typeof TupleService>;
   readonly schemas: ServiceClient<typeof SchemaService>;
   readonly tenants: ServiceClient<typeof TenantService>;
+  /** All pages of an Expand, fetched as they are iterated over; `Array.fromAsync` makes the whole tree of them. */
+  expandNodes(question: ExpandQuestion, options?: CallOptions): AsyncIterable<TreeNode>;
   close(): void;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+/** As long as a server allows by default. */
+const DEFAULT_STREAM_TIMEOUT_MS = 60_000;
 const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 export function createRelataClient(options: RelataClientOptions): RelataClient {
@@ -40,13 +45,16 @@ export function createRelataClient(options: RelataClientOptions): RelataClient {
   const setup = {
     client,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    streamTimeoutMs: options.timeoutMs ?? DEFAULT_STREAM_TIMEOUT_MS,
     headers: (call: CallOptions) => headersOf(options, call),
   };
+  const authorization = createServiceClient(AuthorizationService, setup);
   return {
-    authorization: createServiceClient(AuthorizationService, setup),
+    authorization,
     tuples: createServiceClient(TupleService, setup),
     schemas: createServiceClient(SchemaService, setup),
     tenants: createServiceClient(TenantService, setup),
+    expandNodes: (question, call) => expandNodes(authorization, question, call),
     close: () => client.close(),
   };
 }

@@ -45,8 +45,10 @@ export interface CallSetup {
   readonly client: Client;
   /** Credentials, tenant and request id of one call. */
   readonly headers: (options: CallOptions) => Promise<Metadata>;
-  /** Of calls that bring none. */
+  /** Of calls with one answer that bring none. */
   readonly timeoutMs: number;
+  /** Of streams that bring none. */
+  readonly streamTimeoutMs: number;
 }
 
 export function createServiceClient<Service extends DescService>(
@@ -77,7 +79,8 @@ async function unary(method: DescMethod, setup: CallSetup, request: Init, option
       if (error !== null) reject(new CallError(error, requestIdOf(metadata)));
       else if (answer !== undefined) resolve(answer);
     };
-    const call = setup.client.makeUnaryRequest(...wireOf(method, request), metadata, deadlineOf(setup, options), done);
+    const deadline = deadlineIn(options.timeoutMs ?? setup.timeoutMs);
+    const call = setup.client.makeUnaryRequest(...wireOf(method, request), metadata, deadline, done);
     cancelOn(options.signal, call);
   });
 }
@@ -92,7 +95,7 @@ async function* stream(
   const call: ClientReadableStream<Message> = setup.client.makeServerStreamRequest(
     ...wireOf(method, request),
     metadata,
-    deadlineOf(setup, options),
+    deadlineIn(options.timeoutMs ?? setup.streamTimeoutMs),
   );
   cancelOn(options.signal, call);
   try {
@@ -120,8 +123,8 @@ function wireOf(method: DescMethod, request: Init): Wire {
   ];
 }
 
-function deadlineOf(setup: CallSetup, options: CallOptions): GrpcCallOptions {
-  return { deadline: Date.now() + (options.timeoutMs ?? setup.timeoutMs) };
+function deadlineIn(timeoutMs: number): GrpcCallOptions {
+  return { deadline: Date.now() + timeoutMs };
 }
 
 function cancelOn(signal: AbortSignal | undefined, call: { cancel(): void }): void {
