@@ -17,7 +17,7 @@ export interface ExpandRequest {
   readonly depth: "whole" | "one_level";
   /** Undefined when a cursor says it. */
   readonly consistency: ConsistencyRequest | undefined;
-  /** Nodes of the page; 0, and whatever is above `MAX_EXPAND_NODES`, stands for that. */
+  /** Nodes of the page; 0, and whatever is above `maxExpandNodes`, stands for that. */
   readonly limit: number;
   /** Empty for the beginning. */
   readonly cursor: string;
@@ -33,9 +33,6 @@ export interface ExpandPage {
 }
 
 export type Expand = (call: TenantCall, request: ExpandRequest) => Promise<ExpandPage>;
-
-/** 1,000 nodes are some 200 KB on the wire. */
-export const MAX_EXPAND_NODES = 1000;
 
 /**
  * How a permission is made up, nothing evaluated; expired tuples are left out. All pages of a tree are of one revision
@@ -58,7 +55,7 @@ export function createExpand(deps: VerbDeps): Expand {
       contextualTuples: [],
     });
     validateObjectMember(schema, object, permission);
-    const limit = request.limit === 0 ? MAX_EXPAND_NODES : Math.min(request.limit, MAX_EXPAND_NODES);
+    const limit = request.limit === 0 ? limits.maxExpandNodes : Math.min(request.limit, limits.maxExpandNodes);
     const expansion = new Expansion(schema, { object, member: permission, depth }, { nowMs, from, limit, limits });
     const pace = createPace(call.signal);
     for (let read = expansion.read; read !== undefined; read = expansion.read) {

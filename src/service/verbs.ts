@@ -8,6 +8,7 @@ import { type CreateTenant, createCreateTenant } from "./create-tenant.ts";
 import { createDeleteTuples, type DeleteTuples } from "./delete-tuples.ts";
 import type { VerbDeps } from "./deps.ts";
 import { createDiffSchema, type DiffSchema } from "./diff-schema.ts";
+import { createExpand, type Expand } from "./expand.ts";
 import { createGetTenant, type GetTenant } from "./get-tenant.ts";
 import { createHeadCache } from "./head-cache.ts";
 import type { ServiceLimits } from "./limits.ts";
@@ -23,6 +24,7 @@ import { createWriteTuples, type WriteTuples } from "./write-tuples.ts";
 export interface Verbs {
   readonly check: Check;
   readonly batchCheck: BatchCheck;
+  readonly expand: Expand;
   readonly writeTuples: WriteTuples;
   readonly deleteTuples: DeleteTuples;
   readonly readTuples: ReadTuples;
@@ -61,6 +63,7 @@ export function createVerbs(options: VerbOptions): Verbs {
   return {
     check: createCheck(deps),
     batchCheck: createBatchCheck(deps),
+    expand: createExpand(deps),
     writeTuples: createWriteTuples(deps),
     deleteTuples: createDeleteTuples(deps),
     readTuples: createReadTuples(deps),

@@ -3,31 +3,26 @@ import {
   AuthorizationService,
   type BatchCheckItem,
   type CheckRequest,
-  Decision as WireDecision,
 } from "../../gen/relata/v1/authorization_service_pb.ts";
-import type { Decision } from "../../model/decision.ts";
+import type { Outcome } from "../../model/decision.ts";
 import type { CheckQuestion, EvaluationWork } from "../../service/check.ts";
 import { MINIMIZE_LATENCY } from "../../service/consistency-token.ts";
 import type { Verbs } from "../../service/verbs.ts";
 import { GRPC_CODES } from "../error-map.ts";
 import { readConsistency, readObject, readSubject } from "../wire.ts";
 import { requireRelationName } from "../wire-fields.ts";
+import { writeOutcome } from "../wire-outcome.ts";
 import { tenantCall } from "./calls.ts";
+import { expandRoute } from "./expand.ts";
 import { type Route, routesOf } from "./route.ts";
 
-const WIRE_DECISIONS = {
-  allowed: WireDecision.ALLOWED,
-  denied: WireDecision.DENIED,
-  conditional: WireDecision.CONDITIONAL,
-} as const satisfies Record<Decision["kind"], WireDecision>;
-
-export function authorizationRoutes(verbs: Pick<Verbs, "check" | "batchCheck">): readonly Route[] {
+export function authorizationRoutes(verbs: Pick<Verbs, "check" | "batchCheck" | "expand">): readonly Route[] {
   return routesOf(AuthorizationService, tenantCall, {
     check: async (call, request) => {
       const question = readQuestion(request, "");
       const consistency = readConsistency(request.consistency) ?? MINIMIZE_LATENCY;
-      const { decision, consistencyToken, work } = await verbs.check(call, { ...question, consistency });
-      return { ...writeDecision(decision), consistencyToken, ...writeDebug(request.withDebug, work) };
+      const { consistencyToken, work, ...outcome } = await verbs.check(call, { ...question, consistency });
+      return { ...writeOutcome(outcome), consistencyToken, ...writeDebug(request.withDebug, work) };
     },
     batchCheck: async (call, request) => {
       const items = request.items.map((item, index) => readItem(item, `items[${index}].`));
@@ -37,7 +32,7 @@ export function authorizationRoutes(verbs: Pick<Verbs, "check" | "batchCheck">):
     },
     lookupResources: notServed,
     lookupSubjects: notServed,
-    expand: notServed,
+    expand: expandRoute(verbs),
   });
 }
 
@@ -63,17 +58,10 @@ function readItem(item: BatchCheckItem, prefix: string): CheckQuestion | RelataE
   }
 }
 
-function writeResult(result: Decision | RelataError) {
-  if (!(result instanceof RelataError)) return { result: { case: "answer" as const, value: writeDecision(result) } };
+function writeResult(result: Outcome | RelataError) {
+  if (!(result instanceof RelataError)) return { result: { case: "answer" as const, value: writeOutcome(result) } };
   const { kind, reason, message } = result;
   return { result: { case: "error" as const, value: { code: GRPC_CODES[kind], reason, message } } };
-}
-
-function writeDecision(decision: Decision) {
-  return {
-    decision: WIRE_DECISIONS[decision.kind],
-    missingContext: decision.kind === "conditional" ? [...decision.missing] : [],
-  };
 }
 
 function writeDebug(wanted: boolean, { rounds, rows, nodes }: EvaluationWork) {
