@@ -1,6 +1,6 @@
 /**
- * Three truth values and "not known yet". Negation is `4 - value`. CONDITIONAL: depends on context nobody gave.
- * Nothing stored is conditional yet; a conditional tuple will be one more `offer(node, CONDITIONAL)`.
+ * Three truth values and "not known yet". Negation is `4 - value`. CONDITIONAL: depends on context nobody gave, or on a
+ * caveat that cannot be evaluated; the owner knows which.
  */
 export const UNSETTLED = 0;
 export const FALSE = 1;
@@ -33,13 +33,15 @@ export interface FormulaNode<Tag> {
   live: boolean;
   droppedOnce: boolean;
   sawConditional: boolean;
+  /** The child that decided the node alone; undefined when an input from outside did, or all inputs together. */
+  decider: FormulaNode<Tag> | undefined;
   /** Edges in which the node is the child. */
   parents: Edge<Tag> | undefined;
   /** Edges in which it is the parent. */
   children: Edge<Tag> | undefined;
 }
 
-interface Edge<Tag> {
+export interface Edge<Tag> {
   readonly parent: FormulaNode<Tag>;
   readonly child: FormulaNode<Tag>;
   readonly negated: boolean;
@@ -81,6 +83,7 @@ export class Formula<Tag> {
   readonly #unfounded = new Map<number, FormulaNode<Tag>[]>();
   #closing = -1;
   #size = 0;
+  #keepsGrounds = false;
 
   constructor(levels: Levels) {
     this.#levels = levels;
@@ -90,6 +93,14 @@ export class Formula<Tag> {
   /** Nodes so far. */
   get size(): number {
     return this.#size;
+  }
+
+  /**
+   * From now on an edge to a child that has settled already is kept too: the children of a node are then all it rests
+   * on. Off at first, since what settled before the first caveat or expiry rests on neither.
+   */
+  keepGrounds(): void {
+    this.#keepsGrounds = true;
   }
 
   /** A node with one expected input, so that it cannot settle before its owner says it is complete (`release`). */
@@ -106,6 +117,7 @@ export class Formula<Tag> {
       live: false,
       droppedOnce: false,
       sawConditional: false,
+      decider: undefined,
       parents: undefined,
       children: undefined,
     };
@@ -128,7 +140,11 @@ export class Formula<Tag> {
   connect(parent: FormulaNode<Tag>, child: FormulaNode<Tag>, negated: boolean): void {
     if (parent.value !== UNSETTLED) return;
     if (child.value !== UNSETTLED) {
-      this.input(parent, negated ? not(child.value) : child.value);
+      if (this.#keepsGrounds) {
+        // Not among the child's parents: whether it has been propagated already or not, this input arrives here.
+        parent.children = { parent, child, negated, nextParent: undefined, nextChild: parent.children };
+      }
+      this.#input(parent, negated ? not(child.value) : child.value, child);
       return;
     }
     const edge = { parent, child, negated, nextParent: child.parents, nextChild: parent.children };
@@ -150,7 +166,7 @@ export class Formula<Tag> {
     if (node.value !== UNSETTLED) return;
     node.expected -= 1;
     if (node.live) this.#bumpExpected(node.level, -1);
-    this.#arrive(node, value);
+    this.#arrive(node, value, undefined);
   }
 
   /** An expected input turned out to add nothing by itself. */
@@ -160,9 +176,7 @@ export class Formula<Tag> {
 
   /** An input nobody waited for: it can decide the node, but not complete it. */
   input(node: FormulaNode<Tag>, value: Value): void {
-    if (node.value !== UNSETTLED) return;
-    if (value === node.operator) this.settle(node, value);
-    else if (value === CONDITIONAL) this.#sawConditional(node);
+    this.#input(node, value, undefined);
   }
 
   settle(node: FormulaNode<Tag>, value: Value): void {
@@ -176,7 +190,7 @@ export class Formula<Tag> {
     for (let node = this.#settled.pop(); node !== undefined; node = this.#settled.pop()) {
       const value = node.value as Value;
       for (let edge = node.parents; edge !== undefined; edge = edge.nextParent) {
-        if (edge.parent.value === UNSETTLED) this.#arrive(edge.parent, edge.negated ? not(value) : value);
+        if (edge.parent.value === UNSETTLED) this.#arrive(edge.parent, edge.negated ? not(value) : value, node);
       }
       if (node.live) this.#letGoOfChildren(node);
       this.#drop();
@@ -204,9 +218,19 @@ export class Formula<Tag> {
     }
   }
 
-  #arrive(node: FormulaNode<Tag>, value: Value): void {
+  #input(node: FormulaNode<Tag>, value: Value, from: FormulaNode<Tag> | undefined): void {
+    if (node.value !== UNSETTLED) return;
+    if (value === node.operator) {
+      node.decider = from;
+      this.settle(node, value);
+    } else if (value === CONDITIONAL) {
+      this.#sawConditional(node);
+    }
+  }
+
+  #arrive(node: FormulaNode<Tag>, value: Value, from: FormulaNode<Tag> | undefined): void {
     node.open -= 1;
-    this.input(node, value);
+    this.#input(node, value, from);
     if (node.open > 0 || node.value !== UNSETTLED) return;
     this.settle(node, node.sawConditional ? CONDITIONAL : not(node.operator));
   }

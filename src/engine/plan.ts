@@ -1,5 +1,5 @@
 import type { Schema } from "../model/schema.ts";
-import type { Program } from "./program.ts";
+import type { Program, Tupleset } from "./program.ts";
 import { createCompiler } from "./program.ts";
 import { reachability } from "./reachability.ts";
 import type { Strata } from "./strata.ts";
@@ -11,6 +11,8 @@ export interface Plan {
   readonly strata: Strata;
   /** Plans by subject kind, `user` or `group#member`; there are at most as many as the schema has types and members. */
   readonly bySubject: Map<string, SubjectPlan>;
+  /** Shared by all subject plans, so that questions about different kinds of subjects share the reads of arrows. */
+  readonly tuplesets: Map<string, Tupleset>;
 }
 
 /** What to do for one kind of subject: dead branches are gone. */
@@ -28,7 +30,7 @@ const PLANS = new WeakMap<Schema, Plan>();
 export function planSchema(schema: Schema): Plan {
   let plan = PLANS.get(schema);
   if (plan === undefined) {
-    plan = { schema, strata: stratify(schema), bySubject: new Map() };
+    plan = { schema, strata: stratify(schema), bySubject: new Map(), tuplesets: new Map() };
     PLANS.set(schema, plan);
   }
   return plan;
@@ -45,13 +47,13 @@ export function planForSubject(plan: Plan, type: string, relation: string): Subj
   return subject;
 }
 
-function buildSubjectPlan({ schema, strata }: Plan, type: string, relation: string): SubjectPlan {
+function buildSubjectPlan({ schema, strata, tuplesets }: Plan, type: string, relation: string): SubjectPlan {
   const selfMember = relation === "" ? -1 : memberOf(schema, type, relation)?.id;
   if (selfMember === undefined || !schema.definitions.has(type)) {
     throw new Error(`the schema has no subject ${type}${relation === "" ? "" : `#${relation}`}`);
   }
   const reaches = reachability(schema, strata, { type, relation });
-  const compile = createCompiler(schema, { type, relation }, reaches);
+  const compile = createCompiler(schema, { type, relation }, reaches, tuplesets);
   const programs = schema.members.map((member) => (reaches.member(member.id) ? compile(member) : undefined));
   const usersets = new Map<string, Map<string, number>>();
   for (const member of schema.members) {

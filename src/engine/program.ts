@@ -23,12 +23,14 @@ export type Instruction =
 export type RelationRead = "exact" | "wildcard" | "usersets";
 
 export interface Arrow {
+  readonly quantifier: "any" | "all";
   /** The same object for arrows over the same relation and types: they share one read per object. */
   readonly tupleset: Tupleset;
   /** Subject type → member id. A type that is missing here holds no members. */
   readonly targets: ReadonlyMap<string, number>;
 }
 
+/** Interned per schema. */
 export interface Tupleset {
   readonly objectType: string;
   readonly relation: string;
@@ -43,14 +45,16 @@ export interface Program {
 
 /**
  * Compiles members for one kind of subject: whatever that kind cannot reach is left out.
+ * @param tuplesets of the schema so far, by relation and subject types
  * @returns the compiler of a member that the subject reaches
  */
 export function createCompiler(
   schema: Schema,
   subject: SubjectKind,
   reaches: Reachability,
+  tuplesets: Map<string, Tupleset>,
 ): (member: Member) => Program {
-  const arrowOf = createArrows(schema, reaches);
+  const arrowOf = createArrows(schema, reaches, tuplesets);
   return (member) => {
     if (member.kind === "relation") return relationProgram(schema, subject, reaches, member);
     // Reached by the self rule only.
@@ -62,8 +66,7 @@ export function createCompiler(
 type ArrowRewrite = Extract<Rewrite, { kind: "arrow" }>;
 type ArrowOf = (type: string, rewrite: ArrowRewrite) => Arrow;
 
-function createArrows(schema: Schema, reaches: Reachability): ArrowOf {
-  const tuplesets = new Map<string, Tupleset>();
+function createArrows(schema: Schema, reaches: Reachability, tuplesets: Map<string, Tupleset>): ArrowOf {
   return (type, rewrite) => {
     const subjectTypes = new Set<string>();
     const targets = new Map<string, number>();
@@ -78,7 +81,7 @@ function createArrows(schema: Schema, reaches: Reachability): ArrowOf {
     const key = [type, rewrite.tupleset, ...sorted].join(" ");
     const tupleset = tuplesets.get(key) ?? { objectType: type, relation: rewrite.tupleset, subjectTypes: sorted };
     tuplesets.set(key, tupleset);
-    return { tupleset, targets };
+    return { quantifier: rewrite.quantifier, tupleset, targets };
   };
 }
 

@@ -1,55 +1,161 @@
-import type { Found } from "../model/need.ts";
+import type { Found, Need } from "../model/need.ts";
 import type { Relation } from "../model/schema.ts";
-import type { Node } from "./problem.ts";
-import type { Arrow, RelationRead, Tupleset } from "./program.ts";
+import { isLive, UNSETTLED } from "./formula.ts";
+import type { Frame, Node } from "./problem.ts";
+import type { Arrow, Tupleset } from "./program.ts";
 
-/** Something to know of the stored tuples, asked at most once. */
-export type Read = RelationTuples | ArrowTuples;
-
-/** Tuples of a relation, for the one problem that asks about it. */
-export interface RelationTuples {
-  readonly kind: RelationRead;
-  readonly relation: Relation;
-  readonly objectId: string;
-  readonly node: Node;
-  parked: boolean;
-}
-
-/** Objects that a relation points at, for every arrow through it. */
-export interface ArrowTuples {
-  readonly kind: "objects";
-  readonly tupleset: Tupleset;
-  readonly objectId: string;
-  readonly readers: ArrowReader[];
-  /** Kept for arrows that come to the same object later. */
+/** Something to know of the stored tuples, asked at most once in a run. */
+export interface Read {
+  readonly need: Need;
+  /** Whoever expects the answer. */
+  readers: Reader | undefined;
+  /** Kept for those who come to the same read later. */
   answer: readonly Found[] | undefined;
   /** Nobody wanted it when its turn came. */
   parked: boolean;
 }
 
-/** A node that an arrow feeds. */
-export interface ArrowReader {
+/** A node that the answer feeds, in its own frame: the same tuple may hold in one and not in another. */
+export interface Reader {
   readonly node: Node;
-  readonly arrow: Arrow;
+  readonly frame: Frame;
+  /** For `objects`. */
+  readonly arrow: Arrow | undefined;
   readonly negated: boolean;
+  readonly next: Reader | undefined;
 }
 
-/** The reads of arrows by tupleset and object. */
-export class ArrowReads {
-  readonly #reads = new Map<Tupleset, Map<string, ArrowTuples>>();
+type NewReader = Omit<Reader, "next">;
 
-  find(tupleset: Tupleset, objectId: string): ArrowTuples | undefined {
-    return this.#reads.get(tupleset)?.get(objectId);
+/** The reads of a run: which are to be asked next, which wait for somebody to want them. */
+export class ReadTable {
+  /** A relation's tuples are read by one problem of each frame, so with a single frame there is nothing to look up. */
+  readonly #internsRelations: boolean;
+  readonly #arrows = new Map<Tupleset, Map<string, Read>>();
+  readonly #relations = new Map<Relation, Map<string, Map<string, Read>>>();
+  /** Not asked yet. */
+  #fresh: Read[] = [];
+  /** By the nodes that would bring them back. */
+  readonly #parked = new Map<Node, Read[]>();
+
+  constructor(internsRelations: boolean) {
+    this.#internsRelations = internsRelations;
   }
 
-  add(read: ArrowTuples): void {
-    const byId = this.#reads.get(read.tupleset);
-    if (byId === undefined) this.#reads.set(read.tupleset, new Map([[read.objectId, read]]));
-    else byId.set(read.objectId, read);
+  /** @returns the answer if it is known already; otherwise the reader will get it */
+  objects(tupleset: Tupleset, objectId: string, reader: NewReader): readonly Found[] | undefined {
+    let byId = this.#arrows.get(tupleset);
+    if (byId === undefined) {
+      byId = new Map();
+      this.#arrows.set(tupleset, byId);
+    }
+    let read = byId.get(objectId);
+    if (read === undefined) {
+      read = this.#add({ kind: "objects", ...tupleset, objectId });
+      byId.set(objectId, read);
+    }
+    return this.#join(read, reader);
+  }
+
+  /** The object's subjects that have a relation. @returns as `objects` */
+  usersets(relation: Relation, objectId: string, reader: NewReader): readonly Found[] | undefined {
+    const read = this.#ofRelation(relation, objectId, "", () => ({
+      kind: "usersets",
+      objectType: relation.type,
+      objectId,
+      relation: relation.name,
+    }));
+    return this.#join(read, reader);
+  }
+
+  /** One tuple. @param subjectId may be `*` @returns as `objects` */
+  exact(relation: Relation, objectId: string, subjectId: string, reader: NewReader): readonly Found[] | undefined {
+    const { type: subjectType, relation: subjectRelation } = reader.frame.subject;
+    const read = this.#ofRelation(relation, objectId, `${subjectType} ${subjectId} ${subjectRelation}`, () => ({
+      kind: "exact",
+      objectType: relation.type,
+      objectId,
+      relation: relation.name,
+      subjectType,
+      subjectId,
+      subjectRelation,
+    }));
+    return this.#join(read, reader);
+  }
+
+  /** Reads worth asking now: those that a live node expects. The others are parked. */
+  takeFresh(): Read[] {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    const wanted: Read[] = [];
+    for (const read of fresh) {
+      if (isWanted(read)) wanted.push(read);
+      else this.#park(read);
+    }
+    return wanted;
+  }
+
+  /** A node has become live: what it waited for is to be asked after all. */
+  unpark(node: Node): void {
+    const parked = this.#parked.get(node);
+    if (parked === undefined) return;
+    this.#parked.delete(node);
+    for (const read of parked) this.#refresh(read);
+  }
+
+  /** @param key empty for usersets, else the subject */
+  #ofRelation(relation: Relation, objectId: string, key: string, need: () => Need): Read {
+    if (!this.#internsRelations) return this.#add(need());
+    let byId = this.#relations.get(relation);
+    if (byId === undefined) {
+      byId = new Map();
+      this.#relations.set(relation, byId);
+    }
+    let byKey = byId.get(objectId);
+    if (byKey === undefined) {
+      byKey = new Map();
+      byId.set(objectId, byKey);
+    }
+    let read = byKey.get(key);
+    if (read === undefined) {
+      read = this.#add(need());
+      byKey.set(key, read);
+    }
+    return read;
+  }
+
+  #add(need: Need): Read {
+    const read: Read = { need, readers: undefined, answer: undefined, parked: false };
+    this.#fresh.push(read);
+    return read;
+  }
+
+  #join(read: Read, { node, frame, arrow, negated }: NewReader): readonly Found[] | undefined {
+    if (read.answer !== undefined) return read.answer;
+    read.readers = { node, frame, arrow, negated, next: read.readers };
+    this.#refresh(read);
+    return undefined;
+  }
+
+  #park(read: Read): void {
+    read.parked = true;
+    for (let reader = read.readers; reader !== undefined; reader = reader.next) {
+      const { node } = reader;
+      if (node.value !== UNSETTLED) continue;
+      const parked = this.#parked.get(node);
+      if (parked === undefined) this.#parked.set(node, [read]);
+      else parked.push(read);
+    }
+  }
+
+  #refresh(read: Read): void {
+    if (!read.parked) return;
+    read.parked = false;
+    this.#fresh.push(read);
   }
 }
 
-/** The nodes that expect a read's answer. */
-export function readersOf(read: Read): readonly Node[] {
-  return read.kind === "objects" ? read.readers.map(({ node }) => node) : [read.node];
+function isWanted(read: Read): boolean {
+  for (let reader = read.readers; reader !== undefined; reader = reader.next) if (isLive(reader.node)) return true;
+  return false;
 }

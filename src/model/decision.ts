@@ -9,3 +9,13 @@ export type Decision =
 
 export const ALLOWED: Decision = { kind: "allowed" };
 export const DENIED: Decision = { kind: "denied" };
+
+/** A decision and how long it lasts. */
+export interface Outcome {
+  readonly decision: Decision;
+  /**
+   * Milliseconds since the epoch. Without a write the decision stays what it is before this instant; undefined: for good.
+   * Set by tuples that expire, whether they grant or forbid.
+   */
+  readonly expiresAtMs?: number;
+}

@@ -1,27 +1,30 @@
-import { planSchema } from "../engine/plan.ts";
-import { type Solver, startCheck } from "../engine/solver.ts";
+import type { Plan } from "../engine/plan.ts";
+import type { CheckItem } from "../engine/solver.ts";
+import { startChecks } from "../engine/solver.ts";
 import { validateQuestion } from "../engine/validate.ts";
 import { RelataError } from "../errors.ts";
-import type { Decision } from "../model/decision.ts";
-import { formatObject, formatSubject } from "../model/object.ts";
-import type { Schema } from "../model/schema.ts";
+import type { Outcome } from "../model/decision.ts";
+import type { Tuple } from "../model/tuple.ts";
 import type { TenantCall } from "./call.ts";
 import type { CheckQuestion, EvaluationWork } from "./check.ts";
-import { authenticateConsistency, type ConsistencyRequest, issueToken } from "./consistency-token.ts";
+import { NO_CONTEXT } from "./check.ts";
+import type { ConsistencyRequest } from "./consistency-token.ts";
 import type { VerbDeps } from "./deps.ts";
 import { drive } from "./drive.ts";
-import { type ItemSolver, isolateItem } from "./item-solver.ts";
-import { requireAtMost, type ServiceLimits } from "./limits.ts";
+import { beginEvaluation } from "./evaluation.ts";
+import { requireAtMost, requireJsonSize, type ServiceLimits } from "./limits.ts";
 
 /** An item is a question, or what the edge found wrong with it. */
 export interface BatchCheckRequest {
   readonly items: readonly (CheckQuestion | RelataError)[];
   readonly consistency: ConsistencyRequest;
+  /** Hold for all items. */
+  readonly contextualTuples?: readonly Tuple[];
 }
 
 export interface BatchCheckAnswer {
   /** As many as items, in their order. */
-  readonly results: readonly (Decision | RelataError)[];
+  readonly results: readonly (Outcome | RelataError)[];
   readonly consistencyToken: string;
   /** Of the whole batch. */
   readonly work: EvaluationWork;
@@ -29,24 +32,21 @@ export interface BatchCheckAnswer {
 
 export type BatchCheck = (call: TenantCall, request: BatchCheckRequest) => Promise<BatchCheckAnswer>;
 
-/** All items at one revision, their needs merged into one query a round; an item asked twice is solved once. */
+/** All items at one revision in one run of the solver; what is wrong with an item is its own result. */
 export function createBatchCheck(deps: VerbDeps): BatchCheck {
-  const { limits, sealer, store } = deps;
+  const { limits } = deps;
   return async (call, request) => {
     requireAtMost("items", request.items.length, limits.maxBatchItems);
-    const consistency = authenticateConsistency(sealer, call.tenant.id, request.consistency);
-    const head = await deps.chooseRevision(call.tenant, consistency, call.nowMs);
-    const schema = await deps.compiledSchema(call.tenant, head);
-    const started = startItems(schema, request.items, limits);
-    const solvers = new Set<ItemSolver>();
-    for (const item of started) if (!(item instanceof RelataError)) solvers.add(item);
-    const source = store.tuples.source(call.tenant, head.revision, call.signal);
-    const work = await drive([...solvers], source, batchLimits(limits, solvers.size), call.signal);
-    return {
-      results: started.map((item) => (item instanceof RelataError ? item : item.outcome())),
-      consistencyToken: issueToken(sealer, call.tenant.id, head),
-      work,
-    };
+    const { consistency, contextualTuples = [] } = request;
+    const { plan, source, consistencyToken } = await beginEvaluation(deps, call, { consistency, contextualTuples });
+    const items = request.items.map((item, index) => readItem(plan, item, `items[${index}].context`, limits));
+    const valid = items.filter((item): item is CheckItem => !(item instanceof RelataError));
+    const budget = batchLimits(limits, valid.length);
+    const solver = startChecks(plan, valid, { nowMs: call.nowMs, limits: budget });
+    const work = await drive(solver, source, budget, call.signal);
+    const outcomes = solver.outcomes().values();
+    const results = items.map((item) => (item instanceof RelataError ? item : (outcomes.next().value as Outcome)));
+    return { results, consistencyToken, work };
   };
 }
 
@@ -58,31 +58,20 @@ function batchLimits(limits: ServiceLimits, items: number): Pick<ServiceLimits, 
   return { maxNodes: limits.maxNodes * factor, maxRows: limits.maxRows * factor };
 }
 
-function startItems(
-  schema: Schema,
-  items: BatchCheckRequest["items"],
+/** Validated before anything else: what the solver takes for equal items are equal only among valid ones. */
+function readItem(
+  plan: Plan,
+  item: CheckQuestion | RelataError,
+  contextField: string,
   limits: ServiceLimits,
-): readonly (ItemSolver | RelataError)[] {
-  const plan = planSchema(schema);
-  const byQuestion = new Map<string, ItemSolver | RelataError>();
-  return items.map((item) => {
-    if (item instanceof RelataError) return item;
-    const key = `${formatObject(item.object)}#${item.permission}@${formatSubject(item.subject)}`;
-    const known = byQuestion.get(key);
-    if (known !== undefined) return known;
-    const question = { object: item.object, member: item.permission, subject: item.subject };
-    const started = startItem(() => {
-      validateQuestion(schema, question);
-      return startCheck(plan, question, limits);
-    });
-    byQuestion.set(key, started);
-    return started;
-  });
-}
-
-function startItem(start: () => Solver): ItemSolver | RelataError {
+): CheckItem | RelataError {
+  if (item instanceof RelataError) return item;
+  const { object, permission: member, subject, context = NO_CONTEXT } = item;
+  const question = { object, member, subject };
   try {
-    return isolateItem(start());
+    requireJsonSize(contextField, context, limits.maxContextBytes);
+    validateQuestion(plan.schema, question);
+    return { question, context };
   } catch (error) {
     if (error instanceof RelataError) return error;
     throw error;

@@ -1,12 +1,14 @@
-import { planSchema } from "../engine/plan.ts";
 import { startCheck } from "../engine/solver.ts";
 import { validateQuestion } from "../engine/validate.ts";
-import type { Decision } from "../model/decision.ts";
+import { RelataError } from "../errors.ts";
+import type { Outcome } from "../model/decision.ts";
 import type { ObjectRef, SubjectRef } from "../model/object.ts";
+import type { JsonObject, Tuple } from "../model/tuple.ts";
 import type { TenantCall } from "./call.ts";
-import { authenticateConsistency, type ConsistencyRequest, issueToken } from "./consistency-token.ts";
+import type { ConsistencyRequest } from "./consistency-token.ts";
 import type { VerbDeps } from "./deps.ts";
 import { drive } from "./drive.ts";
+import { beginEvaluation } from "./evaluation.ts";
 
 /** May `subject` do `permission` to `object`? */
 export interface CheckQuestion {
@@ -14,10 +16,14 @@ export interface CheckQuestion {
   /** A permission or a relation of the object's type. */
   readonly permission: string;
   readonly subject: SubjectRef;
+  /** What caveats are evaluated with. */
+  readonly context?: JsonObject;
 }
 
 export interface CheckRequest extends CheckQuestion {
   readonly consistency: ConsistencyRequest;
+  /** Hold for this request alone, as if they had been written just before it. */
+  readonly contextualTuples?: readonly Tuple[];
 }
 
 /** Counted work of one evaluation: store queries, tuples read, problems visited. */
@@ -27,8 +33,7 @@ export interface EvaluationWork {
   readonly nodes: number;
 }
 
-export interface CheckAnswer {
-  readonly decision: Decision;
+export interface CheckAnswer extends Outcome {
   readonly consistencyToken: string;
   readonly work: EvaluationWork;
 }
@@ -36,16 +41,23 @@ export interface CheckAnswer {
 export type Check = (call: TenantCall, request: CheckRequest) => Promise<CheckAnswer>;
 
 export function createCheck(deps: VerbDeps): Check {
-  const { limits, sealer, store } = deps;
+  const { limits } = deps;
   return async (call, request) => {
-    const consistency = authenticateConsistency(sealer, call.tenant.id, request.consistency);
-    const head = await deps.chooseRevision(call.tenant, consistency, call.nowMs);
-    const schema = await deps.compiledSchema(call.tenant, head);
+    const { consistency, contextualTuples = [], context = NO_CONTEXT } = request;
+    const { schema, plan, source, consistencyToken } = await beginEvaluation(deps, call, {
+      consistency,
+      contextualTuples,
+      context,
+    });
     const question = { object: request.object, member: request.permission, subject: request.subject };
     validateQuestion(schema, question);
-    const solver = startCheck(planSchema(schema), question, limits);
-    const source = store.tuples.source(call.tenant, head.revision, call.signal);
-    const work = await drive([solver], source, limits, call.signal);
-    return { decision: solver.decision(), consistencyToken: issueToken(sealer, call.tenant.id, head), work };
+    const solver = startCheck(plan, { question, context }, { nowMs: call.nowMs, limits });
+    const work = await drive(solver, source, limits, call.signal);
+    const [outcome] = solver.outcomes();
+    if (outcome === undefined) throw new Error("a question without an outcome");
+    if (outcome instanceof RelataError) throw outcome;
+    return { ...outcome, consistencyToken, work };
   };
 }
+
+export const NO_CONTEXT: JsonObject = {};

@@ -15,37 +15,49 @@ export interface DriveCost {
 }
 
 /**
- * Runs solvers to their end against one source. The needs of all of them are read together, each once: a batch costs as
- * many round trips as its deepest question, whatever its width.
- * @param limits for all solvers together
- * @throws BUDGET_EXHAUSTED, the source's errors, the signal's reason, CANCELLED
+ * Runs a solver to its end against a source, in one round trip for each round of needs. A budget that runs out ends the
+ * solver, not the run: what has settled by then keeps its outcome.
+ * @throws the source's other errors, the signal's reason, CANCELLED
  */
 export async function drive(
-  solvers: readonly Solver[],
+  solver: Solver,
   source: TupleSource,
-  limits: EvaluationLimits,
+  { maxRows }: Pick<EvaluationLimits, "maxRows">,
   signal?: AbortSignal,
 ): Promise<DriveCost> {
   let rounds = 0;
   let rows = 0;
-  let nodesOfEnded = 0;
-  let active = solvers;
   for (;;) {
     throwIfAborted(signal);
-    const nodes = nodesOfEnded + totalNodes(active);
-    if (nodes > limits.maxNodes) throw budgetExhausted("nodes", limits.maxNodes);
-    const ended = active.filter((solver) => solver.needs().length === 0);
-    if (ended.length === active.length) return { rounds, rows, nodes };
-    if (ended.length > 0) active = active.filter((solver) => solver.needs().length > 0);
-    nodesOfEnded += totalNodes(ended);
-    const round = merge(active);
-    const answers = await source.read(round.needs, limits.maxRows - rows);
+    const needs = solver.needs();
+    if (needs.length === 0) return { rounds, rows, nodes: solver.work.nodes };
     rounds += 1;
-    rows = addRows(rows, answers, limits);
-    active.forEach((solver, index) => {
-      solver.feed((round.slots[index] ?? []).map((slot) => answers[slot] ?? missingAnswer()));
-    });
+    const answers = await readWithin(source, needs, maxRows, rows);
+    if (answers instanceof RelataError) {
+      solver.fail(answers);
+      continue;
+    }
+    if (answers.length !== needs.length) throw new Error("the source left a need without an answer");
+    for (const answer of answers) rows += answer.length;
+    solver.feed(answers);
     if (rounds % ROUNDS_PER_TURN === 0) await nextTurn();
+  }
+}
+
+/** @param rows read so far @returns BUDGET_EXHAUSTED instead of more than `maxRows` in all */
+async function readWithin(
+  source: TupleSource,
+  needs: readonly Need[],
+  maxRows: number,
+  rows: number,
+): Promise<readonly (readonly Found[])[] | RelataError> {
+  try {
+    const answers = await source.read(needs, maxRows - rows);
+    const total = answers.reduce((sum, answer) => sum + answer.length, rows);
+    return total > maxRows ? budgetExhausted("rows", maxRows) : answers;
+  } catch (error) {
+    if (error instanceof RelataError && error.reason === "BUDGET_EXHAUSTED") return budgetExhausted("rows", maxRows);
+    throw error;
   }
 }
 
@@ -54,54 +66,6 @@ const ROUNDS_PER_TURN = 64;
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** The needs of a round, each once, and for every solver where its answers are. */
-function merge(solvers: readonly Solver[]): { needs: readonly Need[]; slots: readonly (readonly number[])[] } {
-  const needs: Need[] = [];
-  const slotOf = new Map<string, number>();
-  const slots = solvers.map((solver) =>
-    solver.needs().map((need) => {
-      const key = needKey(need);
-      let slot = slotOf.get(key);
-      if (slot === undefined) {
-        slot = needs.push(need) - 1;
-        slotOf.set(key, slot);
-      }
-      return slot;
-    }),
-  );
-  return { needs, slots };
-}
-
-/** Spaces cannot occur in names or ids, so two needs share a key only when they are the same. */
-function needKey(need: Need): string {
-  const place = `${need.kind} ${need.objectType} ${need.objectId} ${need.relation}`;
-  switch (need.kind) {
-    case "exact":
-      return `${place} ${need.subjectType} ${need.subjectId} ${need.subjectRelation}`;
-    case "usersets":
-      return place;
-    case "objects":
-      return `${place} ${need.subjectTypes.join(" ")}`;
-  }
-}
-
-function addRows(rows: number, answers: readonly (readonly Found[])[], limits: EvaluationLimits): number {
-  let total = rows;
-  for (const answer of answers) total += answer.length;
-  if (total > limits.maxRows) throw budgetExhausted("rows", limits.maxRows);
-  return total;
-}
-
-function totalNodes(solvers: readonly Solver[]): number {
-  let nodes = 0;
-  for (const solver of solvers) nodes += solver.work.nodes;
-  return nodes;
-}
-
-function missingAnswer(): never {
-  throw new Error("the source left a need without an answer");
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -1,9 +1,13 @@
 import { compileSchema } from "../../src/dsl/compile.ts";
 import { renderDiagnostics } from "../../src/dsl/diagnostic.ts";
 import { planSchema } from "../../src/engine/plan.ts";
+import type { CheckItem, Solver } from "../../src/engine/solver.ts";
 import { startCheck } from "../../src/engine/solver.ts";
+import { RelataError } from "../../src/errors.ts";
+import type { Outcome } from "../../src/model/decision.ts";
 import type { Need } from "../../src/model/need.ts";
 import type { Schema } from "../../src/model/schema.ts";
+import type { JsonObject } from "../../src/model/tuple.ts";
 import { parseTuple } from "../../src/model/tuple-text.ts";
 import type { CountingSource } from "../support/oracle-source.ts";
 import { createSource } from "../support/oracle-source.ts";
@@ -19,18 +23,30 @@ export function sourceOf(tuples: readonly string[]): CountingSource {
   return createSource(tuples.map(parseTuple));
 }
 
+/** The instant of questions that say nothing else. */
+export const NOW_MS = 1_800_000_000_000;
+
 /** `document:1#view@user:anne` */
-export function start(schema: Schema, question: string, limits = PLENTY) {
+export function itemOf(question: string, context: JsonObject = {}): CheckItem {
   const { objectType, objectId, relation, subjectType, subjectId, subjectRelation } = parseTuple(question);
-  return startCheck(
-    planSchema(schema),
-    {
+  return {
+    question: {
       object: { type: objectType, id: objectId },
       member: relation,
       subject: { type: subjectType, id: subjectId, relation: subjectRelation },
     },
-    limits,
-  );
+    context,
+  };
+}
+
+export function start(schema: Schema, question: string, limits = PLENTY): Solver {
+  return startCheck(planSchema(schema), itemOf(question), { nowMs: NOW_MS, limits });
+}
+
+/** Runs to the end. */
+export function outcomesOf(solver: Solver, source: CountingSource): readonly (Outcome | RelataError)[] {
+  while (solver.needs().length > 0) solver.feed(source.answer(solver.needs()));
+  return solver.outcomes();
 }
 
 export interface Asked {
@@ -47,9 +63,10 @@ export function ask(schema: Schema, source: CountingSource, question: string): A
   source.asked.length = 0;
   source.rows = 0;
   const solver = start(schema, question);
-  while (solver.needs().length > 0) solver.feed(source.answer(solver.needs()));
+  const [outcome] = outcomesOf(solver, source);
+  if (outcome === undefined || outcome instanceof RelataError) throw outcome;
   return {
-    decision: solver.decision().kind,
+    decision: outcome.decision.kind,
     rounds: source.asked.length,
     rows: source.rows,
     nodes: solver.work.nodes,

@@ -1,14 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { planSchema } from "../../src/engine/plan.ts";
-import { startCheck } from "../../src/engine/solver.ts";
+import type { Solver } from "../../src/engine/solver.ts";
+import { startChecks } from "../../src/engine/solver.ts";
 import { RelataError } from "../../src/errors.ts";
+import type { Outcome } from "../../src/model/decision.ts";
 import type { TupleSource } from "../../src/model/need.ts";
 import { parseTuple } from "../../src/model/tuple-text.ts";
 import { drive } from "../../src/service/drive.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 import { storeWorld } from "./answer-from-store.ts";
-import { compiled, sourceOf, start } from "./ask.ts";
+import { compiled, itemOf, NOW_MS, sourceOf, start } from "./ask.ts";
 import { PLENTY } from "./random-checks.ts";
 
 const TEXT = `
@@ -27,21 +29,35 @@ function chain(depth: number): string[] {
   return [...links, `group:${depth}#member@user:anne`];
 }
 
+function startAll(questions: readonly string[], limits = PLENTY): Solver {
+  return startChecks(
+    planSchema(schema),
+    questions.map((question) => itemOf(question)),
+    { nowMs: NOW_MS, limits },
+  );
+}
+
+function kindOf(outcome: Outcome | RelataError | undefined): string | undefined {
+  return outcome instanceof RelataError ? outcome.reason : outcome?.decision.kind;
+}
+
 describe("a batch", () => {
-  test("costs as many rounds as its deepest item, and asks nothing twice in a round", async () => {
+  test("costs as many rounds as its deepest item, and asks nothing twice", async () => {
     const source = sourceOf([...chain(7), "document:1#viewer@group:0#member"]);
     const questions = Array.from(
       { length: 1_000 },
       (_, i) => `document:${i % 2}#view@user:${i < 500 ? "anne" : "bob"}`,
     );
-    const solvers = questions.map((question) => start(schema, question));
-    const cost = await drive(solvers, source, PLENTY);
+    const solver = startAll(questions);
+    const cost = await drive(solver, source, PLENTY);
     // The document, and eight groups below.
     expect(cost.rounds).toBe(9);
     expect(source.asked.map((round) => round.length)).toEqual([6, 3, 3, 3, 3, 3, 3, 3, 3]);
-    expect(cost.rows).toBe(source.rows);
-    expect(cost.nodes).toBe(solvers.reduce((sum, solver) => sum + solver.work.nodes, 0));
-    const allowed = questions.filter((_, i) => solvers[i]?.decision().kind === "allowed");
+    expect(cost).toEqual({ rounds: 9, rows: source.rows, nodes: solver.work.nodes });
+    // For each of two people: two permissions, two relations, eight groups. The other 996 questions add nothing.
+    expect(cost.nodes).toBe(2 * (2 + 2 + 8));
+    const outcomes = solver.outcomes();
+    const allowed = questions.filter((_, i) => kindOf(outcomes[i]) === "allowed");
     expect(new Set(allowed)).toEqual(new Set(["document:1#view@user:anne"]));
     expect(allowed).toHaveLength(250);
   });
@@ -62,12 +78,13 @@ describe("a batch", () => {
         member: "view",
         subject: { type: "user", id: i % 10 === 0 ? "anne" : `user${i}`, relation: "" },
       }));
-      const solvers = questions.map((question) => startCheck(planSchema(schema), question, PLENTY));
+      const items = questions.map((question) => ({ question, context: {} }));
+      const solver = startChecks(planSchema(schema), items, { nowMs: NOW_MS, limits: PLENTY });
       reading.length = 0;
-      const cost = await drive(solvers, source, PLENTY);
+      const cost = await drive(solver, source, PLENTY);
       expect(cost.rounds).toBe(7);
       expect(reading).toEqual(Array.from({ length: cost.rounds }, () => 1));
-      expect(solvers.filter((solver) => solver.decision().kind === "allowed")).toHaveLength(50);
+      expect(solver.outcomes().filter((outcome) => kindOf(outcome) === "allowed")).toHaveLength(50);
     } finally {
       await store.close();
     }
@@ -75,7 +92,9 @@ describe("a batch", () => {
 });
 
 describe("a request that must end", () => {
+  const none = { scanSubjects: () => unscanned(), scanObjects: () => unscanned() };
   const endless: TupleSource = {
+    ...none,
     // Every group holds one more.
     read: async (needs) =>
       needs.map((need) =>
@@ -86,65 +105,81 @@ describe("a request that must end", () => {
   };
 
   test("stops at its node budget", async () => {
-    const limits = { maxNodes: 1_000, maxRows: 1_000_000 };
-    const solver = start(schema, "group:0#member@user:anne", limits);
-    await expect(drive([solver], endless, limits)).rejects.toMatchObject({
-      reason: "BUDGET_EXHAUSTED",
-      metadata: { budget: "nodes", limit: "1000" },
-    });
+    const solver = startAll(["group:0#member@user:anne"], { maxNodes: 1_000, maxRows: 1_000_000 });
+    expect((await drive(solver, endless, PLENTY)).nodes).toBe(1_000);
+    expect(solver.outcomes()).toMatchObject([
+      { reason: "BUDGET_EXHAUSTED", metadata: { budget: "nodes", limit: "1000" } },
+    ]);
   });
 
-  test("shares the node budget among its items", async () => {
-    const limits = { maxNodes: 20, maxRows: 1_000 };
-    const source = sourceOf(chain(7));
-    const run = (items: number) =>
-      drive(
-        Array.from({ length: items }, () => start(schema, "group:0#member@user:bob", limits)),
-        source,
-        limits,
-      );
-    expect((await run(2)).nodes).toBe(16);
-    await expect(run(3)).rejects.toMatchObject({ reason: "BUDGET_EXHAUSTED", metadata: { budget: "nodes" } });
+  test("shares the node budget among its items, and those that are done keep their answer", async () => {
+    const run = async (people: number) => {
+      const questions = Array.from({ length: people }, (_, i) => `group:0#member@user:bob${i}`);
+      const solver = startAll(["group:7#member@user:anne", ...questions], { maxNodes: 20, maxRows: 1_000 });
+      await drive(solver, sourceOf(chain(7)), PLENTY);
+      return solver.outcomes().map(kindOf);
+    };
+    expect(await run(2)).toEqual(["allowed", "denied", "denied"]);
+    expect(await run(3)).toEqual(["allowed", ...Array.from({ length: 3 }, () => "BUDGET_EXHAUSTED")]);
   });
 
   test("stops at its row budget, and tells the source what is left of it", async () => {
     const left: number[] = [];
     const source: TupleSource = {
+      ...none,
       read: (needs, maxRows) => {
         left.push(maxRows);
         return endless.read(needs, maxRows);
       },
     };
-    const limits = { maxNodes: 1_000_000, maxRows: 3 };
-    const solver = start(schema, "group:0#member@user:anne", limits);
-    await expect(drive([solver], source, limits)).rejects.toMatchObject({
-      reason: "BUDGET_EXHAUSTED",
-      metadata: { budget: "rows", limit: "3" },
-    });
+    const solver = start(schema, "group:0#member@user:anne");
+    const { rows } = await drive(solver, source, { maxRows: 3 });
+    expect(solver.outcomes()).toMatchObject([{ reason: "BUDGET_EXHAUSTED", metadata: { budget: "rows", limit: "3" } }]);
     expect(left).toEqual([3, 2, 1, 0]);
+    expect(rows).toBe(3);
+  });
+
+  test("stops when the source refuses to read more rows, and keeps what has settled", async () => {
+    const refusing = new RelataError("BUDGET_EXHAUSTED", "the source's own words");
+    let rounds = 0;
+    const source: TupleSource = {
+      ...none,
+      read: (needs, maxRows) => {
+        rounds += 1;
+        return rounds < 3 ? sourceOf(chain(7)).read(needs, maxRows) : Promise.reject(refusing);
+      },
+    };
+    const solver = startAll(["group:6#member@user:anne", "group:0#member@user:anne"]);
+    await drive(solver, source, { maxRows: 100 });
+    expect(solver.outcomes().map(kindOf)).toEqual(["allowed", "BUDGET_EXHAUSTED"]);
+    expect(solver.outcomes()[1]).toMatchObject({ metadata: { budget: "rows", limit: "100" } });
   });
 
   test("stops when it is aborted, even on a source that never leaves the process", async () => {
     const solver = start(schema, "group:0#member@user:anne");
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 1);
-    await expect(drive([solver], endless, PLENTY, controller.signal)).rejects.toMatchObject({ reason: "CANCELLED" });
+    await expect(drive(solver, endless, PLENTY, controller.signal)).rejects.toMatchObject({ reason: "CANCELLED" });
   });
 
   test("says why it was aborted", async () => {
     const solver = start(schema, "group:0#member@user:anne");
     const late = new RelataError("DEADLINE_EXCEEDED", "the deadline of 1 ms is over");
-    await expect(drive([solver], endless, PLENTY, AbortSignal.abort(late))).rejects.toBe(late);
+    await expect(drive(solver, endless, PLENTY, AbortSignal.abort(late))).rejects.toBe(late);
   });
 
   test("passes on what goes wrong in the source", async () => {
     const lost = new RelataError("STORE_UNAVAILABLE", "the database cannot be reached");
     const solver = start(schema, "group:0#member@user:anne");
-    await expect(drive([solver], { read: () => Promise.reject(lost) }, PLENTY)).rejects.toBe(lost);
-    await expect(drive([solver], { read: async () => [] }, PLENTY)).rejects.toThrow("without an answer");
+    await expect(drive(solver, { ...none, read: () => Promise.reject(lost) }, PLENTY)).rejects.toBe(lost);
+    await expect(drive(solver, { ...none, read: async () => [] }, PLENTY)).rejects.toThrow("without an answer");
   });
 
   test("costs nothing when there is nothing to ask", async () => {
-    expect(await drive([], endless, PLENTY)).toEqual({ rounds: 0, rows: 0, nodes: 0 });
+    expect(await drive(startAll([]), endless, PLENTY)).toEqual({ rounds: 0, rows: 0, nodes: 0 });
   });
 });
+
+function unscanned(): never {
+  throw new Error("a Check scans nothing");
+}

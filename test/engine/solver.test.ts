@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { planSchema } from "../../src/engine/plan.ts";
 import { RelataError } from "../../src/errors.ts";
 import type { Schema } from "../../src/model/schema.ts";
-import { ask, compiled, sourceOf, start } from "./ask.ts";
+import { ask, compiled, outcomesOf, sourceOf, start } from "./ask.ts";
 
 const GROUPS = `
 definition user {}
@@ -254,22 +254,19 @@ describe("limits and misuse", () => {
   test("more nodes than allowed is an error, not no", () => {
     const source = sourceOf(chain(100));
     const solver = start(groups, "group:0#member@user:bob", { maxNodes: 50, maxRows: 1_000 });
-    const run = () => {
-      while (solver.needs().length > 0) solver.feed(source.answer(solver.needs()));
-    };
-    expect(run).toThrow(RelataError);
-    expect(() => solver.decision()).toThrow();
-    try {
-      start(groups, "document:1#view@user:bob", { maxNodes: 2, maxRows: 1_000 });
-      expect.unreachable();
-    } catch (error) {
-      expect(error).toMatchObject({ reason: "BUDGET_EXHAUSTED", metadata: { budget: "nodes", limit: "2" } });
-    }
+    expect(outcomesOf(solver, source)).toEqual([expect.any(RelataError)]);
+    expect(solver.outcomes()[0]).toMatchObject({
+      reason: "BUDGET_EXHAUSTED",
+      metadata: { budget: "nodes", limit: "50" },
+    });
+    const atOnce = start(groups, "document:1#view@user:bob", { maxNodes: 2, maxRows: 1_000 });
+    expect(atOnce.needs()).toEqual([]);
+    expect(atOnce.outcomes()[0]).toMatchObject({ metadata: { limit: "2" } });
   });
 
-  test("a decision is not to be had early, and answers have to be complete", () => {
+  test("an outcome is not to be had early, and answers have to be complete", () => {
     const solver = start(groups, "group:0#member@user:bob");
-    expect(() => solver.decision()).toThrow("not settled");
+    expect(() => solver.outcomes()).toThrow("not settled");
     expect(() => solver.feed([])).toThrow("one answer is due for each need");
     expect(solver.needs()).toBe(solver.needs());
   });

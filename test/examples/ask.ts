@@ -1,8 +1,9 @@
 import { compileSchema } from "../../src/dsl/compile.ts";
 import { renderDiagnostics } from "../../src/dsl/diagnostic.ts";
 import { planSchema } from "../../src/engine/plan.ts";
-import { type Question, startCheck } from "../../src/engine/solver.ts";
+import { type Question, startChecks } from "../../src/engine/solver.ts";
 import { validateQuestion, validateTuple } from "../../src/engine/validate.ts";
+import { RelataError } from "../../src/errors.ts";
 import type { Schema } from "../../src/model/schema.ts";
 import type { Store } from "../../src/model/store.ts";
 import type { Tuple } from "../../src/model/tuple.ts";
@@ -34,9 +35,13 @@ export async function askInMemory(schemaText: string, tuples: readonly Tuple[], 
   return async (questions) => {
     for (const question of questions) validateQuestion(schema, question);
     const { revision } = await store.revisions.head(tenant);
-    const solvers = questions.map((question) => startCheck(plan, question, LIMITS));
-    await drive(solvers, store.tuples.source(tenant, revision), LIMITS);
-    return solvers.map((solver) => solver.decision().kind === "allowed");
+    const items = questions.map((question) => ({ question, context: {} }));
+    const solver = startChecks(plan, items, { nowMs: Date.now(), limits: LIMITS });
+    await drive(solver, store.tuples.source(tenant, revision), LIMITS);
+    return solver.outcomes().map((outcome) => {
+      if (outcome instanceof RelataError) throw outcome;
+      return outcome.decision.kind === "allowed";
+    });
   };
 }
 
@@ -51,7 +56,7 @@ async function writeAll(
     const updates = tuples
       .slice(start, start + UPDATES_PER_WRITE)
       .map((tuple) => ({ operation: "create" as const, tuple }));
-    await store.tuples.write(tenant, { updates, preconditions: [], schemaVersion: 1, origin: ORIGIN });
+    await store.tuples.write(tenant, { updates, preconditions: [], schemaVersion: 1, nowMs: 0, origin: ORIGIN });
   }
 }
 

@@ -261,7 +261,7 @@ describe("batch check", () => {
     const wrong = new RelataError("INVALID_OBJECT", "of the edge");
     const items = [QUESTION, bob, bad, QUESTION, wrong];
     const { results, work } = await at.verbs.batchCheck(at.call, { items, consistency: FULLY });
-    expect(results.map((result) => (result instanceof RelataError ? result.reason : result.kind))).toEqual([
+    expect(results.map((result) => (result instanceof RelataError ? result.reason : result.decision.kind))).toEqual([
       "allowed",
       "denied",
       "UNKNOWN_RELATION_OR_PERMISSION",
@@ -278,7 +278,7 @@ describe("batch check", () => {
     await at.write("+document:1#viewer@user:anne", "+document:2#viewer@group:0#member", ...chain);
     const deep = { ...QUESTION, object: { type: "document", id: "2" } };
     const { results } = await at.verbs.batchCheck(at.call, { items: [deep, QUESTION], consistency: FULLY });
-    expect(results.map((result) => (result instanceof RelataError ? result.reason : result.kind))).toEqual([
+    expect(results.map((result) => (result instanceof RelataError ? result.reason : result.decision.kind))).toEqual([
       "BUDGET_EXHAUSTED",
       "allowed",
     ]);

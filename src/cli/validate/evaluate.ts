@@ -34,7 +34,8 @@ export async function evaluateAssertions(
 ): Promise<readonly Outcome[]> {
   const source = await sourceOfTuples(tuples, now);
   const outcomes: Outcome[] = [];
-  for (const assertion of assertions) outcomes.push(await evaluate(schema, source, assertion));
+  const nowMs = now();
+  for (const assertion of assertions) outcomes.push(await evaluate(schema, source, assertion, nowMs));
   return outcomes;
 }
 
@@ -44,20 +45,28 @@ async function sourceOfTuples(tuples: readonly Tuple[], now: () => number): Prom
   let head = await store.revisions.head(tenant);
   for (let at = 0; at < tuples.length; at += BATCH) {
     const updates = tuples.slice(at, at + BATCH).map((tuple) => ({ operation: "touch" as const, tuple }));
-    const request = { updates, preconditions: [], schemaVersion: head.schemaVersion, origin: ORIGIN };
+    const request = {
+      updates,
+      preconditions: [],
+      schemaVersion: head.schemaVersion,
+      nowMs: now(),
+      origin: ORIGIN,
+    };
     head = (await store.tuples.write(tenant, request)).head;
   }
   return store.tuples.source(tenant, head.revision);
 }
 
-async function evaluate(schema: Schema, source: TupleSource, assertion: Assertion): Promise<Outcome> {
+async function evaluate(schema: Schema, source: TupleSource, assertion: Assertion, nowMs: number): Promise<Outcome> {
   const { object, permission, subject } = assertion;
   const question = { object, member: permission, subject };
   try {
     validateQuestion(schema, question);
-    const solver = startCheck(planSchema(schema), question, LIMITS);
-    await drive([solver], source, LIMITS);
-    const got = solver.decision().kind;
+    const solver = startCheck(planSchema(schema), { question, context: {} }, { nowMs, limits: LIMITS });
+    await drive(solver, source, LIMITS);
+    const [outcome] = solver.outcomes();
+    if (outcome === undefined || outcome instanceof RelataError) throw outcome;
+    const got = outcome.decision.kind;
     return { assertion, got, message: "", passed: got === assertion.expected };
   } catch (error) {
     if (!(error instanceof RelataError)) throw error;
