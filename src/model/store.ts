@@ -64,7 +64,7 @@ export interface SchemaChangeRequest {
   readonly origin: ChangeOrigin;
 }
 
-/** Live tuples that must not exist, and what to tell a person when one does (`cannot remove relation "viewer" …`). */
+/** Live tuples that must not exist, expired or not, and what to tell a person when one does (`cannot remove relation "viewer" …`). */
 export interface StrandProbe {
   readonly filter: TupleFilter;
   /** Set: only tuples with (true) or without (false) a caveat or an expiry count. */
@@ -95,6 +95,8 @@ export interface WriteRequest {
   readonly schemaVersion: number;
   readonly idempotency?: Idempotency;
   readonly metadata?: JsonObject;
+  /** The request's instant, milliseconds since the epoch: preconditions and CREATE do not see what has expired by then. */
+  readonly nowMs: number;
   readonly origin: ChangeOrigin;
 }
 
@@ -121,6 +123,8 @@ export interface DeleteRequest {
   readonly schemaVersion?: number;
   readonly idempotency?: Idempotency;
   readonly metadata?: JsonObject;
+  /** The request's instant, for its preconditions. What is deleted is every stored tuple that matches, expired or not. */
+  readonly nowMs: number;
   readonly origin: ChangeOrigin;
 }
 
@@ -130,21 +134,23 @@ export interface DeleteResult extends WriteResult {
   readonly complete: boolean;
 }
 
+/** Tuples visible at a revision that have not expired by an instant. */
+export interface TuplePageQuery {
+  readonly revision: Revision;
+  /** Milliseconds since the epoch; undefined: all that is stored, expired or not, for who must not overlook any. */
+  readonly nowMs: number | undefined;
+  readonly filter: TupleFilter;
+  /** Go on after this tuple, there or not, which the filter selects. */
+  readonly after?: TupleKey;
+  readonly limit: number;
+}
+
 export interface TupleStore {
-  /** Rules: CREATE of a live tuple is TUPLE_ALREADY_EXISTS; TOUCH replaces caveat and expiry; DELETE of a missing tuple does nothing. Every acknowledged write makes exactly one revision. */
+  /** Rules: CREATE of a live tuple is TUPLE_ALREADY_EXISTS, of one that has expired replaces it; TOUCH replaces caveat and expiry; DELETE of a missing tuple does nothing. Every acknowledged write makes exactly one revision. */
   write(tenant: TenantPlace, request: WriteRequest): Promise<WriteResult>;
   deleteMatching(tenant: TenantPlace, request: DeleteRequest): Promise<DeleteResult>;
-  /** Tuples visible at `revision`, in key order (bytewise), those after `after`. */
-  page(
-    tenant: TenantPlace,
-    query: {
-      readonly revision: Revision;
-      readonly filter: TupleFilter;
-      readonly after?: TupleKey;
-      readonly limit: number;
-    },
-    signal?: AbortSignal,
-  ): Promise<readonly Tuple[]>;
+  /** In key order (bytewise). */
+  page(tenant: TenantPlace, query: TuplePageQuery, signal?: AbortSignal): Promise<readonly Tuple[]>;
   /** The solver's reader. */
   source(tenant: TenantPlace, revision: Revision, signal?: AbortSignal): TupleSource;
 }

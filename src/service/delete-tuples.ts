@@ -66,6 +66,7 @@ function toStore(call: TenantCall, request: DeleteTuplesRequest, maxDelete: numb
     preconditions,
     limit,
     allowPartial,
+    nowMs: call.nowMs,
     origin: { actor: call.principal.actor, requestId: call.requestId },
     ...(idempotency === undefined ? {} : { idempotency }),
     ...(metadata === undefined ? {} : { metadata }),

@@ -57,7 +57,13 @@ async function findStranded(
   const limit = deps.limits.maxReadPage;
   let after: TupleKey | undefined;
   for (;;) {
-    const query = { revision, filter: probe.filter, limit, ...(after === undefined ? {} : { after }) };
+    const query = {
+      revision,
+      nowMs: undefined,
+      filter: probe.filter,
+      limit,
+      ...(after === undefined ? {} : { after }),
+    };
     const tuples: readonly Tuple[] = await deps.store.tuples.page(call.tenant, query, call.signal);
     const found = tuples.find((tuple) => isStranded(probe, tuple));
     if (found !== undefined || tuples.length < limit) return found;

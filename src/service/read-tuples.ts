@@ -43,7 +43,13 @@ export function createReadTuples(deps: VerbDeps): ReadTuples {
     let after = start;
     while (left > 0) {
       const limit = Math.min(left, limits.maxReadPage);
-      const query = { revision: head.revision, filter, limit, ...(after === undefined ? {} : { after }) };
+      const query = {
+        revision: head.revision,
+        nowMs: call.nowMs,
+        filter,
+        limit,
+        ...(after === undefined ? {} : { after }),
+      };
       const tuples = await store.tuples.page(tenant, query, signal);
       if (tuples.length > 0) yield { tuples, cursorAfter, consistencyToken };
       if (tuples.length < limit) return;

@@ -63,6 +63,7 @@ function toStore(call: TenantCall, request: WriteTuplesRequest, schemaVersion: n
     updates: request.updates,
     preconditions: request.preconditions,
     schemaVersion,
+    nowMs: call.nowMs,
     origin: { actor: call.principal.actor, requestId: call.requestId },
     ...(idempotency === undefined ? {} : { idempotency }),
     ...(request.metadata === undefined ? {} : { metadata: request.metadata }),

@@ -16,7 +16,13 @@ export async function storeWorld(store: Store, slug: string, { text, tuples }: P
   for (let start = 0; start < tuples.length; start += MAX_UPDATES) {
     const updates = tuples.slice(start, start + MAX_UPDATES).map((tuple) => ({ operation: "create" as const, tuple }));
     const { schemaVersion } = head;
-    ({ head } = await store.tuples.write(tenant, { updates, preconditions: [], schemaVersion, origin: ORIGIN }));
+    ({ head } = await store.tuples.write(tenant, {
+      updates,
+      preconditions: [],
+      schemaVersion,
+      nowMs: 0,
+      origin: ORIGIN,
+    }));
   }
   return store.tuples.source(tenant, head.revision);
 }

@@ -4,6 +4,9 @@ import { parseTuple } from "../../src/model/tuple-text.ts";
 
 export const ORIGIN: ChangeOrigin = { actor: "https://issuer.test|tester", requestId: "req-1" };
 
+/** The instant of every request that does not say another. */
+export const NOW_MS = Date.UTC(2026, 0, 1);
+
 let tenants = 0;
 
 /** A tenant no other test has. */
@@ -21,6 +24,7 @@ export function draft(updates: readonly string[], rest: Partial<WriteRequest> = 
     }),
     preconditions: [],
     schemaVersion: 0,
+    nowMs: NOW_MS,
     origin: ORIGIN,
     ...rest,
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DeleteRequest, Store } from "../../src/model/store.ts";
 import type { TenantPlace } from "../../src/model/tenant.ts";
-import { createTenant, draft, ORIGIN } from "./drafts.ts";
+import { createTenant, draft, NOW_MS, ORIGIN } from "./drafts.ts";
 
 export function describeDeletes(store: () => Store): void {
   const remove = (tenant: TenantPlace, rest: Partial<DeleteRequest>) =>
@@ -10,6 +10,7 @@ export function describeDeletes(store: () => Store): void {
       preconditions: [],
       limit: 1000,
       allowPartial: false,
+      nowMs: NOW_MS,
       origin: ORIGIN,
       ...rest,
     });
@@ -24,7 +25,9 @@ export function describeDeletes(store: () => Store): void {
     return tenant;
   };
   const left = async (tenant: TenantPlace, revision: number) =>
-    (await store().tuples.page(tenant, { revision, filter: {}, limit: 100 })).map(({ objectId }) => objectId);
+    (await store().tuples.page(tenant, { revision, nowMs: NOW_MS, filter: {}, limit: 100 })).map(
+      ({ objectId }) => objectId,
+    );
 
   describe("deleting by filter", () => {
     it("removes what matches in one revision and leaves the past", async () => {

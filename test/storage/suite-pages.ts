@@ -4,7 +4,7 @@ import type { TenantPlace } from "../../src/model/tenant.ts";
 import type { Tuple, TupleFilter, TupleKey } from "../../src/model/tuple.ts";
 import { matchesFilter } from "../../src/model/tuple-filter.ts";
 import { formatTuple } from "../../src/model/tuple-text.ts";
-import { createTenant, draft } from "./drafts.ts";
+import { createTenant, draft, NOW_MS } from "./drafts.ts";
 
 export function describePages(store: () => Store): void {
   const readAll = async (tenant: TenantPlace, revision: number, filter: TupleFilter, limit: number) => {
@@ -12,6 +12,7 @@ export function describePages(store: () => Store): void {
     for (let after: TupleKey | undefined; ; after = tuples.at(-1)) {
       const page = await store().tuples.page(tenant, {
         revision,
+        nowMs: NOW_MS,
         filter,
         limit,
         ...(after !== undefined && { after }),
@@ -77,7 +78,7 @@ export function describePages(store: () => Store): void {
 
     it("are refused to a caller who has left", async () => {
       const tenant = await createTenant(store());
-      const query = { revision: 0, filter: {}, limit: 1 };
+      const query = { revision: 0, nowMs: NOW_MS, filter: {}, limit: 1 };
       await expect(store().tuples.page(tenant, query, AbortSignal.abort())).rejects.toMatchObject({
         reason: "CANCELLED",
       });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { RelataError } from "../../src/errors.ts";
 import type { Need } from "../../src/model/need.ts";
 import type { Store } from "../../src/model/store.ts";
-import { createTenant, draft } from "./drafts.ts";
+import { createTenant, draft, NOW_MS } from "./drafts.ts";
 
 const exact = (objectId: string, subjectId: string, subjectRelation = ""): Need => ({
   kind: "exact",
@@ -152,7 +152,7 @@ export function describeSource(store: () => Store): void {
           100,
         );
       expect(answers.map(([f]) => f?.subjectId)).toEqual(ids);
-      const page = await store().tuples.page(tenant, { revision: 1, filter: {}, limit: 100 });
+      const page = await store().tuples.page(tenant, { revision: 1, nowMs: NOW_MS, filter: {}, limit: 100 });
       expect(page.map(({ objectId }) => objectId)).toEqual([
         '"',
         "'; --",

@@ -2,12 +2,14 @@ import { describe, expect, it } from "vitest";
 import type { Store } from "../../src/model/store.ts";
 import type { TenantPlace } from "../../src/model/tenant.ts";
 import { formatTuple } from "../../src/model/tuple-text.ts";
-import { createTenant, draft, ORIGIN } from "./drafts.ts";
+import { createTenant, draft, NOW_MS, ORIGIN } from "./drafts.ts";
 
 export function describeWrites(store: () => Store): void {
   const live = async (tenant: TenantPlace, revision?: number) => {
     const at = revision ?? (await store().revisions.head(tenant)).revision;
-    return (await store().tuples.page(tenant, { revision: at, filter: {}, limit: 100 })).map(formatTuple);
+    return (await store().tuples.page(tenant, { revision: at, nowMs: NOW_MS, filter: {}, limit: 100 })).map(
+      formatTuple,
+    );
   };
   const write = (tenant: TenantPlace, updates: readonly string[], rest = {}) =>
     store().tuples.write(tenant, draft(updates, rest));
@@ -78,7 +80,9 @@ export function describeWrites(store: () => Store): void {
         });
       }
       for (const [index, tuple] of versions.entries()) {
-        expect(await store().tuples.page(tenant, { revision: index + 1, filter: {}, limit: 9 })).toEqual([tuple]);
+        expect(await store().tuples.page(tenant, { revision: index + 1, nowMs: NOW_MS, filter: {}, limit: 9 })).toEqual(
+          [tuple],
+        );
       }
     });
 
@@ -94,7 +98,7 @@ export function describeWrites(store: () => Store): void {
         subjectRelation: relation,
       };
       await store().tuples.write(tenant, { ...draft([]), updates: [{ operation: "create", tuple: key }] });
-      expect(await store().tuples.page(tenant, { revision: 1, filter: {}, limit: 1 })).toEqual([key]);
+      expect(await store().tuples.page(tenant, { revision: 1, nowMs: NOW_MS, filter: {}, limit: 1 })).toEqual([key]);
       await store().tuples.write(tenant, { ...draft([]), updates: [{ operation: "delete", tuple: key }] });
       expect(await live(tenant)).toEqual([]);
     });
@@ -225,6 +229,7 @@ export function describeWrites(store: () => Store): void {
             preconditions: [],
             limit: 1,
             allowPartial: true,
+            nowMs: NOW_MS,
             idempotency: key,
             origin: ORIGIN,
           }),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import type { Store } from "../../src/model/store.ts";
 import { describeDeletes } from "./suite-deletes.ts";
+import { describeExpiry } from "./suite-expiry.ts";
 import { describePages } from "./suite-pages.ts";
 import { describeScans } from "./suite-scans.ts";
 import { describeSchemas } from "./suite-schemas.ts";
@@ -25,6 +26,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describeWrites(opened);
     describeDeletes(opened);
     describePages(opened);
+    describeExpiry(opened);
     describeSource(opened);
     describeScans(opened);
   });

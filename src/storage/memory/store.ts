@@ -5,6 +5,7 @@ import type { Revision } from "../../model/revision.ts";
 import type { Store, StoredSchema, TenantStore } from "../../model/store.ts";
 import { sharedBucket, type Tenant, type TenantPlace } from "../../model/tenant.ts";
 import { abortError } from "../abort.ts";
+import { isExpired } from "../expired.ts";
 import { budgetExhausted, tenantAlreadyExists, tenantNotFound } from "../refusals.ts";
 import { TenantMemory } from "./tenant-memory.ts";
 import { compareKeys, type TupleTable } from "./tuple-table.ts";
@@ -50,10 +51,13 @@ export function createMemoryStore({ now }: { readonly now: () => number }): Stor
     tuples: {
       write: async (place, request) => at(place).write(request),
       deleteMatching: async (place, request) => at(place).deleteMatching(request),
-      page: async (place, { revision, filter, after, limit }, signal) => {
+      page: async (place, { revision, nowMs, filter, after, limit }, signal) => {
         if (signal?.aborted) throw abortError(signal);
-        const tuples = [...at(place).tuples.matchingAt(filter, revision)].sort(compareKeys);
-        return tuples.filter((tuple) => after === undefined || compareKeys(tuple, after) > 0).slice(0, limit);
+        return [...at(place).tuples.matchingAt(filter, revision)]
+          .filter((tuple) => nowMs === undefined || !isExpired(tuple.expiresAtMs, nowMs))
+          .filter((tuple) => after === undefined || compareKeys(tuple, after) > 0)
+          .sort(compareKeys)
+          .slice(0, limit);
       },
       source: (place, revision, signal) => createSource(() => at(place).tuples, revision, signal),
     },

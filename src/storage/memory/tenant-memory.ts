@@ -11,6 +11,7 @@ import type {
 } from "../../model/store.ts";
 import type { Tenant } from "../../model/tenant.ts";
 import type { Tuple } from "../../model/tuple.ts";
+import { isExpired } from "../expired.ts";
 import {
   idempotencyKeyReused,
   requirePreconditions,
@@ -55,9 +56,10 @@ export class TenantMemory {
     const first = this.#firstAnswer("write", idempotency);
     if (first !== undefined) return { head: first.head, replayed: true };
     requireSchemaVersion(this.head.schemaVersion, schemaVersion);
-    this.#requirePreconditions(preconditions);
+    this.#requirePreconditions(preconditions, request.nowMs);
     for (const { operation, tuple } of updates) {
-      if (operation === "create" && this.tuples.live(tuple) !== undefined) throw tupleAlreadyExists(tuple);
+      const live = operation === "create" ? this.tuples.live(tuple) : undefined;
+      if (live !== undefined && !isExpired(live.expiresAtMs, request.nowMs)) throw tupleAlreadyExists(tuple);
     }
     const head = this.#advance({});
     for (const update of updates) this.#apply(update, head.revision);
@@ -70,7 +72,7 @@ export class TenantMemory {
     const first = this.#firstAnswer("delete", idempotency);
     if (first !== undefined) return first;
     if (request.schemaVersion !== undefined) requireSchemaVersion(this.head.schemaVersion, request.schemaVersion);
-    this.#requirePreconditions(preconditions);
+    this.#requirePreconditions(preconditions, request.nowMs);
     const found = [...this.tuples.matchingLive(filter)].sort(compareKeys);
     const complete = found.length <= limit;
     if (!complete && !request.allowPartial) throw tooManyToDelete(limit, filter);
@@ -111,9 +113,9 @@ export class TenantMemory {
     return Math.max(this.#now(), this.head.committedAtMs);
   }
 
-  #requirePreconditions(preconditions: readonly Precondition[]): void {
+  #requirePreconditions(preconditions: readonly Precondition[], nowMs: number): void {
     const matched = preconditions.flatMap(({ filter }, index) =>
-      isAny(this.tuples.matchingLive(filter)) ? [index] : [],
+      isAny(this.tuples.matchingLive(filter), nowMs) ? [index] : [],
     );
     requirePreconditions(preconditions, new Set(matched));
   }
@@ -133,8 +135,8 @@ export class TenantMemory {
   }
 }
 
-function isAny(tuples: Iterable<Tuple>): boolean {
-  for (const _ of tuples) return true;
+function isAny(tuples: Iterable<Tuple>, nowMs: number): boolean {
+  for (const { expiresAtMs } of tuples) if (!isExpired(expiresAtMs, nowMs)) return true;
   return false;
 }
 

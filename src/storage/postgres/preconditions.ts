@@ -2,8 +2,18 @@ import { sql } from "kysely";
 import type { Precondition } from "../../model/store.ts";
 import type { TenantPlace } from "../../model/tenant.ts";
 import { placeArgs } from "./heads.ts";
-import { type Bound, sqlBuilder, statementFamily } from "./statement.ts";
-import { fieldsOf, type KeyArrays, keyArrays, keyOf, LIVE, SHAPES, shapeOf } from "./tuple-columns.ts";
+import { type Bound, sqlBuilder, statementFamily, timestamp, unexpired } from "./statement.ts";
+import {
+  BY_SUBJECT,
+  fieldsOf,
+  isBySubject,
+  type KeyArrays,
+  keyArrays,
+  keyOf,
+  LIVE,
+  SHAPES,
+  shapeOf,
+} from "./tuple-columns.ts";
 
 /** Index of a filter that matches. */
 export interface Match {
@@ -13,11 +23,12 @@ export interface Match {
 interface MatchArgs extends KeyArrays {
   readonly bucket: number;
   readonly tenantId: string;
+  readonly now: string;
   readonly index: readonly number[];
 }
 
 /**
- * Which filters match a live tuple. ORDER BY the key makes an index the cheapest way to the first one even where much
+ * Which filters match a tuple that is live and has not expired. ORDER BY the key makes an index the cheapest way to the first one even where much
  * of the tenant matches; otherwise the planner may scan a partition that others share.
  */
 const matchFilters = statementFamily<MatchArgs>()("match_filters", SHAPES, (arg, shape) => {
@@ -30,6 +41,7 @@ const matchFilters = statementFamily<MatchArgs>()("match_filters", SHAPES, (arg,
       AS f (index${sql.join(names, nothing)})
     CROSS JOIN LATERAL (SELECT FROM relata.tuple t
       WHERE t.bucket = ${arg("bucket")} AND t.tenant_id = ${arg("tenantId")} AND t.deleted_rev = ${LIVE}${sql.join(equalities, nothing)}
+        AND ${unexpired(arg)}${isBySubject(shape) ? sql` AND ${BY_SUBJECT}` : nothing}
       ORDER BY ${keyOf("t")} LIMIT 1) hit`.compile(sqlBuilder);
 });
 
@@ -37,11 +49,13 @@ const matchFilters = statementFamily<MatchArgs>()("match_filters", SHAPES, (arg,
 export function lookUpPreconditions(
   place: TenantPlace,
   preconditions: readonly Precondition[],
+  nowMs: number,
 ): readonly Bound<Match>[] {
   const indexed = preconditions.map(({ filter }, index) => ({ filter, index }));
   return [...Map.groupBy(indexed, ({ filter }) => shapeOf(filter))].map(([shape, group]) =>
     matchFilters(shape)({
       ...placeArgs(place),
+      now: timestamp(nowMs),
       ...keyArrays(group.map(({ filter }) => filter)),
       index: group.map(({ index }) => index),
     }),

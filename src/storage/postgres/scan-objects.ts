@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { ObjectScan } from "../../model/need.ts";
 import { TRAITS, type TraitColumns, type VisibleArgs, visible } from "./found-columns.ts";
 import { type Arg, type Bound, sqlBuilder, statementFamily } from "./statement.ts";
+import { BY_SUBJECT } from "./tuple-columns.ts";
 
 interface ScanArgs extends VisibleArgs {
   /** Rows per scan. */
@@ -41,7 +42,7 @@ const scanStatement = statementFamily<ScanArgs>()("scan_objects", FAMILY, (arg: 
     ) AS n (scan, subject_type, subject_id, subject_relation, object_type, relation, after_id, after_relation)
     CROSS JOIN LATERAL (SELECT t.object_id, t.subject_relation, ${TRAITS} FROM relata.tuple t
       WHERE ${visible(arg)} AND t.subject_type = n.subject_type AND t.subject_id = n.subject_id
-        AND t.object_type = n.object_type AND t.relation = n.relation ${one} ${after}
+        AND t.object_type = n.object_type AND t.relation = n.relation AND ${BY_SUBJECT} ${one} ${after}
       ORDER BY t.object_id, t.subject_relation
       LIMIT ${arg("limit")}) f`.compile(sqlBuilder);
 });

@@ -116,3 +116,8 @@ export function epochMs(column: string) {
 export function timestamp(ms: number): string {
   return new Date(ms).toISOString();
 }
+
+/** Tuples of `t` that hold at the instant `now`, a timestamp. */
+export function unexpired(arg: (key: "now") => string) {
+  return sql<boolean>`(t.expires_at IS NULL OR t.expires_at > ${arg("now")}::timestamptz)`;
+}

@@ -5,7 +5,9 @@ import { tupleIsStranded } from "../refusals.ts";
 import { placeArgs } from "./heads.ts";
 import { type Bound, epochMs, sqlBuilder, statementFamily } from "./statement.ts";
 import {
+  BY_SUBJECT,
   fieldsOf,
+  isBySubject,
   type KeyArrays,
   keyArrays,
   keyOf,
@@ -43,7 +45,7 @@ const findStrands = statementFamily<StrandArgs>()("find_strands", SHAPES, (arg, 
       WHERE t.bucket = ${arg("bucket")} AND t.tenant_id = ${arg("tenantId")} AND t.deleted_rev = ${LIVE}${sql.join(equalities, nothing)}
         AND (p.caveat IS NULL OR coalesce(t.caveat, '') = p.caveat)
         AND (p.expiration IS NULL OR (t.expires_at IS NOT NULL) = p.expiration)
-        AND (p.wildcard OR t.subject_id <> '*')
+        AND (p.wildcard OR t.subject_id <> '*')${isBySubject(shape) ? sql` AND ${BY_SUBJECT}` : nothing}
       ORDER BY ${keyOf("t")} LIMIT 1) stranded`.compile(sqlBuilder);
 });
 

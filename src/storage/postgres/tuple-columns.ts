@@ -36,6 +36,14 @@ export function fieldsOf(shape: Shape): readonly (typeof KEY)[number][] {
   return KEY.filter((_, index) => shape[index] === "1");
 }
 
+/** Predicate of the partial index tuple_subject, which is used only where a statement repeats it. Always true. */
+export const BY_SUBJECT = sql<boolean>`t.subject_id <> ''`;
+
+/** Does `shape` set the subject's type? Then tuple_subject may serve it. */
+export function isBySubject(shape: Shape): boolean {
+  return shape[3] === "1";
+}
+
 /** Key columns of many tuples, for `unnest`. */
 export type KeyArrays = { readonly [Field in keyof TupleKey]: readonly string[] };
 

@@ -8,7 +8,7 @@ import { lookUpPreconditions, type Match, matchedBy } from "./preconditions.ts";
 import type { Sessions } from "./sessions.ts";
 import { type Bound, sqlBuilder, statementFamily } from "./statement.ts";
 import { close } from "./tuple-changes.ts";
-import { fieldsOf, KEY_COLUMNS, LIVE, SHAPES, shapeOf } from "./tuple-columns.ts";
+import { BY_SUBJECT, fieldsOf, isBySubject, KEY_COLUMNS, LIVE, SHAPES, shapeOf } from "./tuple-columns.ts";
 import { filled } from "./tuple-page.ts";
 
 type SelectArgs = ReturnType<typeof filled> & {
@@ -25,6 +25,7 @@ const selectMatching = statementFamily<SelectArgs>()("select_matching", SHAPES, 
     .where("t.bucket", "=", arg("bucket"))
     .where("t.tenant_id", "=", arg("tenantId"))
     .where("t.deleted_rev", "=", LIVE);
+  if (isBySubject(shape)) query = query.where(BY_SUBJECT);
   for (const [field, column] of fieldsOf(shape)) query = query.where(`t.${column}`, "=", arg(field));
   for (const column of KEY_COLUMNS) query = query.orderBy(`t.${column}`);
   return query.limit(arg("limit")).compile();
@@ -48,7 +49,7 @@ export async function deleteMatching(
       lockHead(place),
       matching,
       ...first,
-      ...lookUpPreconditions(place, preconditions),
+      ...lookUpPreconditions(place, preconditions, request.nowMs),
     ] as const);
     const head = nextHead(locked);
     const replayed = firstAnswer(

@@ -1,11 +1,11 @@
 import { sql } from "kysely";
-import type { Revision } from "../../model/revision.ts";
+import type { TuplePageQuery } from "../../model/store.ts";
 import type { TenantPlace } from "../../model/tenant.ts";
 import type { Tuple, TupleFilter, TupleKey } from "../../model/tuple.ts";
 import { placeArgs, tenantScope } from "./heads.ts";
 import type { Reader } from "./read-lanes.ts";
-import { epochMs, sqlBuilder, statementFamily } from "./statement.ts";
-import { fieldsOf, KEY, KEY_COLUMNS, keyOf, SHAPES, shapeOf, toTuple } from "./tuple-columns.ts";
+import { epochMs, sqlBuilder, statementFamily, timestamp, unexpired } from "./statement.ts";
+import { BY_SUBJECT, fieldsOf, isBySubject, KEY, KEY_COLUMNS, SHAPES, shapeOf, toTuple } from "./tuple-columns.ts";
 
 type FilterArgs = { readonly [Field in keyof TupleKey]: string };
 
@@ -13,6 +13,7 @@ interface PageArgs extends FilterArgs {
   readonly bucket: number;
   readonly tenantId: string;
   readonly revision: number;
+  readonly now: string;
   readonly limit: number;
 }
 
@@ -30,7 +31,8 @@ const PAGES = SHAPES.flatMap((shape) => [shape, `${shape}_next`]);
 
 /**
  * Keyset paging by a row comparison, in key order: the primary key serves it, or with the subject given tuple_subject,
- * whose remaining columns are in key order too.
+ * whose remaining columns are in key order too. The comparison begins with the first column that the filter leaves open:
+ * at a column with an equality of its own the index would start at the equality and walk all the way to the place.
  */
 const tuplePage = statementFamily<NextPageArgs>()("tuple_page", PAGES, (arg, page) => {
   const [shape = "", next] = page.split("_");
@@ -42,28 +44,25 @@ const tuplePage = statementFamily<NextPageArgs>()("tuple_page", PAGES, (arg, pag
     .where("t.bucket", "=", arg("bucket"))
     .where("t.tenant_id", "=", arg("tenantId"))
     .where("t.created_rev", "<=", arg("revision"))
-    .where("t.deleted_rev", ">", arg("revision"));
+    .where("t.deleted_rev", ">", arg("revision"))
+    .where(unexpired(arg));
+  if (isBySubject(shape)) query = query.where(BY_SUBJECT);
   for (const [field, column] of fieldsOf(shape)) query = query.where(`t.${column}`, "=", arg(field));
   if (next !== undefined) {
-    const after = sql.join(KEY.map(([field]) => sql`${arg(`after_${field}`)}`));
-    query = query.where(sql<boolean>`(${keyOf("t")}) > (${after})`);
+    const open = KEY.slice(Math.min(shape.replace("1".repeat(6), "111110").indexOf("0"), 5));
+    const columns = sql.join(open.map(([, column]) => sql.ref(`t.${column}`)));
+    const after = sql.join(open.map(([field]) => sql`${arg(`after_${field}`)}`));
+    query = query.where(sql<boolean>`(${columns}) > (${after})`);
   }
   for (const column of KEY_COLUMNS) query = query.orderBy(`t.${column}`);
   return query.limit(arg("limit")).compile();
 });
 
-export interface PageQuery {
-  readonly revision: Revision;
-  readonly filter: TupleFilter;
-  readonly after?: TupleKey;
-  readonly limit: number;
-}
-
 /** One page, one round trip. On a connection of its own: a page may take long, and is cancelled when the caller leaves. */
 export async function readPage(
   reader: Reader,
   place: TenantPlace,
-  query: PageQuery,
+  query: TuplePageQuery,
   signal: AbortSignal | undefined,
 ): Promise<readonly Tuple[]> {
   const shape = shapeOf(query.filter);
@@ -71,6 +70,7 @@ export async function readPage(
   const bound = statement({
     ...placeArgs(place),
     revision: query.revision,
+    now: query.nowMs === undefined ? "-infinity" : timestamp(query.nowMs),
     limit: query.limit,
     ...filled(query.filter),
     after_objectType: query.after?.objectType ?? "",

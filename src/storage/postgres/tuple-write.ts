@@ -1,6 +1,7 @@
-import type { TupleUpdate, WriteRequest, WriteResult } from "../../model/store.ts";
+import type { WriteRequest, WriteResult } from "../../model/store.ts";
 import type { TenantPlace } from "../../model/tenant.ts";
 import type { Tuple } from "../../model/tuple.ts";
+import { isExpired } from "../expired.ts";
 import { requirePreconditions, requireSchemaVersion, tupleAlreadyExists } from "../refusals.ts";
 import { advance, lockHead, nextHead, tenantScope } from "./heads.ts";
 import { firstAnswer, keepAnswer, lookUpFirstAnswer, plainAnswer } from "./idempotency.ts";
@@ -19,7 +20,7 @@ export async function writeTuples(sessions: Sessions, place: TenantPlace, reques
   const { updates, preconditions, idempotency } = request;
   return sessions.transact(tenantScope(place), async (transaction) => {
     const first = lookUpFirstAnswer(place, idempotency);
-    const matches = lookUpPreconditions(place, preconditions);
+    const matches = lookUpPreconditions(place, preconditions, request.nowMs);
     const keys = updates.map(({ tuple }) => tuple);
     const [locked, live, ...rest] = await transaction.begin([
       lockHead(place),
@@ -36,7 +37,7 @@ export async function writeTuples(sessions: Sessions, place: TenantPlace, reques
     if (replayed !== undefined) return { head: replayed.head, replayed: true };
     requireSchemaVersion(head.schemaVersion, request.schemaVersion);
     requirePreconditions(preconditions, matchedBy(rest.slice(first.length) as readonly (readonly Match[])[]));
-    const plan = planChanges(updates, live);
+    const plan = planChanges(request, live);
     await transaction.commit([
       ...close(place, plan.close, head.revision),
       ...insert(place, plan.insert, head.revision),
@@ -47,13 +48,14 @@ export async function writeTuples(sessions: Sessions, place: TenantPlace, reques
   });
 }
 
-/** What the updates come to, given which of their tuples are live. */
-function planChanges(updates: readonly TupleUpdate[], live: readonly LiveRow[]) {
+/** What the updates come to, given which of their tuples are live, expired or not. */
+function planChanges({ updates, nowMs }: WriteRequest, live: readonly LiveRow[]) {
   const liveByIndex = new Map(live.map((row) => [row.index, row]));
   const plan: { close: Tuple[]; insert: Tuple[] } = { close: [], insert: [] };
   for (const [index, { operation, tuple }] of updates.entries()) {
     const row = liveByIndex.get(index);
-    if (operation === "create" && row !== undefined) throw tupleAlreadyExists(tuple);
+    if (operation === "create" && row !== undefined && !isExpired(row.expires_at_ms, nowMs))
+      throw tupleAlreadyExists(tuple);
     if (operation === "touch" && row !== undefined && isSame(tuple, row)) continue;
     if (row !== undefined) plan.close.push(tuple);
     if (operation !== "delete") plan.insert.push(tuple);

@@ -9,11 +9,11 @@ import { createPostgresStore } from "../../../src/storage/postgres/store.ts";
 import { withClient } from "../../support/postgres-template.ts";
 import { createTempDir } from "../../support/temp-dir.ts";
 import { waitFor } from "../../support/wait.ts";
-import { createTenant, draft, ORIGIN } from "../drafts.ts";
+import { createTenant, draft, NOW_MS, ORIGIN } from "../drafts.ts";
 import { startCuttingProxy } from "./cutting-proxy.ts";
 import { openStore } from "./open.ts";
 
-const READ = { revision: 0, filter: {}, limit: 1 };
+const READ = { revision: 0, nowMs: NOW_MS, filter: {}, limit: 1 };
 const NEED = { kind: "usersets", objectType: "document", objectId: "a", relation: "viewer" } as const;
 
 describe("when the database does not answer", () => {

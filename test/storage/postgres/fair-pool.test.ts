@@ -3,11 +3,11 @@ import type { Tenant } from "../../../src/model/tenant.ts";
 import { createPostgresStore } from "../../../src/storage/postgres/store.ts";
 import { withClient } from "../../support/postgres-template.ts";
 import { waitFor } from "../../support/wait.ts";
-import { createTenant, draft } from "../drafts.ts";
+import { createTenant, draft, NOW_MS } from "../drafts.ts";
 import { openStore } from "./open.ts";
 
 const POOL = 4;
-const PAGE = { revision: 0, filter: {}, limit: 1 };
+const PAGE = { revision: 0, nowMs: NOW_MS, filter: {}, limit: 1 };
 
 describe("the pool of connections", () => {
   let opened: Awaited<ReturnType<typeof openStore>>;

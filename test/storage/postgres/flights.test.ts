@@ -5,7 +5,7 @@ import { clientConfig } from "../../../src/storage/postgres/connection.ts";
 import { fly } from "../../../src/storage/postgres/flight.ts";
 import { BEGIN_READ, BEGIN_WRITE, COMMIT, enter } from "../../../src/storage/postgres/scope.ts";
 import type { Bound } from "../../../src/storage/postgres/statement.ts";
-import { createTenant, draft, ORIGIN } from "../drafts.ts";
+import { createTenant, draft, NOW_MS, ORIGIN } from "../drafts.ts";
 import { openStore } from "./open.ts";
 
 const raw = (text: string): Bound => ({ name: "", text, values: [] });
@@ -52,14 +52,14 @@ describe("flights", () => {
   it("are one for every read and for a new tenant, two for a schema, a deletion, a retry and a refusal", async () => {
     const { store } = opened;
     const trips = async (work: () => Promise<unknown>) => (await counted(work)).roundTrips;
-    const remove = { filter: {}, preconditions: [], limit: 10, allowPartial: true, origin: ORIGIN };
+    const remove = { filter: {}, preconditions: [], limit: 10, allowPartial: true, nowMs: NOW_MS, origin: ORIGIN };
     const { revision } = await store.revisions.head(tenant);
     expect(await trips(() => store.revisions.head(tenant))).toBe(1);
     expect(await trips(() => store.revisions.at(tenant, 0))).toBe(1);
     expect(await trips(() => store.tenants.bySlug(tenant.slug))).toBe(1);
     expect(await trips(() => store.tenants.list({ limit: 5 }))).toBe(1);
     expect(await trips(() => store.tenants.create({ slug: "one-flight" }, ORIGIN))).toBe(1);
-    expect(await trips(() => store.tuples.page(tenant, { revision, filter: {}, limit: 5 }))).toBe(1);
+    expect(await trips(() => store.tuples.page(tenant, { revision, nowMs: NOW_MS, filter: {}, limit: 5 }))).toBe(1);
     const needs = Array.from({ length: 500 }, (_, i) => ({
       kind: "usersets" as const,
       objectType: "document",

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Need } from "../../../src/model/need.ts";
+import type { Need, ObjectScan, SubjectScan } from "../../../src/model/need.ts";
 import type { Store, TupleUpdate } from "../../../src/model/store.ts";
 import type { Tenant } from "../../../src/model/tenant.ts";
 import type { Tuple, TupleFilter, TupleKey } from "../../../src/model/tuple.ts";
 import { createMemoryStore } from "../../../src/storage/memory/store.ts";
-import { ORIGIN } from "../drafts.ts";
+import { NOW_MS, ORIGIN } from "../drafts.ts";
 import { openStore } from "./open.ts";
 
 /** Few names, so that histories meet themselves again and again. */
@@ -18,7 +18,11 @@ const key: fc.Arbitrary<TupleKey> = fc.record({
   subjectRelation: fc.constantFrom("", "member"),
 });
 const tuple: fc.Arbitrary<Tuple> = fc
-  .tuple(key, fc.option(fc.dictionary(fc.string(), fc.jsonValue())), fc.option(fc.constantFrom(0, 1_234, 4e12)))
+  .tuple(
+    key,
+    fc.option(fc.dictionary(fc.string(), fc.jsonValue())),
+    fc.option(fc.constantFrom(1_234, NOW_MS, NOW_MS + 1, 4e12)),
+  )
   .map(([base, context, expiresAtMs]) => ({
     ...base,
     ...(context !== null && { caveat: { name: "office", context: JSON.parse(JSON.stringify(context)) } }),
@@ -57,6 +61,24 @@ const need: fc.Arbitrary<Need> = key.chain((k) =>
   ),
 );
 
+/** With or without each part that may be left out; a relation of the subject only beside its type. */
+const subjectScan: fc.Arbitrary<SubjectScan> = fc.tuple(key, key, fc.nat({ max: 5 })).map(([k, after, which]) => ({
+  objectType: k.objectType,
+  objectId: k.objectId,
+  relation: k.relation,
+  ...(which % 3 > 0 && { subjectType: k.subjectType }),
+  ...(which % 3 > 1 && { subjectRelation: k.subjectRelation }),
+  ...(which > 2 && { after }),
+}));
+const objectScan: fc.Arbitrary<ObjectScan> = fc.tuple(key, key, fc.nat({ max: 3 })).map(([k, after, which]) => ({
+  subjectType: k.subjectType,
+  subjectId: k.subjectId,
+  objectType: k.objectType,
+  relation: k.relation,
+  ...(which % 2 > 0 && { subjectRelation: k.subjectRelation }),
+  ...(which > 1 && { after }),
+}));
+
 /** One step of a history, run on either store; its answer without times and in an order of its own. */
 type Step = (store: Store, tenant: Tenant) => Promise<unknown>;
 
@@ -69,6 +91,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
           store.tuples.write(tenant, {
             ...rest,
             schemaVersion: 0,
+            nowMs: NOW_MS,
             origin: ORIGIN,
             ...(i !== undefined && { idempotency: i }),
           }),
@@ -79,7 +102,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ filter, preconditions, idempotency, limit, allowPartial: fc.boolean() }).map(
       ({ idempotency: i, ...rest }): Step =>
         (store, tenant) =>
-          store.tuples.deleteMatching(tenant, { ...rest, origin: ORIGIN, ...(i !== undefined && { idempotency: i }) }),
+          store.tuples.deleteMatching(tenant, {
+            ...rest,
+            nowMs: NOW_MS,
+            origin: ORIGIN,
+            ...(i !== undefined && { idempotency: i }),
+          }),
     ),
   },
   {
@@ -87,7 +115,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.tuple(filter, fc.option(key, { nil: undefined }), limit, fc.nat({ max: 12 })).map(
       ([f, after, size, revision]): Step =>
         (store, tenant) =>
-          store.tuples.page(tenant, { revision, filter: f, limit: size, ...(after !== undefined && { after }) }),
+          store.tuples.page(tenant, {
+            revision,
+            nowMs: NOW_MS,
+            filter: f,
+            limit: size,
+            ...(after !== undefined && { after: { ...after, ...f } }),
+          }),
     ),
   },
   {
@@ -98,6 +132,22 @@ const step: fc.Arbitrary<Step> = fc.oneof(
           (await store.tuples.source(tenant, revision).read(needs, maxRows)).map((found) =>
             found.map((f) => JSON.stringify(f, Object.keys(f).sort())).sort(),
           ),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ scans: fc.array(subjectScan, { maxLength: 6 }), revision: fc.nat({ max: 12 }), limit }).map(
+      ({ scans, revision, limit: size }): Step =>
+        (store, tenant) =>
+          store.tuples.source(tenant, revision).scanSubjects(scans, size),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ scans: fc.array(objectScan, { maxLength: 6 }), revision: fc.nat({ max: 12 }), limit }).map(
+      ({ scans, revision, limit: size }): Step =>
+        (store, tenant) =>
+          store.tuples.source(tenant, revision).scanObjects(scans, size),
     ),
   },
 );
@@ -139,10 +189,12 @@ describe("random histories", () => {
         const { revision: newest } = await memory.revisions.head(there);
         expect((await opened.store.revisions.head(here)).revision).toBe(newest);
         for (let revision = 0; revision <= newest; revision += 1) {
-          const query = { revision, filter: {}, limit: 1000 };
-          const expected = await memory.tuples.page(there, query);
-          expect(await opened.store.tuples.page(here, query)).toEqual(expected);
-          counts.tuples += expected.length;
+          for (const nowMs of [NOW_MS, undefined]) {
+            const query = { revision, nowMs, filter: {}, limit: 1000 };
+            const expected = await memory.tuples.page(there, query);
+            expect(await opened.store.tuples.page(here, query)).toEqual(expected);
+            counts.tuples += expected.length;
+          }
         }
       }),
       { numRuns: 150 },

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Tenant } from "../../../src/model/tenant.ts";
 import type { Bound } from "../../../src/storage/postgres/statement.ts";
 import { withClient } from "../../support/postgres-template.ts";
-import { draft, ORIGIN } from "../drafts.ts";
+import { draft, NOW_MS, ORIGIN } from "../drafts.ts";
 import { openStore } from "./open.ts";
 import { runEveryStatement } from "./workload.ts";
 
@@ -54,7 +54,7 @@ describe("tenants with the same ids", () => {
 
   it("are each answered with their own, by every method", async () => {
     const { store } = opened;
-    const page = await store.tuples.page(mine, { revision: 2, filter: { objectId: "same" }, limit: 10 });
+    const page = await store.tuples.page(mine, { revision: 2, nowMs: NOW_MS, filter: { objectId: "same" }, limit: 10 });
     expect(page.map(({ subjectId }) => subjectId)).toEqual(["mine"]);
     expect((await store.schemas.read(mine, 1))?.text).toBe("definition mine {}");
     const retry = draft([], { idempotency: { key: "same", requestHash: "mine" } });

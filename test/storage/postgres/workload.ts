@@ -1,8 +1,8 @@
-import type { Need } from "../../../src/model/need.ts";
+import type { Need, ObjectScan, SubjectScan } from "../../../src/model/need.ts";
 import type { Store } from "../../../src/model/store.ts";
 import type { Tenant } from "../../../src/model/tenant.ts";
 import type { TupleFilter, TupleKey } from "../../../src/model/tuple.ts";
-import { draft, ORIGIN } from "../drafts.ts";
+import { draft, NOW_MS, ORIGIN } from "../drafts.ts";
 
 /** The tuple that everything asks about. */
 const SEEN: TupleKey = {
@@ -25,6 +25,18 @@ const NEEDS: readonly Need[] = [
   { kind: "objects", objectType: "document", objectId: "d7", relation: "parent", subjectTypes: ["folder"] },
 ];
 
+/** The shapes of scans, from the beginning and from a place on. */
+const SUBJECT_SCANS: readonly SubjectScan[] = [
+  { objectType: "document", objectId: "d7", relation: "viewer" },
+  { objectType: "document", objectId: "d7", relation: "viewer", subjectType: "user" },
+  { objectType: "document", objectId: "d7", relation: "viewer", subjectType: "user", subjectRelation: "" },
+  { objectType: "group", objectId: "everyone", relation: "member", subjectType: "group", subjectRelation: "member" },
+].flatMap((scan) => [scan, { ...scan, after: { ...SEEN, subjectType: scan.subjectType ?? "user" } }]);
+const OBJECT_SCANS: readonly ObjectScan[] = [
+  { subjectType: "user", subjectId: "u7", objectType: "document", relation: "viewer" },
+  { subjectType: "user", subjectId: "u7", subjectRelation: "", objectType: "document", relation: "viewer" },
+].flatMap((scan) => [scan, { ...scan, after: SEEN }]);
+
 /** Calls every method in every variant, so that every statement the store has is sent at least once. */
 export async function runEveryStatement(store: Store, tenant: Tenant): Promise<void> {
   await store.tenants.bySlug(tenant.slug);
@@ -37,8 +49,8 @@ export async function runEveryStatement(store: Store, tenant: Tenant): Promise<v
   const head = await store.revisions.head(tenant);
   const { revision } = (await store.revisions.at(tenant, head.revision)) ?? head;
   for (const filter of FILTERS) {
-    await store.tuples.page(tenant, { revision, filter, limit: 10 });
-    await store.tuples.page(tenant, { revision, filter, limit: 10, after: SEEN });
+    await store.tuples.page(tenant, { revision, nowMs: NOW_MS, filter, limit: 10 });
+    await store.tuples.page(tenant, { revision, nowMs: NOW_MS, filter, limit: 10, after: SEEN });
     // Refused by its precondition, so that nothing is deleted.
     await store.tuples
       .deleteMatching(tenant, {
@@ -46,6 +58,7 @@ export async function runEveryStatement(store: Store, tenant: Tenant): Promise<v
         preconditions: [{ expect: "must_not_match", filter: {} }],
         limit: 1,
         allowPartial: true,
+        nowMs: NOW_MS,
         origin: ORIGIN,
       })
       .catch(ignoreRefusal);
@@ -56,6 +69,8 @@ export async function runEveryStatement(store: Store, tenant: Tenant): Promise<v
       100,
     );
   }
+  await store.tuples.source(tenant, revision).scanSubjects(SUBJECT_SCANS, 10);
+  await store.tuples.source(tenant, revision).scanObjects(OBJECT_SCANS, 10);
   await store.tuples.write(
     tenant,
     draft(
