@@ -1,6 +1,6 @@
 import { type Client, createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AuthorizationService, Decision } from "../../src/gen/relata/v1/authorization_service_pb.ts";
+import { AuthorizationService, Decision, TreeNode_Kind } from "../../src/gen/relata/v1/authorization_service_pb.ts";
 import { SchemaService } from "../../src/gen/relata/v1/schema_service_pb.ts";
 import { TenantService } from "../../src/gen/relata/v1/tenant_service_pb.ts";
 import { TupleService } from "../../src/gen/relata/v1/tuple_service_pb.ts";
@@ -87,6 +87,10 @@ const STEPS: readonly (readonly [procedure: string, step: (clients: Clients) => 
       expect(anne.decision).toBe(Decision.ALLOWED);
       const bob = await authorization.check({ ...wireQuestion("document:1#view@user:bob"), consistency });
       expect(bob.decision).toBe(Decision.DENIED);
+      const { tuple } = wireUpdate("~document:1#viewer@user:zoe");
+      const contextualTuples = tuple === undefined ? [] : [tuple];
+      const zoe = await authorization.check({ ...wireQuestion("document:1#view@user:zoe"), contextualTuples });
+      expect(zoe.decision).toBe(Decision.ALLOWED);
     },
   ],
   [
@@ -102,6 +106,19 @@ const STEPS: readonly (readonly [procedure: string, step: (clients: Clients) => 
         { case: "error", value: { code: 9, reason: "UNKNOWN_RELATION_OR_PERMISSION" } },
         { case: "answer", value: { decision: Decision.DENIED } },
       ]);
+    },
+  ],
+  [
+    "relata.v1.AuthorizationService/Expand",
+    async ({ authorization }) => {
+      const { object, permission } = wireQuestion("document:1#view@user:anne");
+      const { nodes, cursor } = await authorization.expand({ object, permission, limit: 2 });
+      expect(nodes[0]).toMatchObject({ kind: TreeNode_Kind.MEMBER, member: "view", object });
+      const rest = await authorization.expand({ object, permission, cursor });
+      expect(rest.firstIndex).toBe(2);
+      const tuples = rest.nodes.filter(({ kind }) => kind === TreeNode_Kind.TUPLE);
+      expect(tuples.map(({ tuple }) => tuple?.subject?.object?.id)).toEqual(["anne", "bob", "bob"]);
+      expect(rest.cursor).toBe("");
     },
   ],
   [
@@ -121,6 +138,8 @@ const STEPS: readonly (readonly [procedure: string, step: (clients: Clients) => 
     },
   ],
 ];
+
+const TENANT_STEPS = STEPS.filter(([procedure]) => !procedure.includes("TenantService")).length;
 
 let server: TestServer;
 beforeAll(async () => {
@@ -149,6 +168,6 @@ describe.each(TRANSPORT_NAMES)("%s", (name) => {
     for (const [, step] of STEPS) await step(clients);
     const lines = server.logLines().filter((line) => line["tenant"] === slug);
     expect(lines.every((line) => line["code"] === "ok")).toBe(true);
-    expect(new Set(lines.map((line) => line["method"])).size).toBe(9);
+    expect(new Set(lines.map((line) => line["method"])).size).toBe(TENANT_STEPS);
   });
 });

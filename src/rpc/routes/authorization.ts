@@ -9,25 +9,33 @@ import type { CheckQuestion, EvaluationWork } from "../../service/check.ts";
 import { MINIMIZE_LATENCY } from "../../service/consistency-token.ts";
 import type { Verbs } from "../../service/verbs.ts";
 import { GRPC_CODES } from "../error-map.ts";
-import { readConsistency, readObject, readSubject } from "../wire.ts";
+import { readConsistency, readObject, readSubject, readTuples } from "../wire.ts";
 import { requireRelationName } from "../wire-fields.ts";
 import { writeOutcome } from "../wire-outcome.ts";
+import { readStruct } from "../wire-values.ts";
 import { tenantCall } from "./calls.ts";
 import { expandRoute } from "./expand.ts";
 import { type Route, routesOf } from "./route.ts";
 
-export function authorizationRoutes(verbs: Pick<Verbs, "check" | "batchCheck" | "expand">): readonly Route[] {
+type AuthorizationVerbs = Pick<Verbs, "check" | "batchCheck" | "expand">;
+
+export function authorizationRoutes(verbs: AuthorizationVerbs): readonly Route[] {
   return routesOf(AuthorizationService, tenantCall, {
     check: async (call, request) => {
-      const question = readQuestion(request, "");
-      const consistency = readConsistency(request.consistency) ?? MINIMIZE_LATENCY;
-      const { consistencyToken, work, ...outcome } = await verbs.check(call, { ...question, consistency });
-      return { ...writeOutcome(outcome), consistencyToken, ...writeDebug(request.withDebug, work) };
+      const answer = await verbs.check(call, {
+        ...readQuestion(request, ""),
+        contextualTuples: readTuples(request.contextualTuples, "contextual_tuples"),
+        consistency: readConsistency(request.consistency) ?? MINIMIZE_LATENCY,
+      });
+      const { consistencyToken, work } = answer;
+      return { ...writeOutcome(answer), consistencyToken, ...writeDebug(request.withDebug, work) };
     },
     batchCheck: async (call, request) => {
-      const items = request.items.map((item, index) => readItem(item, `items[${index}].`));
-      const consistency = readConsistency(request.consistency) ?? MINIMIZE_LATENCY;
-      const { results, consistencyToken, work } = await verbs.batchCheck(call, { items, consistency });
+      const { results, consistencyToken, work } = await verbs.batchCheck(call, {
+        items: request.items.map((item, index) => readItem(item, `items[${index}].`)),
+        contextualTuples: readTuples(request.contextualTuples, "contextual_tuples"),
+        consistency: readConsistency(request.consistency) ?? MINIMIZE_LATENCY,
+      });
       return { results: results.map(writeResult), consistencyToken, ...writeDebug(request.withDebug, work) };
     },
     lookupResources: notServed,
@@ -45,6 +53,7 @@ function readQuestion(request: CheckRequest | BatchCheckItem, prefix: string): C
     object: readObject(request.object, `${prefix}object`),
     permission: requireRelationName(request.permission, `${prefix}permission`, "INVALID_REQUEST"),
     subject: readSubject(request.subject, `${prefix}subject`, false),
+    context: readStruct(request.context, `${prefix}context`) ?? {},
   };
 }
 
