@@ -1,6 +1,6 @@
 import type { ErrorReason } from "../errors.ts";
 import { RelataError } from "../errors.ts";
-import type { ObjectRef } from "../model/object.ts";
+import type { ObjectRef, SubjectRef } from "../model/object.ts";
 import { formatObject, formatSubject, isObjectId, MAX_OBJECT_ID_BYTES, WILDCARD_ID } from "../model/object.ts";
 import type { AllowedSubject, Definition, Member, Relation, Schema } from "../model/schema.ts";
 import type { Tuple, TupleKey } from "../model/tuple.ts";
@@ -14,6 +14,11 @@ import type { Question } from "./solver.ts";
  */
 export function validateQuestion(schema: Schema, { object, member, subject }: Question): void {
   validateObjectMember(schema, object, member);
+  validateSubject(schema, subject);
+}
+
+/** @throws INVALID_SUBJECT, WILDCARD_NOT_ALLOWED, UNKNOWN_DEFINITION, UNKNOWN_RELATION_OR_PERMISSION */
+export function validateSubject(schema: Schema, subject: SubjectRef): void {
   validateSubjectKind(schema, subject);
   if (subject.id === WILDCARD_ID) {
     throw new RelataError(
@@ -24,9 +29,14 @@ export function validateQuestion(schema: Schema, { object, member, subject }: Qu
   requireId(subject.id, "INVALID_SUBJECT", `subject ${formatSubject(subject)}`);
 }
 
+/** @throws UNKNOWN_DEFINITION, UNKNOWN_RELATION_OR_PERMISSION */
+export function validateMember(schema: Schema, type: string, name: string): Member {
+  return memberIn(definitionOf(schema, type), name);
+}
+
 /** @throws INVALID_OBJECT, UNKNOWN_DEFINITION, UNKNOWN_RELATION_OR_PERMISSION */
 export function validateObjectMember(schema: Schema, object: ObjectRef, member: string): void {
-  memberIn(definitionOf(schema, object.type), member);
+  validateMember(schema, object.type, member);
   requireId(object.id, "INVALID_OBJECT", `object ${formatObject(object)}`);
 }
 

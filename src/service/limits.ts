@@ -15,6 +15,8 @@ export interface ServiceLimits {
   readonly maxNodes: number;
   /** Tuples one evaluation may read. */
   readonly maxRows: number;
+  /** Tuples that LookupResources may meet on its way from the subject to the results, which are not counted. */
+  readonly maxLookupRows: number;
   readonly maxSchemaBytes: number;
   /** Of a write's metadata, as JSON. */
   readonly metadataMaxBytes: number;

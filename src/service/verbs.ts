@@ -13,6 +13,8 @@ import { createGetTenant, type GetTenant } from "./get-tenant.ts";
 import { createHeadCache } from "./head-cache.ts";
 import type { ServiceLimits } from "./limits.ts";
 import { createListTenants, type ListTenants } from "./list-tenants.ts";
+import { createLookupResources, type LookupResources } from "./lookup-resources.ts";
+import { createLookupSubjects, type LookupSubjects } from "./lookup-subjects.ts";
 import { createReadSchema, type ReadSchema } from "./read-schema.ts";
 import { createReadTuples, type ReadTuples } from "./read-tuples.ts";
 import { createSealer, type SealKey } from "./seal.ts";
@@ -25,6 +27,8 @@ export interface Verbs {
   readonly check: Check;
   readonly batchCheck: BatchCheck;
   readonly expand: Expand;
+  readonly lookupResources: LookupResources;
+  readonly lookupSubjects: LookupSubjects;
   readonly writeTuples: WriteTuples;
   readonly deleteTuples: DeleteTuples;
   readonly readTuples: ReadTuples;
@@ -64,6 +68,8 @@ export function createVerbs(options: VerbOptions): Verbs {
     check: createCheck(deps),
     batchCheck: createBatchCheck(deps),
     expand: createExpand(deps),
+    lookupResources: createLookupResources(deps),
+    lookupSubjects: createLookupSubjects(deps),
     writeTuples: createWriteTuples(deps),
     deleteTuples: createDeleteTuples(deps),
     readTuples: createReadTuples(deps),

@@ -20,6 +20,7 @@ export const TEST_LIMITS: ServiceLimits = {
   maxDelete: 5,
   maxNodes: 1_000,
   maxRows: 1_000,
+  maxLookupRows: 1_000,
   maxSchemaBytes: 10_000,
   metadataMaxBytes: 100,
   maxContextualTuples: 10,
