@@ -1,43 +1,53 @@
 import { planSchema } from "../../src/engine/plan.ts";
 import type { Question } from "../../src/engine/solver.ts";
-import { startCheck } from "../../src/engine/solver.ts";
-import type { Draft, World } from "../support/arbitrary.ts";
-import { build, EVERYTHING, objectsOf, randomDraft, randomQuestions, seeded } from "../support/arbitrary.ts";
+import { startChecks } from "../../src/engine/solver.ts";
+import { RelataError } from "../../src/errors.ts";
+import type { Outcome } from "../../src/model/decision.ts";
+import type { Draft } from "../support/arbitrary.ts";
+import { EVERYTHING, randomDraft } from "../support/arbitrary.ts";
 import { printCase, shrink } from "../support/arbitrary-shrink.ts";
-import { createOracle } from "../support/oracle.ts";
+import type { Asking, World } from "../support/arbitrary-world.ts";
+import { build, buildFit, everyQuestion, oracleOf, overlay, randomAsking } from "../support/arbitrary-world.ts";
+import type { Oracle } from "../support/oracle.ts";
+import { type Expected, problemOf } from "../support/oracle-judge.ts";
 import { createSource } from "../support/oracle-source.ts";
+import { seeded } from "../support/random.ts";
+
+const EXPIRY = process.env["H6_EXPIRY"] === "exact" ? "exact" : "not_late";
 
 /** No question of a random world comes near. */
 export const PLENTY = { maxNodes: 1_000_000, maxRows: 1_000_000 };
 
-/** Answers questions about one world, some way. */
-export type Answerer = (world: World, questions: readonly Question[]) => Promise<readonly boolean[]>;
-
-/** The solver over tuples in a map. */
-export const solveInMemory: Answerer = async (world, questions) => {
-  const plan = planSchema(world.schema);
-  const source = createSource(world.tuples);
-  return questions.map((question) => {
-    const solver = startCheck(plan, question, PLENTY);
-    while (solver.needs().length > 0) solver.feed(source.answer(solver.needs()));
-    return solver.decision().kind === "allowed";
-  });
-};
+/** The solver over tuples in a map, all questions at once. */
+export function solveInMemory(
+  world: World,
+  { context, contextual, nowMs }: Asking,
+  questions: readonly Question[],
+): readonly (Outcome | RelataError)[] {
+  const source = createSource(contextual ? overlay(world.tuples, world.contextual) : world.tuples);
+  const items = questions.map((question) => ({ question, context }));
+  const solver = startChecks(planSchema(world.schema), items, { nowMs, limits: PLENTY });
+  while (solver.needs().length > 0) solver.feed(source.answer(solver.needs()));
+  return solver.outcomes();
+}
 
 export interface Comparison {
   checks: number;
   allowed: number;
+  conditional: number;
+  failed: number;
+  expiring: number;
   worlds: number;
   /** Random schemas the compiler refused. */
   refused: number;
 }
 
 /**
- * Compares answers with the naive oracle's on random worlds, until there were `checks` of them.
+ * Compares the solver's answers with the naive oracle's on random worlds, until there were `checks` of them.
  * @throws Error with the smallest scenario that shows a disagreement
  */
-export async function compareWithOracle(answer: Answerer, checks: number, firstSeed: number): Promise<Comparison> {
-  const total: Comparison = { checks: 0, allowed: 0, worlds: 0, refused: 0 };
+export async function compareWithOracle(checks: number, firstSeed: number): Promise<Comparison> {
+  const total: Comparison = { checks: 0, allowed: 0, conditional: 0, failed: 0, expiring: 0, worlds: 0, refused: 0 };
   for (let seed = firstSeed; total.checks < checks; seed++) {
     const random = seeded(seed);
     const draft = randomDraft(random, EVERYTHING);
@@ -46,42 +56,69 @@ export async function compareWithOracle(answer: Answerer, checks: number, firstS
       total.refused += 1;
       continue;
     }
-    const questions = randomQuestions(random, draft, 6, 30);
-    const oracle = createOracle(world.schema, world.tuples, objectsOf(draft));
-    const answers = await answer(world, questions);
-    for (const [index, question] of questions.entries()) {
-      const expected = oracle.check(question.object, question.member, question.subject);
-      if (answers[index] !== expected) throw await disagreement(answer, draft, question, seed);
-      if (expected) total.allowed += 1;
-    }
-    total.checks += questions.length;
     total.worlds += 1;
+    const oracleFor = oracleOf(draft, world);
+    for (let i = 0; i < 6; i++) {
+      const asking = randomAsking(random, draft, EVERYTHING);
+      const oracle = oracleFor(asking);
+      const questions = everyQuestion(draft, asking.subject);
+      const answers = answersOf(world, asking, questions);
+      for (const [index, question] of questions.entries()) {
+        const expected = expectedOf(oracle, question, asking);
+        if (problemWith(answers[index], expected) !== undefined)
+          throw await disagreement(draft, asking, question, seed);
+        count(total, expected);
+      }
+    }
   }
   return total;
 }
 
-async function disagreement(answer: Answerer, draft: Draft, question: Question, seed: number): Promise<Error> {
-  const expectedOf = (world: World) =>
-    createOracle(world.schema, world.tuples, objectsOf(draft)).check(
-      question.object,
-      question.member,
-      question.subject,
-    );
-  const smallest = await shrink(draft, async (candidate) => {
-    const world = build(candidate);
-    const { object, member, subject } = question;
-    const asks = (type: string, name: string) => world?.schema.definitions.get(type)?.members.has(name) === true;
-    if (world === undefined || !asks(object.type, member) || !world.schema.definitions.has(subject.type)) return false;
-    if (subject.relation !== "" && !asks(subject.type, subject.relation)) return false;
-    try {
-      return (await answer(world, [question]))[0] !== expectedOf(world);
-    } catch {
-      return false;
-    }
-  });
-  const world = build(smallest);
-  const expected = world !== undefined && expectedOf(world);
-  return new Error(
-    `seed ${seed}: the oracle disagrees. The smallest case:\n${printCase(smallest, question, expected)}`,
+/** A solver that breaks gives no answers. */
+function answersOf(...parts: Parameters<typeof solveInMemory>): ReturnType<typeof solveInMemory> {
+  try {
+    return solveInMemory(...parts);
+  } catch (error) {
+    return parts[2].map(() => new RelataError("INTERNAL", String(error)));
+  }
+}
+
+function count(total: Comparison, { answer, change }: Expected): void {
+  total.checks += 1;
+  if (answer.kind === "allowed") total.allowed += 1;
+  if (answer.kind === "conditional") total.conditional += 1;
+  if (answer.failed) total.failed += 1;
+  if (change.ofKind !== undefined) total.expiring += 1;
+}
+
+function expectedOf(oracle: Oracle, { object, member }: Question, asking: Asking): Expected {
+  return { answer: oracle.check(object, member, asking), change: oracle.firstChange(object, member, asking) };
+}
+
+function problemWith(answer: Outcome | RelataError | undefined, expected: Expected) {
+  return answer === undefined ? "no answer" : problemOf(answer, expected, EXPIRY);
+}
+
+async function disagreement(draft: Draft, asking: Asking, question: Question, seed: number): Promise<Error> {
+  const problemIn = (candidate: Draft, alone: boolean): string | undefined => {
+    const world = buildFit(candidate);
+    if (world === undefined || !canBeAsked(world, question)) return undefined;
+    const questions = alone ? [question] : [question, ...everyQuestion(candidate, asking.subject)];
+    const oracle = oracleOf(candidate, world)(asking);
+    return problemWith(answersOf(world, asking, questions)[0], expectedOf(oracle, question, asking));
+  };
+  const alone = problemIn(draft, true) !== undefined;
+  const smallest = await shrink(draft, (candidate) => problemIn(candidate, alone) !== undefined);
+  const problem = `${problemIn(smallest, alone)}${alone ? "" : " (when asked with others)"}`;
+  return new Error(`seed ${seed}: ${problem}. The smallest case:\n${printCase(smallest, question, asking)}`);
+}
+
+/** False for a draft that has been shrunk too far. */
+function canBeAsked({ schema }: World, { object, member, subject }: Question): boolean {
+  const has = (type: string, name: string) => schema.definitions.get(type)?.members.has(name) === true;
+  return (
+    has(object.type, member) &&
+    schema.definitions.has(subject.type) &&
+    (subject.relation === "" || has(subject.type, subject.relation))
   );
 }

@@ -5,7 +5,9 @@ import { RelataError } from "../../src/errors.ts";
 import type { Schema } from "../../src/model/schema.ts";
 import type { Tuple } from "../../src/model/tuple.ts";
 import { formatTuple, parseTuple } from "../../src/model/tuple-text.ts";
-import { EVERYTHING, printSchema, randomDraft, seeded } from "../support/arbitrary.ts";
+import { EVERYTHING, randomDraft } from "../support/arbitrary.ts";
+import { printSchema } from "../support/arbitrary-print.ts";
+import { seeded } from "../support/random.ts";
 import { createTestVerbs, type TestVerbs } from "../support/server-verbs.ts";
 
 const PAIRS = 400;

@@ -1,10 +1,12 @@
 import type { Question } from "../../src/engine/solver.ts";
 import { formatObject, formatSubject } from "../../src/model/object.ts";
+import { formatTimestamp } from "../../src/model/timestamp.ts";
 import type { Draft, DraftExpression, DraftType } from "./arbitrary.ts";
-import { printSchema } from "./arbitrary.ts";
+import { printSchema } from "./arbitrary-print.ts";
+import type { Asking } from "./arbitrary-world.ts";
 
 /**
- * Takes away tuples, members, allowed subjects and parts of expressions for as long as `fails` still holds.
+ * Takes away tuples, contextual ones, members, allowed subjects and parts of expressions for as long as `fails` still holds.
  * @param fails false also for drafts that do not compile
  */
 export async function shrink(draft: Draft, fails: (draft: Draft) => boolean | Promise<boolean>): Promise<Draft> {
@@ -23,6 +25,7 @@ export async function shrink(draft: Draft, fails: (draft: Draft) => boolean | Pr
 
 function* smallerDrafts(draft: Draft): Generator<Draft> {
   for (const tuples of without(draft.tuples)) yield { ...draft, tuples };
+  for (const contextual of without(draft.contextual)) yield { ...draft, contextual };
   for (const types of without(draft.types)) yield { ...draft, types };
   for (const [index, type] of draft.types.entries()) {
     for (const smaller of smallerTypes(type)) yield { ...draft, types: draft.types.with(index, smaller) };
@@ -60,18 +63,17 @@ function* without<T>(list: readonly T[]): Generator<readonly T[]> {
   for (const index of list.keys()) yield list.toSpliced(index, 1);
 }
 
-/** A scenario ready to be put into schema/cases. */
-export function printCase(draft: Draft, question: Question, expected: boolean): string {
+/** A scenario nearly ready to be put into schema/cases: what is asserted of it is for a person to say. */
+export function printCase(draft: Draft, question: Question, { context, contextual, nowMs }: Asking): string {
   const indent = (text: string) => text.trimEnd().replaceAll(/^(?=.)/gm, "  ");
-  const assertion = `${formatObject(question.object)}#${question.member}@${formatSubject(question.subject)}`;
+  const asked = `${formatObject(question.object)}#${question.member}@${formatSubject(question.subject)}`;
   return [
     "schema: |-",
     indent(printSchema(draft)),
     "relationships: |-",
     indent(draft.tuples.join("\n")),
-    "assertions:",
-    `  ${expected ? "assertTrue" : "assertFalse"}:`,
-    `    - "${assertion}"`,
+    ...(contextual ? ["contextual: |-", indent(draft.contextual.join("\n"))] : []),
+    `# at ${formatTimestamp(nowMs)}: ${asked} with ${JSON.stringify(context)}`,
     "",
   ].join("\n");
 }

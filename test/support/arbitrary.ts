@@ -1,18 +1,18 @@
-import { compileSchema } from "../../src/dsl/compile.ts";
-import type { Question } from "../../src/engine/solver.ts";
-import type { ObjectRef, SubjectRef } from "../../src/model/object.ts";
-import type { Schema } from "../../src/model/schema.ts";
-import type { Tuple } from "../../src/model/tuple.ts";
-import { parseTuple } from "../../src/model/tuple-text.ts";
+import { caveatNames, randomWritten } from "./arbitrary-caveats.ts";
+import type { Random } from "./random.ts";
+import { pick, upTo } from "./random.ts";
 
-/** Random worlds from a seed: a schema as text, tuples it allows, questions about them. */
+/** Random worlds from a seed: a schema as text, tuples it allows, and tuples that a request brings. */
 export interface Draft {
   readonly types: readonly DraftType[];
   readonly tuples: readonly string[];
+  /** Contextual ones; some have the key of a stored tuple. */
+  readonly contextual: readonly string[];
 }
 
 export interface DraftType {
   readonly name: string;
+  /** Allowed subjects as in a schema: `group#member with within and expiration`. */
   readonly relations: readonly { readonly name: string; readonly allowed: readonly string[] }[];
   readonly permissions: readonly { readonly name: string; readonly expression: DraftExpression }[];
 }
@@ -28,38 +28,36 @@ export interface Dialect {
   readonly cyclicTuples: boolean;
   /** Permissions of one object that need each other. */
   readonly mutualPermissions: boolean;
+  readonly caveats: boolean;
+  /** Caveats that cannot be evaluated with some values, and values of the wrong type. */
+  readonly failures: boolean;
+  /** Ends that tuples may have, RFC 3339. None: no tuple ends. */
+  readonly ends: readonly string[];
 }
 
-export const EVERYTHING: Dialect = { wildcardBehindUserset: true, cyclicTuples: true, mutualPermissions: true };
+/** When random worlds are asked. Some of their tuples ended long before, some end at this very instant, some after. */
+export const NOW_MS = Date.parse("2030-01-01T00:00:00Z");
+const ENDS = [-315_360_000_000, 0, 1, 1_000, 3_600_000, 2_208_988_800_000].map((ms) =>
+  new Date(NOW_MS + ms).toISOString(),
+);
 
-export type Random = () => number;
-
-/** mulberry32: 32 bits of state, good enough to pick test cases and the same everywhere. */
-export function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-function pick<T>(random: Random, from: readonly T[]): T {
-  return from[Math.floor(random() * from.length)] as T;
-}
-
-function upTo(random: Random, most: number): number {
-  return Math.floor(random() * (most + 1));
-}
+export const EVERYTHING: Dialect = {
+  wildcardBehindUserset: true,
+  cyclicTuples: true,
+  mutualPermissions: true,
+  caveats: true,
+  failures: true,
+  ends: ENDS,
+};
 
 const TYPES = ["group", "folder", "document"] as const;
 const RELATIONS = ["parent", "member", "owner"] as const;
 const PERMISSIONS = ["view", "edit", "admin", "share"] as const;
-const IDS = ["aa1", "bb2", "cc3", "dd4"] as const;
+export const IDS = ["aa1", "bb2", "cc3", "dd4"] as const;
 
 export function randomDraft(random: Random, dialect: Dialect): Draft {
   const names = TYPES.slice(0, 1 + upTo(random, TYPES.length - 1));
+  const traits = randomTraits(random, dialect);
   const shapes = names.map((name) => ({
     name,
     relations: RELATIONS.slice(random() < 0.85 ? 0 : 1, random() < 0.2 ? 2 : 3),
@@ -68,15 +66,23 @@ export function randomDraft(random: Random, dialect: Dialect): Draft {
   const types = shapes.map(
     (shape): DraftType => ({
       name: shape.name,
-      relations: shape.relations.map((name) => ({ name, allowed: randomAllowed(random, shapes, name, dialect) })),
+      relations: shape.relations.map((name) => ({
+        name,
+        allowed: [...new Set(randomAllowed(random, shapes, name, dialect).map(traits))],
+      })),
       permissions: shape.permissions.map((name, index) => {
         const seen = dialect.mutualPermissions ? shape.permissions : shape.permissions.slice(0, index);
         return { name, expression: randomExpression(random, { ...shape, permissions: seen }, 0) };
       }),
     }),
   );
-  const all: readonly DraftType[] = [{ name: "user", relations: [], permissions: [] }, ...types];
-  return { types: all, tuples: randomTuples(random, all, dialect) };
+  const manager = random() < 0.3 ? [{ name: "manager", allowed: [...new Set(["user", traits("user")])] }] : [];
+  const all: readonly DraftType[] = [{ name: "user", relations: manager, permissions: [] }, ...types];
+  return {
+    types: all,
+    tuples: randomTuples(random, all, dialect, random() < 0.2 ? upTo(random, 12) : 30 + upTo(random, 90)),
+    contextual: randomTuples(random, all, dialect, upTo(random, 6)),
+  };
 }
 
 interface Shape {
@@ -85,26 +91,40 @@ interface Shape {
   readonly permissions: readonly string[];
 }
 
+/** Puts `with …` behind an allowed subject, now and then; a world has few caveats, so that they meet each other. */
+function randomTraits(random: Random, { caveats, failures, ends }: Dialect): (allowed: string) => string {
+  const known = caveatNames(failures && random() < 0.3);
+  const names = caveats && random() < 0.75 ? [pick(random, known), pick(random, known), pick(random, known)] : [];
+  const ending = ends.length > 0 && random() < 0.6;
+  return (allowed) => {
+    const traits = [
+      ...(names.length > 0 && random() < 0.55 ? [pick(random, names)] : []),
+      ...(ending && random() < 0.4 ? ["expiration"] : []),
+    ];
+    return traits.length === 0 ? allowed : `${allowed} with ${traits.join(" and ")}`;
+  };
+}
+
 function randomAllowed(
   random: Random,
   shapes: readonly Shape[],
   relation: string,
   dialect: Dialect,
 ): readonly string[] {
-  const allowed = new Set<string>();
+  const allowed: string[] = [];
   for (let i = 1 + upTo(random, 2); i > 0; i--) {
     const shape = pick(random, shapes);
-    if (relation !== "parent" && random() < 0.4) allowed.add("user");
+    if (relation !== "parent" && random() < 0.4) allowed.push("user");
     const draw = random();
     // `parent` is what arrows mostly go through, so it rarely points at users.
-    if (relation === "parent" ? draw < 0.8 : draw < 0.15) allowed.add(shape.name);
-    else if (draw < 0.3) allowed.add(`${shape.name}#${pick(random, [...shape.relations, ...shape.permissions])}`);
-    else if (draw < 0.5) allowed.add(`${shape.name}#${pick(random, shape.relations)}`);
-    else if (draw < 0.6 && relation !== "parent" && dialect.wildcardBehindUserset) allowed.add("user:*");
-    else if (draw < 0.65 && relation === "owner") allowed.add("user:*");
-    else allowed.add("user");
+    if (relation === "parent" ? draw < 0.8 : draw < 0.15) allowed.push(shape.name);
+    else if (draw < 0.3) allowed.push(`${shape.name}#${pick(random, [...shape.relations, ...shape.permissions])}`);
+    else if (draw < 0.5) allowed.push(`${shape.name}#${pick(random, shape.relations)}`);
+    else if (draw < 0.6 && relation !== "parent" && dialect.wildcardBehindUserset) allowed.push("user:*");
+    else if (draw < 0.65 && relation === "owner") allowed.push("user:*");
+    else allowed.push("user");
   }
-  return [...allowed];
+  return allowed;
 }
 
 const MAX_DEPTH = 2;
@@ -131,89 +151,37 @@ function randomLeaf(random: Random, shape: Shape): string {
   return pick(random, draw < 0.8 ? shape.relations : [...shape.relations, ...shape.permissions]);
 }
 
-function randomTuples(random: Random, types: readonly DraftType[], dialect: Dialect): readonly string[] {
-  const tuples = new Set<string>();
+function randomTuples(
+  random: Random,
+  types: readonly DraftType[],
+  dialect: Dialect,
+  attempts: number,
+): readonly string[] {
+  const byKey = new Map<string, string>();
   const places = types.flatMap((type) => type.relations.map((relation) => ({ type: type.name, relation })));
-  for (let i = upTo(random, 70); i > 0; i--) {
+  for (let i = attempts; i > 0; i--) {
     const { type, relation } = pick(random, places);
-    const [subject = "", through = ""] = pick(random, relation.allowed).split("#");
+    const [named = "", traits = ""] = pick(random, relation.allowed).split(" with ");
+    const [subject = "", through = ""] = named.split("#");
     const [object, other] = [upTo(random, IDS.length - 1), upTo(random, IDS.length - 1)];
     // Without cycles tuples only point to a smaller id, or from any type to users.
     const down = dialect.cyclicTuples || subject.startsWith("user") || other < object;
     if (!down) continue;
     const name = subject.endsWith(":*") ? subject : `${subject}:${IDS[other]}`;
-    tuples.add(`${type}:${IDS[object]}#${relation.name}@${name}${through === "" ? "" : `#${through}`}`);
+    const key = `${type}:${IDS[object]}#${relation.name}@${name}${through === "" ? "" : `#${through}`}`;
+    byKey.set(key, key + randomConditions(random, traits, dialect));
   }
-  return [...tuples];
+  return [...byKey.values()];
 }
 
-export function printSchema({ types }: Draft): string {
-  const uses = types.some(({ permissions }) => permissions.some(({ expression }) => usesSelf(expression)));
-  const definitions = types.map(({ name, relations, permissions }) =>
-    [
-      `definition ${name} {`,
-      ...relations.map((relation) => `  relation ${relation.name}: ${relation.allowed.join(" | ")}`),
-      ...permissions.map((permission) => `  permission ${permission.name} = ${printExpression(permission.expression)}`),
-      "}",
-    ].join("\n"),
-  );
-  return `${[...(uses ? ["use self"] : []), ...definitions].join("\n")}\n`;
-}
-
-function usesSelf(expression: DraftExpression): boolean {
-  return expression.kind === "leaf" ? expression.text === "self" : expression.parts.some(usesSelf);
-}
-
-function printExpression(expression: DraftExpression): string {
-  if (expression.kind === "leaf") return expression.text;
-  return expression.parts
-    .map((part) => (part.kind === "leaf" ? part.text : `(${printExpression(part)})`))
-    .join(` ${expression.operator} `);
-}
-
-export interface World {
-  readonly text: string;
-  readonly schema: Schema;
-  readonly tuples: readonly Tuple[];
-}
-
-/** The draft compiled, or undefined when the compiler refuses its schema. */
-export function build(draft: Draft): World | undefined {
-  const text = printSchema(draft);
-  const { schema } = compileSchema(text);
-  return schema === undefined ? undefined : { text, schema, tuples: draft.tuples.map(parseTuple) };
-}
-
-/** An id no tuple has. */
-export const STRANGE_ID = "zz9";
-
-/** Every object a question can be about. */
-export function objectsOf(draft: Draft): readonly ObjectRef[] {
-  return draft.types.flatMap(({ name }) => [...IDS, STRANGE_ID].map((id) => ({ type: name, id })));
-}
-
-/** @param perSubject questions share a few subjects, since the oracle solves once per subject */
-export function randomQuestions(random: Random, draft: Draft, subjects: number, perSubject: number): Question[] {
-  const places = draft.types.flatMap(({ name, relations, permissions }) =>
-    [...relations, ...permissions].map((member) => ({ type: name, member: member.name })),
-  );
-  const questions: Question[] = [];
-  for (let i = 0; i < subjects; i++) {
-    const subject = randomSubject(random, draft, places);
-    for (let j = 0; j < perSubject; j++) {
-      const { type, member } = pick(random, places);
-      questions.push({ object: { type, id: random() < 0.05 ? STRANGE_ID : pick(random, IDS) }, member, subject });
-    }
-    if (subject.relation !== "") questions.push({ object: subject, member: subject.relation, subject });
-  }
-  return questions;
-}
-
-function randomSubject(random: Random, draft: Draft, places: readonly { type: string; member: string }[]): SubjectRef {
-  const id = random() < 0.05 ? STRANGE_ID : pick(random, IDS);
-  const draw = random();
-  if (draw < 0.7) return { type: "user", id, relation: "" };
-  if (draw < 0.8) return { type: pick(random, draft.types).name, id, relation: "" };
-  const { type, member } = pick(random, places);
-  return { type, id, relation: member };
+function randomConditions(random: Random, traits: string, { ends }: Dialect): string {
+  return traits
+    .split(" and ")
+    .filter((trait) => trait !== "")
+    .map((trait) =>
+      trait === "expiration"
+        ? `[expiration:${pick(random, ends)}]`
+        : `[${trait}:${JSON.stringify(randomWritten(random, trait))}]`,
+    )
+    .join("");
 }

@@ -1,0 +1,69 @@
+import { SILENT_LOGGER } from "../../src/log.ts";
+import { SCOPES } from "../../src/model/principal.ts";
+import type { Store } from "../../src/model/store.ts";
+import type { Tuple } from "../../src/model/tuple.ts";
+import type { PlatformCall, TenantCall } from "../../src/service/call.ts";
+import { createVerbs, type Verbs } from "../../src/service/verbs.ts";
+import { NOW_MS } from "../support/arbitrary.ts";
+import { TEST_LIMITS } from "../support/server-verbs.ts";
+
+/** The verbs over a store, with limits that no random world comes near. */
+export interface Service {
+  readonly verbs: Verbs;
+  /** Stores a world as a tenant of its own. */
+  enter(world: { readonly text: string; readonly tuples: readonly Tuple[] }): Promise<TenantCall>;
+}
+
+const PLENTY = 1_000_000;
+const UPDATES = 1_000;
+
+/** @param nowMs the instant of every call */
+export function openService(store: Store, nowMs: number = NOW_MS): Service {
+  const verbs = createVerbs({
+    store,
+    tokenKeys: [{ id: "k", secret: "s".repeat(32) }],
+    limits: {
+      ...TEST_LIMITS,
+      readableWindowMs: Number.MAX_SAFE_INTEGER,
+      maxUpdatesPerWrite: UPDATES,
+      maxBatchItems: PLENTY,
+      maxNodes: PLENTY,
+      maxRows: PLENTY,
+      maxSchemaBytes: PLENTY,
+    },
+    now: () => nowMs,
+    log: SILENT_LOGGER,
+  });
+  let tenants = 0;
+  return {
+    verbs,
+    enter: async ({ text, tuples }) => {
+      tenants += 1;
+      const tenant = await store.tenants.create({ slug: `world-${tenants}` }, { actor: "test", requestId: "test" });
+      const call = { ...platformCall(nowMs), tenant };
+      await verbs.writeSchema(call, { text, expectedVersion: undefined });
+      for (let start = 0; start < tuples.length; start += UPDATES) {
+        const updates = tuples.slice(start, start + UPDATES).map((tuple) => ({ operation: "touch" as const, tuple }));
+        await verbs.writeTuples(call, { updates, preconditions: [], idempotencyKey: "" });
+      }
+      return call;
+    },
+  };
+}
+
+function platformCall(nowMs: number): PlatformCall {
+  return {
+    principal: {
+      issuer: "test",
+      subject: "service",
+      actor: "test|service",
+      scopes: new Set(SCOPES),
+      grant: { kind: "platform" },
+      expiresAtMs: Number.POSITIVE_INFINITY,
+    },
+    requestId: "test",
+    signal: new AbortController().signal,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    nowMs,
+  };
+}
