@@ -7,26 +7,24 @@ import { ProblemTable } from "./problem.ts";
 import type { TraitJudge } from "./traits.ts";
 import { createTraitJudge } from "./traits.ts";
 
-/** The frames of a run: one for each pair of subject and context, whatever the order of the context's keys. */
+/** The frames of a run: one for each subject, context (whatever the order of its keys) and instant. */
 export class FrameTable {
   readonly #plan: Plan;
-  readonly #nowMs: number;
   /** Most questions of a run bring the very same context. */
-  readonly #byIdentity = new Map<JsonObject, Context>();
-  readonly #byContent = new Map<string, Context>();
+  readonly #keys = new Map<JsonObject, string>();
+  readonly #circumstances = new Map<string, Circumstances>();
   #size = 0;
 
-  constructor(plan: Plan, nowMs: number) {
+  constructor(plan: Plan) {
     this.#plan = plan;
-    this.#nowMs = nowMs;
   }
 
   get size(): number {
     return this.#size;
   }
 
-  frame(subject: SubjectRef, context: JsonObject): Frame {
-    const { judge, bySubject } = this.#context(context);
+  frame(subject: SubjectRef, context: JsonObject, nowMs: number): Frame {
+    const { judge, bySubject } = this.#in(context, nowMs);
     // No name or id holds a space.
     const key = `${subject.type} ${subject.id} ${subject.relation}`;
     let frame = bySubject.get(key);
@@ -39,21 +37,23 @@ export class FrameTable {
     return frame;
   }
 
-  #context(context: JsonObject): Context {
-    let known = this.#byIdentity.get(context);
-    if (known !== undefined) return known;
-    const key = contextKey(context);
-    known = this.#byContent.get(key);
-    if (known === undefined) {
-      known = { judge: createTraitJudge(this.#plan.schema, context, this.#nowMs), bySubject: new Map() };
-      this.#byContent.set(key, known);
+  #in(context: JsonObject, nowMs: number): Circumstances {
+    let content = this.#keys.get(context);
+    if (content === undefined) {
+      content = contextKey(context);
+      this.#keys.set(context, content);
     }
-    this.#byIdentity.set(context, known);
+    const key = `${nowMs} ${content}`;
+    let known = this.#circumstances.get(key);
+    if (known === undefined) {
+      known = { judge: createTraitJudge(this.#plan.schema, context, nowMs), bySubject: new Map() };
+      this.#circumstances.set(key, known);
+    }
     return known;
   }
 }
 
-interface Context {
+interface Circumstances {
   readonly judge: TraitJudge;
   readonly bySubject: Map<string, Frame>;
 }

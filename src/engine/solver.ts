@@ -28,6 +28,8 @@ export interface CheckItem {
   readonly question: Question;
   /** What caveats are evaluated with. */
   readonly context: JsonObject;
+  /** An instant of its own, in place of the run's. */
+  readonly nowMs?: number;
 }
 
 export interface SolverOptions {
@@ -80,8 +82,8 @@ class CheckSolver implements Solver {
   #failure: RelataError | undefined;
 
   constructor(plan: Plan, items: readonly CheckItem[], { nowMs, limits }: SolverOptions) {
-    const table = new FrameTable(plan, nowMs);
-    const frames = items.map(({ question, context }) => table.frame(question.subject, context));
+    const table = new FrameTable(plan);
+    const frames = items.map((item) => table.frame(item.question.subject, item.context, item.nowMs ?? nowMs));
     this.#roots = items.map(() => undefined);
     this.#formula = new Formula(plan.strata);
     this.#reads = new ReadTable(table.size > 1);

@@ -1,6 +1,5 @@
 import type { Plan } from "../engine/plan.ts";
 import type { CheckItem } from "../engine/solver.ts";
-import { startChecks } from "../engine/solver.ts";
 import { validateQuestion } from "../engine/validate.ts";
 import { RelataError } from "../errors.ts";
 import type { Outcome } from "../model/decision.ts";
@@ -9,8 +8,8 @@ import type { TenantCall } from "./call.ts";
 import type { CheckQuestion, EvaluationWork } from "./check.ts";
 import { NO_CONTEXT } from "./check.ts";
 import type { ConsistencyRequest } from "./consistency-token.ts";
+import { decide } from "./decide.ts";
 import type { VerbDeps } from "./deps.ts";
-import { drive } from "./drive.ts";
 import { beginEvaluation } from "./evaluation.ts";
 import { requireAtMost, requireJsonSize, type ServiceLimits } from "./limits.ts";
 
@@ -42,12 +41,16 @@ export function createBatchCheck(deps: VerbDeps): BatchCheck {
     const items = request.items.map((item, index) => readItem(plan, item, `items[${index}].context`, limits));
     const valid = items.filter((item): item is CheckItem => !(item instanceof RelataError));
     const budget = batchLimits(limits, valid.length);
-    const solver = startChecks(plan, valid, { nowMs: call.nowMs, limits: budget });
-    const work = await drive(solver, source, budget, call.signal);
-    const outcomes = solver.outcomes().values();
-    const results = items.map((item) => (item instanceof RelataError ? item : (outcomes.next().value as Outcome)));
+    const { nowMs, signal } = call;
+    const { outcomes, work } = await decide(plan, valid, source, { nowMs, signal, limits: budget });
+    const decided = outcomes.values();
+    const results = items.map((item) => (item instanceof RelataError ? item : (decided.next().value ?? undecided())));
     return { results, consistencyToken, work };
   };
+}
+
+function undecided(): never {
+  throw new Error("an item without an outcome");
 }
 
 /** A batch may cost more than one Check, but not as much as all its items alone might. */

@@ -1,4 +1,3 @@
-import { startCheck } from "../engine/solver.ts";
 import { validateQuestion } from "../engine/validate.ts";
 import { RelataError } from "../errors.ts";
 import type { Outcome } from "../model/decision.ts";
@@ -6,8 +5,8 @@ import type { ObjectRef, SubjectRef } from "../model/object.ts";
 import type { JsonObject, Tuple } from "../model/tuple.ts";
 import type { TenantCall } from "./call.ts";
 import type { ConsistencyRequest } from "./consistency-token.ts";
+import { decide } from "./decide.ts";
 import type { VerbDeps } from "./deps.ts";
-import { drive } from "./drive.ts";
 import { beginEvaluation } from "./evaluation.ts";
 
 /** May `subject` do `permission` to `object`? */
@@ -51,9 +50,9 @@ export function createCheck(deps: VerbDeps): Check {
     });
     const question = { object: request.object, member: request.permission, subject: request.subject };
     validateQuestion(schema, question);
-    const solver = startCheck(plan, { question, context }, { nowMs: call.nowMs, limits });
-    const work = await drive(solver, source, limits, call.signal);
-    const [outcome] = solver.outcomes();
+    const { nowMs, signal } = call;
+    const { outcomes, work } = await decide(plan, [{ question, context }], source, { nowMs, signal, limits });
+    const [outcome] = outcomes;
     if (outcome === undefined) throw new Error("a question without an outcome");
     if (outcome instanceof RelataError) throw outcome;
     return { ...outcome, consistencyToken, work };

@@ -20,8 +20,8 @@ export interface DriveCost {
  * @throws the source's other errors, the signal's reason, CANCELLED
  */
 export async function drive(
-  solver: Solver,
-  source: TupleSource,
+  solver: Pick<Solver, "needs" | "feed" | "fail" | "work">,
+  source: Pick<TupleSource, "read">,
   { maxRows }: Pick<EvaluationLimits, "maxRows">,
   signal?: AbortSignal,
 ): Promise<DriveCost> {
@@ -46,7 +46,7 @@ export async function drive(
 
 /** @param rows read so far @returns BUDGET_EXHAUSTED instead of more than `maxRows` in all */
 async function readWithin(
-  source: TupleSource,
+  source: Pick<TupleSource, "read">,
   needs: readonly Need[],
   maxRows: number,
   rows: number,

@@ -1,0 +1,54 @@
+import type { EvaluationLimits } from "../engine/limits.ts";
+import type { Plan } from "../engine/plan.ts";
+import type { CheckItem, Solver } from "../engine/solver.ts";
+import { startChecks } from "../engine/solver.ts";
+import type { RelataError } from "../errors.ts";
+import type { Outcome } from "../model/decision.ts";
+import type { TupleSource } from "../model/need.ts";
+import type { DriveCost } from "./drive.ts";
+import { drive } from "./drive.ts";
+import { rememberReads } from "./remembering-source.ts";
+import { settleExpiry } from "./settle-expiry.ts";
+
+export interface DecideOptions {
+  readonly nowMs: number;
+  readonly signal: AbortSignal;
+  /** For all items, and for finding out when their decisions change. */
+  readonly limits: EvaluationLimits;
+}
+
+export interface Decided {
+  /** By item; `expiresAtMs` is exact, see settle-expiry.ts. */
+  readonly outcomes: readonly (Outcome | RelataError)[];
+  /** Of the run at the request's instant, for explanations. */
+  readonly solver: Solver;
+  readonly work: DriveCost;
+}
+
+/** Decides validated items over one revision's tuples. */
+export async function decide(
+  plan: Plan,
+  items: readonly CheckItem[],
+  source: Pick<TupleSource, "read">,
+  { nowMs, signal, limits }: DecideOptions,
+): Promise<Decided> {
+  const remembering = rememberReads(source);
+  let { maxNodes, maxRows } = limits;
+  let rows = 0;
+  let nodes = 0;
+  const run = async (asked: readonly CheckItem[]): Promise<Solver> => {
+    const solver = startChecks(plan, asked, { nowMs, limits: { maxNodes, maxRows } });
+    const cost = await drive(solver, remembering, { maxRows }, signal);
+    rows += cost.rows;
+    nodes += cost.nodes;
+    maxRows -= cost.rows;
+    maxNodes -= cost.nodes;
+    return solver;
+  };
+  const solver = await run(items);
+  const outcomes = await settleExpiry(items, solver.outcomes(), async (later) => {
+    remembering.recall();
+    return (await run(later)).outcomes();
+  });
+  return { outcomes, solver, work: { rounds: remembering.trips, rows, nodes } };
+}
