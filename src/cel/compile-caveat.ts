@@ -4,7 +4,9 @@ import { didYouMean } from "../model/did-you-mean.ts";
 import type { CaveatType } from "../model/schema.ts";
 import type { JsonObject, JsonValue } from "../model/tuple.ts";
 import { BudgetExceeded, MAX_STEPS } from "./budget.ts";
+import { checkTypes } from "./check-types.ts";
 import { CoercionError, coerce } from "./coerce.ts";
+import { checkCost } from "./cost.ts";
 import { createEvaluator, type Evaluator } from "./evaluator.ts";
 import { childrenOf, type ExpressionProblem, type Node } from "./expression.ts";
 import { readExpression } from "./read-expression.ts";
@@ -34,7 +36,9 @@ export function compileCaveat(source: CaveatSource): CompiledCaveat {
     return { program: undefined, problems: [read.problem], used: undefined };
   }
   const used = usedParameters(read.node, source.parameters);
-  return { program: new Program(source, read.node), problems: [], used };
+  const cost = checkCost(read.node);
+  const problems = cost === undefined ? checkTypes(read.node, source.parameters) : [cost];
+  return { program: problems.length > 0 ? undefined : new Program(source, read.node), problems, used };
 }
 
 function usedParameters(root: Node, parameters: ReadonlyMap<string, CaveatType>): ReadonlySet<string> {

@@ -3,6 +3,7 @@ import { mapKeyOf } from "./equality.ts";
 import type { CallNode, ComprehensionNode, Node } from "./expression.ts";
 import { elementOf, functionOf } from "./functions.ts";
 import { noOverload, typeNameOf } from "./library.ts";
+import { TYPE_NAMES } from "./type-names.ts";
 import { abnormal, Fault, isList, isMap, type MapKey, mergeUnknowns, TypeValue, Unknown, type Value } from "./value.ts";
 
 /** One run: a slot for each parameter and each variable of a comprehension. */
@@ -15,12 +16,6 @@ type Evaluate = (frame: Frame) => Value;
 
 /** @throws BudgetExceeded */
 export type Evaluator = (parameters: readonly Value[]) => Value;
-
-/** Names of types that an expression may use as values, as in `type(x) == int`. */
-export const TYPE_NAMES: ReadonlyMap<string, string> = new Map([
-  ..."bool int uint double string bytes list map type".split(" ").map((name) => [name, name] as const),
-  ["null_type", "null"],
-]);
 
 /**
  * Turns an expression into closures, once per schema; running them needs no look-up by name. Logic is Kleene's: what is
@@ -83,37 +78,43 @@ function createBuilder(): { build(node: Node, scope: Scope): Evaluate } {
   }
 
   function buildComprehension(node: ComprehensionNode, scope: Scope): Evaluate {
-    const accumulatorSlot = nextSlot++;
-    const variableSlot = nextSlot++;
-    const outer = new Map(scope).set(node.accumulator, accumulatorSlot);
-    const inner = new Map(outer).set(node.variable, variableSlot);
-    const range = build(node.range, scope);
-    const initial = build(node.initial, scope);
-    const [condition, step] = [build(node.condition, inner), build(node.step, inner)];
-    const result = build(node.result, outer);
-    return (frame) => {
-      const over = range(frame);
-      if (over instanceof Unknown || over instanceof Fault) {
-        return over;
-      }
-      if (!isList(over) && !isMap(over)) {
-        return new Fault(`${typeNameOf(over)} has no elements to go through`);
-      }
-      const { slots, budget } = frame;
-      slots[accumulatorSlot] = initial(frame);
-      for (const element of isMap(over) ? over.keys() : over) {
-        budget.spend(STEPS_PER_ELEMENT);
-        slots[variableSlot] = element;
-        if (condition(frame) === false) {
-          break;
-        }
-        slots[accumulatorSlot] = step(frame);
-      }
-      return result(frame);
-    };
+    const slots = { accumulator: nextSlot++, variable: nextSlot++ };
+    const outer = new Map(scope).set(node.accumulator, slots.accumulator);
+    const inner = new Map(outer).set(node.variable, slots.variable);
+    return createFold(slots, {
+      range: build(node.range, scope),
+      initial: build(node.initial, scope),
+      condition: build(node.condition, inner),
+      step: build(node.step, inner),
+      result: build(node.result, outer),
+    });
   }
 
   return { build };
+}
+
+type FoldParts = Readonly<Record<"range" | "initial" | "condition" | "step" | "result", Evaluate>>;
+
+function createFold(slots: { readonly accumulator: number; readonly variable: number }, parts: FoldParts): Evaluate {
+  return (frame) => {
+    const range = parts.range(frame);
+    if (range instanceof Unknown || range instanceof Fault) {
+      return range;
+    }
+    if (!isList(range) && !isMap(range)) {
+      return new Fault(`${typeNameOf(range)} has no elements to go through`);
+    }
+    frame.slots[slots.accumulator] = parts.initial(frame);
+    for (const element of isMap(range) ? range.keys() : range) {
+      frame.budget.spend(STEPS_PER_ELEMENT);
+      frame.slots[slots.variable] = element;
+      if (parts.condition(frame) === false) {
+        break;
+      }
+      frame.slots[slots.accumulator] = parts.step(frame);
+    }
+    return parts.result(frame);
+  };
 }
 
 const FIRST_VARIABLE_SLOT = 20;

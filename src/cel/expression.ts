@@ -68,3 +68,8 @@ export function childrenOf(node: Node): readonly Node[] {
       return [node.range, node.initial, node.condition, node.step, node.result];
   }
 }
+
+/** How a function or operator is written: `_&&_` is `&&`, `@in` is `in`. */
+export function writtenName(name: string): string {
+  return /^[a-z]/i.test(name) ? name : name.replaceAll(/[_@]/g, "");
+}

@@ -2,7 +2,7 @@ import { isCelUint } from "@bufbuild/cel";
 import type { Budget } from "./budget.ts";
 import { equals, isSubtree, mapKeyOf } from "./equality.ts";
 import { IpAddress, networkContains, parseNetwork } from "./ip-address.ts";
-import { callLibrary, noOverload, typeNameOf } from "./library.ts";
+import { callLibrary, noOverload, parseInstant, typeNameOf } from "./library.ts";
 import { Fault, isList, isMap, TypeValue, type Value } from "./value.ts";
 
 /** A strict function: its arguments, the target first, hold neither unknowns nor faults. */
@@ -34,7 +34,8 @@ const OWN: ReadonlyMap<string, StrictFunction> = new Map<string, StrictFunction>
   ["matches", matches],
   ["type", ([value = null]) => new TypeValue(typeNameOf(value))],
   ["dyn", ([value = null]) => value],
-  ["string", ([value = null]) => callLibrary("string", undefined, [value])],
+  ["timestamp", ([value = null]) => convertInstant("timestamp", value)],
+  ["duration", ([value = null]) => convertInstant("duration", value)],
 ]);
 
 /** The function of a call; `isMethod` when it is written `target.name(…)`, the target being the first value. */
@@ -160,6 +161,14 @@ function matches(values: readonly Value[], budget: Budget): Value {
     budget.spend(pattern.length * 4 + ((text.length * pattern.length) >> 4));
   }
   return callLibrary("matches", text, [pattern]);
+}
+
+function convertInstant(type: "timestamp" | "duration", value: Value): Value {
+  if (typeof value !== "string") {
+    return callLibrary(type, undefined, [value]);
+  }
+  const example = type === "timestamp" ? "2026-01-31T09:00:00Z" : "1h30m";
+  return parseInstant(type, value) ?? new Fault(`${shown(value)} is not a ${type}, such as "${example}"`);
 }
 
 function shown(value: Value): string {

@@ -1,4 +1,5 @@
 import { type CelValue, celEnv, isCelError, isCelUint } from "@bufbuild/cel";
+import { writtenName } from "./expression.ts";
 import { IpAddress } from "./ip-address.ts";
 import { Fault, type Instant, isList, isMap, TypeValue, Unknown, type Value } from "./value.ts";
 
@@ -24,7 +25,7 @@ export function callLibrary(name: string, target: Value | undefined, values: rea
 }
 
 export function noOverload(name: string, values: readonly Value[]): Fault {
-  return new Fault(`${name.replaceAll("_", "")} does not work on ${values.map(typeNameOf).join(", ")}`);
+  return new Fault(`"${writtenName(name)}" does not work on ${values.map(typeNameOf).join(" and ")}`);
 }
 
 /** Timestamps and durations are made by the library's own conversions; undefined when the text is neither. */

@@ -1,8 +1,8 @@
-import type { ExpressionProblem } from "./expression.ts";
+import type { ExpressionProblem, Span } from "./expression.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** What people write who know other languages, with what CEL has instead. */
-const FOREIGN: Readonly<Record<string, string>> = {
+const FOREIGN = {
   and: 'write "&&"',
   or: 'write "||"',
   not: 'write "!"',
@@ -10,40 +10,54 @@ const FOREIGN: Readonly<Record<string, string>> = {
   "&": 'write "&&"',
   "|": 'write "||"',
   ";": "a caveat is one expression, without a semicolon",
-};
+} as const satisfies Readonly<Record<string, string>>;
+
+const CODE = "caveat-syntax";
 
 /** The parser gives up at the first token it has no use for; what it was not able to finish may begin there. */
 export function describeSyntaxError(tokens: Tokens, text: string, error: unknown): ExpressionProblem {
+  const { unclosed } = tokens;
+  if (unclosed !== undefined) {
+    const bracket = tokens.textOf(unclosed);
+    return { ...spanOf(unclosed), code: CODE, message: `the "${bracket}" is not closed`, hint: "" };
+  }
   const offset = offsetOf(error);
-  const token = tokens.at(offset) ?? { start: Math.max(text.length - 1, 0), end: text.length };
-  const found = text.slice(token.start, token.end);
-  const isReserved = error instanceof Error && /reserved/.test(error.message);
-  const message = isReserved
-    ? `CEL keeps the word "${found}" for itself`
-    : `the expression cannot be read from "${found.length > MAX_QUOTED ? `${found.slice(0, MAX_QUOTED)}…` : found}" on`;
-  return { ...token, code: "caveat-syntax", message, hint: isReserved ? "" : hintFor(found, tokens, token, text) };
+  if (offset === undefined) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { start: 0, end: text.length, code: CODE, message: `the expression cannot be read: ${reason}`, hint: "" };
+  }
+  const token = spanOf(tokens.at(offset) ?? { start: Math.max(text.length - 1, 0), end: text.length });
+  const found = tokens.textOf(token);
+  if (error instanceof Error && /reserved/.test(error.message)) {
+    return { ...token, code: CODE, message: `CEL keeps the word "${found}" for itself`, hint: "" };
+  }
+  const message = `the expression cannot be read from "${found.length > MAX_QUOTED ? `${found.slice(0, MAX_QUOTED)}…` : found}" on`;
+  const isNegated = /\bnot\s+$/.test(text.slice(0, token.start));
+  return { ...token, code: CODE, message, hint: isNegated ? FOREIGN.not : hintFor(found) };
+}
+
+function spanOf({ start, end }: Span): Span {
+  return { start, end };
 }
 
 const MAX_QUOTED = 30;
 
-function hintFor(found: string, tokens: Tokens, token: { start: number; end: number }, text: string): string {
-  if (Object.hasOwn(FOREIGN, found)) {
-    // "==" is two tokens here, and then what follows it is what cannot be read.
-    const next = tokens.after(token);
-    if (!(next?.start === token.end && /[=&|]/.test(text[next.start] ?? ""))) {
-      return FOREIGN[found] ?? "";
-    }
+function hintFor(found: string): string {
+  const foreign = Object.entries(FOREIGN).find(([word]) => word === found)?.[1];
+  if (foreign !== undefined) {
+    return foreign;
   }
   if (/^[=!<>&|+\-*/%?:]/.test(found)) {
     return "what follows the operator is not a value";
   }
-  return /^[([{]/.test(found) ? "what is in the brackets cannot be read, or they are not closed" : "";
+  return /^[([{]/.test(found) ? "what is in the brackets cannot be read" : "";
 }
 
-function offsetOf(error: unknown): number {
+function offsetOf(error: unknown): number | undefined {
   const location: unknown =
     typeof error === "object" && error !== null && "location" in error ? error.location : undefined;
-  const start: unknown = typeof location === "object" && location !== null && "start" in location ? location.start : 0;
-  const offset: unknown = typeof start === "object" && start !== null && "offset" in start ? start.offset : 0;
-  return typeof offset === "number" ? offset : 0;
+  const start: unknown =
+    typeof location === "object" && location !== null && "start" in location ? location.start : undefined;
+  const offset: unknown = typeof start === "object" && start !== null && "offset" in start ? start.offset : undefined;
+  return typeof offset === "number" ? offset : undefined;
 }

@@ -1,8 +1,8 @@
 import type { Span } from "./expression.ts";
 
-/** Strings (raw or not, triple-quoted or not), comments, words, numbers, and single characters of anything else. */
+/** Strings (raw or not, triple-quoted or not), comments, words, numbers, operators, and single characters of anything else. */
 const TOKEN =
-  /(?<string>[rRbB]{0,2}(?:"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?))|(?<comment>\/\/[^\n]*)|(?<word>[A-Za-z_][A-Za-z0-9_]*)|(?<number>[0-9][0-9A-Za-z_.]*)|(?<sign>[^\s])/g;
+  /(?<string>[rRbB]{0,2}(?:"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?))|(?<comment>\/\/[^\n]*)|(?<word>[A-Za-z_][A-Za-z0-9_]*)|(?<number>[0-9][0-9A-Za-z_.]*)|(?<sign>&&|\|\||[=!<>]=|[^\s])/g;
 
 const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 
@@ -16,6 +16,8 @@ export interface Tokens {
   readonly tidied: string;
   /** End of the bracket that closes the one at `offset`; undefined when there is none or it is not closed. */
   closingEnd(offset: number): number | undefined;
+  /** The innermost bracket that is not closed. */
+  readonly unclosed: Span | undefined;
   /** The first bracket nested more than `depth` deep. */
   deeperThan(depth: number): Span | undefined;
 }
@@ -23,7 +25,7 @@ export interface Tokens {
 export function createTokens(text: string): Tokens {
   const tokens: Span[] = [];
   const closing = new Map<number, number>();
-  const open: { readonly start: number; readonly closer: string }[] = [];
+  const open: (Span & { readonly closer: string })[] = [];
   const deepest: { readonly span: Span; readonly depth: number }[] = [];
   for (const match of text.matchAll(TOKEN)) {
     if (match.groups?.["comment"] !== undefined) {
@@ -33,7 +35,7 @@ export function createTokens(text: string): Tokens {
     tokens.push(span);
     const closer = CLOSING[match[0]];
     if (closer !== undefined) {
-      open.push({ start: span.start, closer });
+      open.push({ ...span, closer });
       if (open.length > (deepest.at(-1)?.depth ?? 0)) {
         deepest.push({ span, depth: open.length });
       }
@@ -66,6 +68,7 @@ export function createTokens(text: string): Tokens {
 
   return {
     tidied: tidy(),
+    unclosed: open.at(-1),
     at: (offset) => tokens[indexAt(offset)],
     textOf: ({ start, end }) => text.slice(start, end),
     after: (token) => tokens[indexAt(token.end)],

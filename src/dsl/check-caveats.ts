@@ -128,18 +128,24 @@ function compileExpression(caveat: CaveatNode, bag: DiagnosticBag): CaveatProgra
     bag.error(source, { start: expression.start + start, end: expression.start + end }, problem);
   }
   if (used !== undefined) {
-    reportUnused(caveat, used, bag);
+    const isMisspelt = problems.some(({ code }) => code === "unknown-parameter");
+    reportUnused(caveat, used, isMisspelt ? "is it misspelt in the expression?" : "remove it", bag);
   }
   return program;
 }
 
-function reportUnused({ name, parameters, source }: CaveatNode, used: ReadonlySet<string>, bag: DiagnosticBag): void {
+function reportUnused(
+  { name, parameters, source }: CaveatNode,
+  used: ReadonlySet<string>,
+  hint: string,
+  bag: DiagnosticBag,
+): void {
   for (const parameter of new Map(parameters.map((each) => [each.name.text, each])).values()) {
     if (!used.has(parameter.name.text) && !CEL_RESERVED.has(parameter.name.text)) {
       bag.error(source, parameter.name, {
         code: "unused-parameter",
         message: `the caveat "${name.text}" never uses its parameter "${parameter.name.text}"`,
-        hint: "remove it",
+        hint,
       });
     }
   }
