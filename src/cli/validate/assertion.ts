@@ -3,6 +3,7 @@ import type { Decision } from "../../model/decision.ts";
 import type { JsonObject } from "../../model/tuple.ts";
 import { parseTuple } from "../../model/tuple-text.ts";
 import type { Problem } from "../problem.ts";
+import type { Spot } from "../yaml/spot.ts";
 import type { Assertion } from "./document.ts";
 
 /** The lists of an `assertions:` block and what each says the answer is. */
@@ -14,11 +15,12 @@ export const ASSERTION_LISTS = {
 
 /** `object#permission@subject`, maybe followed by ` with {json}`. A mistake becomes a problem. */
 export function readAssertion(
-  at: { readonly file: string; readonly line: number },
+  { file, spot }: { readonly file: string; readonly spot: Spot },
   expected: Decision["kind"],
   written: string,
   problems: Problem[],
 ): Assertion | undefined {
+  const at = { file, line: spot.line };
   const text = written.trim();
   const split = text.search(/\swith\s/);
   const question = split < 0 ? text : text.slice(0, split).trim();
@@ -37,7 +39,7 @@ export function readAssertion(
     return {
       expected,
       text,
-      line: at.line,
+      spot,
       object: { type: asked.objectType, id: asked.objectId },
       permission: asked.relation,
       subject: { type: asked.subjectType, id: asked.subjectId, relation: asked.subjectRelation },

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join } from "node:path";
-import { isMap, isScalar, isSeq, type Node } from "yaml";
+import { isMap, isScalar, type Node } from "yaml";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../exit.ts";
 import { readInput } from "../files.ts";
@@ -7,8 +7,8 @@ import type { Problem } from "../problem.ts";
 import type { SchemaText } from "../schema-source.ts";
 import { type ReadTuple, readTupleLine } from "../tuples/text-lines.ts";
 import { isString, linesOf, parseYaml, textInPlace, type YamlFile } from "../yaml/place.ts";
-import { ASSERTION_LISTS, readAssertion } from "./assertion.ts";
-import type { Assertion, ValidationDocument } from "./document.ts";
+import type { ValidationDocument } from "./document.ts";
+import { readAssertions, readExpectedRelations } from "./read-expectations.ts";
 
 const KEYS = ["schema", "schemaFile", "relationships", "assertions", "validation"] as const;
 type Key = (typeof KEYS)[number];
@@ -32,7 +32,7 @@ export async function readValidationYaml(
     schema: await readSchema(context, yaml, nodes, problems),
     tuples: readTuples(yaml, nodes.get("relationships"), problems),
     assertions: readAssertions(yaml, nodes.get("assertions"), problems),
-    expansions: readExpansions(yaml, nodes.get("validation"), problems),
+    expectedRelations: readExpectedRelations(yaml, nodes.get("validation"), problems),
   };
 }
 
@@ -109,57 +109,4 @@ function readTuples(yaml: YamlFile, node: Node | null | undefined, problems: Pro
     if (read !== undefined) tuples.push(read);
   }
   return tuples;
-}
-
-function readAssertions(yaml: YamlFile, node: Node | null | undefined, problems: Problem[]): readonly Assertion[] {
-  if (node === undefined || node === null || (isScalar(node) && node.value === null)) return [];
-  const known = Object.keys(ASSERTION_LISTS).join(", ");
-  if (!isMap(node)) {
-    problems.push({
-      file: yaml.file,
-      line: yaml.lineOf(node),
-      message: `\`assertions\` must be a mapping of ${known}`,
-    });
-    return [];
-  }
-  const assertions: Assertion[] = [];
-  for (const { key, value } of node.items) {
-    const name = isScalar(key) ? String(key.value) : String(key);
-    const at = { file: yaml.file, line: yaml.lineOf(key as Node) };
-    const expected = Object.hasOwn(ASSERTION_LISTS, name)
-      ? ASSERTION_LISTS[name as keyof typeof ASSERTION_LISTS]
-      : undefined;
-    if (expected === undefined) {
-      problems.push({ ...at, message: `unknown key \`${name}\` under assertions`, hint: `known keys: ${known}` });
-      continue;
-    }
-    if (value === null || (isScalar(value) && value.value === null)) continue;
-    if (!isSeq(value)) {
-      problems.push({ ...at, message: `\`${name}\` must be a list of assertions` });
-      continue;
-    }
-    for (const item of value.items) {
-      const line = yaml.lineOf(item as Node);
-      const read = isString(item)
-        ? readAssertion({ file: yaml.file, line }, expected, item.value, problems)
-        : undefined;
-      if (!isString(item)) problems.push({ file: yaml.file, line, message: "an assertion must be a string; quote it" });
-      if (read !== undefined) assertions.push(read);
-    }
-  }
-  return assertions;
-}
-
-function readExpansions(
-  yaml: YamlFile,
-  node: Node | null | undefined,
-  problems: Problem[],
-): { count: number; line: number } | undefined {
-  if (node === undefined || node === null || (isScalar(node) && node.value === null)) return undefined;
-  if (!isMap(node)) {
-    problems.push({ file: yaml.file, line: yaml.lineOf(node), message: "`validation` must be a mapping" });
-    return undefined;
-  }
-  const count = node.items.reduce((sum, { value }) => sum + (isSeq(value) ? value.items.length : 0), 0);
-  return count === 0 ? undefined : { count, line: yaml.lineOf(node) };
 }

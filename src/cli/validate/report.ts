@@ -1,45 +1,53 @@
 import { count } from "../output.ts";
 import { formatProblem } from "../problem.ts";
 import type { Style } from "../style.ts";
-import type { Outcome } from "./evaluate.ts";
+import { assertionFailure, relationFailure } from "./failure-text.ts";
 import type { FileReport } from "./validate-file.ts";
 
 /** What is printed of one file. Silent details when it passes, everything needed to mend it when it does not. */
 export function renderReport(report: FileReport, style: Style): string {
+  const { file } = report;
   const lines = [verdictLine(report, style)];
-  for (const note of report.notes) lines.push(style.dim(`  note: ${note.file}:${note.line}: ${note.message}`));
   if (report.rendered !== "") lines.push(report.rendered.trimEnd());
   for (const problem of report.problems) lines.push(formatProblem(problem, style));
+  const tell = (line: number, text: string, details: readonly string[]) =>
+    lines.push(`${style.bold(`${file}:${line}:`)} ${text}`, ...details.map((detail) => `  ${detail}`));
   for (const outcome of report.outcomes) {
-    if (!outcome.passed) lines.push(renderFailure(report.file, outcome, style));
+    const { spot, text } = outcome.assertion;
+    if (!outcome.passed) tell(spot.line, text, assertionFailure(outcome, style));
+  }
+  for (const outcome of report.relations) {
+    const { spot, text } = outcome.expected;
+    if (!outcome.passed) tell(spot.line, `the subjects of ${text}`, relationFailure(outcome, style));
   }
   return lines.join("\n");
 }
 
 function verdictLine(report: FileReport, style: Style): string {
-  const { verdict, file, outcomes, tuples } = report;
-  const failed = outcomes.filter(({ passed }) => !passed).length;
+  const { verdict, file } = report;
   switch (verdict) {
-    case "passed": {
-      const warnings = report.diagnostics.length === 0 ? "" : `, ${count(report.diagnostics.length, "warning")}`;
-      const what = file.endsWith(".zed")
-        ? `schema compiles${warnings}`
-        : `${count(outcomes.length, "assertion")} hold over ${count(tuples, "tuple")}${warnings}`;
-      return `${style.green("PASS")} ${file}: ${what}`;
-    }
+    case "passed":
+      return `${style.green("PASS")} ${file}: ${passedText(report)}`;
     case "failed":
-      return `${style.red("FAIL")} ${file}: ${failed} of ${count(outcomes.length, "assertion")} do not hold`;
+      return `${style.red("FAIL")} ${file}: ${failedText(report)}`;
     case "broken":
       return `${style.red("BAD ")} ${file}: cannot be evaluated`;
-    case "refused":
-      return `${style.yellow("REFUSED")} ${file}: uses ${report.refused.join(" and ")}, which this version does not evaluate`;
   }
 }
 
-function renderFailure(file: string, { assertion, got, message }: Outcome, style: Style): string {
-  const at = style.bold(`${file}:${assertion.line}:`);
-  const found = got === "error" ? `no answer: ${message}` : got;
-  return `${at} ${assertion.text}\n    expected ${style.green(assertion.expected)}\n    got      ${style.red(found)}`;
+function passedText({ file, outcomes, relations, tuples, diagnostics }: FileReport): string {
+  const warnings = diagnostics.length === 0 ? "" : `, ${count(diagnostics.length, "warning")}`;
+  if (file.endsWith(".zed")) return `schema compiles${warnings}`;
+  const stated = relations.length === 0 ? "" : ` and ${count(relations.length, "expected relation")}`;
+  return `${count(outcomes.length, "assertion")}${stated} hold over ${count(tuples, "tuple")}${warnings}`;
+}
+
+function failedText({ outcomes, relations }: FileReport): string {
+  const wrong = (some: readonly { readonly passed: boolean }[], noun: string) => {
+    const failed = some.filter(({ passed }) => !passed).length;
+    return failed === 0 ? [] : [`${failed} of ${count(some.length, noun)}`];
+  };
+  return `${[...wrong(outcomes, "assertion"), ...wrong(relations, "expected relation")].join(" and ")} do not hold`;
 }
 
 export function reportToJson(report: FileReport): unknown {
@@ -48,16 +56,23 @@ export function reportToJson(report: FileReport): unknown {
     verdict: report.verdict,
     tuples: report.tuples,
     assertions: report.outcomes.map(({ assertion, got, message, passed }) => ({
-      line: assertion.line,
+      line: assertion.spot.line,
       assertion: assertion.text,
       expected: assertion.expected,
-      got,
+      got: got?.kind ?? "error",
       passed,
+      ...(got?.kind === "conditional" && { missingContext: got.missing }),
+      ...(message !== "" && { message }),
+    })),
+    expectedRelations: report.relations.map(({ expected, passed, message, missing, extra }) => ({
+      line: expected.spot.line,
+      relation: expected.text,
+      passed,
+      missing: missing.map(({ line }) => line),
+      extra,
       ...(message !== "" && { message }),
     })),
     problems: report.problems,
     diagnostics: report.diagnostics,
-    refused: report.refused,
-    notes: report.notes,
   };
 }

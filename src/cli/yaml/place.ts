@@ -1,5 +1,6 @@
 import { isScalar, LineCounter, type Node, type ParsedNode, parseDocument, Scalar } from "yaml";
 import type { Problem } from "../problem.ts";
+import { type Spot, spotOf } from "./spot.ts";
 
 /** A YAML file with positions. */
 export interface YamlFile {
@@ -8,6 +9,8 @@ export interface YamlFile {
   readonly root: ParsedNode | null;
   /** Line, from 1, where a node starts. */
   lineOf(node: Node | null | undefined): number;
+  /** Where a node stands, with its line to show. */
+  spotOf(node: Node | null | undefined): Spot;
 }
 
 /** Parses one document; syntax errors and duplicate keys become problems, all of them. */
@@ -24,6 +27,7 @@ export function parseYaml(file: string, text: string, problems: Problem[]): Yaml
     text,
     root: document.contents,
     lineOf: (node) => lines.linePos(node?.range?.[0] ?? 0).line,
+    spotOf: (node) => spotOf(lines, text, node),
   };
 }
 
