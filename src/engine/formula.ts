@@ -123,8 +123,9 @@ export class Formula<Tag> {
     };
   }
 
-  /** Holds a node live from outside: the root. */
+  /** Holds a node live from outside: a root. One that has settled already expects nothing any more. */
   want(node: FormulaNode<Tag>): void {
+    if (node.value !== UNSETTLED) return;
     node.wanted += 1;
     if (!node.live) this.#wake(node);
   }

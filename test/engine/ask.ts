@@ -2,7 +2,7 @@ import { compileSchema } from "../../src/dsl/compile.ts";
 import { renderDiagnostics } from "../../src/dsl/diagnostic.ts";
 import { planSchema } from "../../src/engine/plan.ts";
 import type { CheckItem, Solver } from "../../src/engine/solver.ts";
-import { startCheck } from "../../src/engine/solver.ts";
+import { startCheck, startChecks } from "../../src/engine/solver.ts";
 import { RelataError } from "../../src/errors.ts";
 import type { Outcome } from "../../src/model/decision.ts";
 import type { Need } from "../../src/model/need.ts";
@@ -41,6 +41,11 @@ export function itemOf(question: string, context: JsonObject = {}): CheckItem {
 
 export function start(schema: Schema, question: string, limits = PLENTY): Solver {
   return startCheck(planSchema(schema), itemOf(question), { nowMs: NOW_MS, limits });
+}
+
+export function startAll(schema: Schema, questions: readonly string[], limits = PLENTY): Solver {
+  const items = questions.map((question) => itemOf(question));
+  return startChecks(planSchema(schema), items, { nowMs: NOW_MS, limits });
 }
 
 /** Runs to the end. */

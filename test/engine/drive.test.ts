@@ -10,7 +10,7 @@ import { drive } from "../../src/service/drive.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 import { storeWorld } from "./answer-from-store.ts";
-import { compiled, itemOf, NOW_MS, sourceOf, start } from "./ask.ts";
+import { compiled, NOW_MS, sourceOf, start, startAll } from "./ask.ts";
 import { PLENTY } from "./random-checks.ts";
 
 const TEXT = `
@@ -29,14 +29,6 @@ function chain(depth: number): string[] {
   return [...links, `group:${depth}#member@user:anne`];
 }
 
-function startAll(questions: readonly string[], limits = PLENTY): Solver {
-  return startChecks(
-    planSchema(schema),
-    questions.map((question) => itemOf(question)),
-    { nowMs: NOW_MS, limits },
-  );
-}
-
 function kindOf(outcome: Outcome | RelataError | undefined): string | undefined {
   return outcome instanceof RelataError ? outcome.reason : outcome?.decision.kind;
 }
@@ -48,7 +40,7 @@ describe("a batch", () => {
       { length: 1_000 },
       (_, i) => `document:${i % 2}#view@user:${i < 500 ? "anne" : "bob"}`,
     );
-    const solver = startAll(questions);
+    const solver = startAll(schema, questions);
     const cost = await drive(solver, source, PLENTY);
     // The document, and eight groups below.
     expect(cost.rounds).toBe(9);
@@ -105,7 +97,7 @@ describe("a request that must end", () => {
   };
 
   test("stops at its node budget", async () => {
-    const solver = startAll(["group:0#member@user:anne"], { maxNodes: 1_000, maxRows: 1_000_000 });
+    const solver = startAll(schema, ["group:0#member@user:anne"], { maxNodes: 1_000, maxRows: 1_000_000 });
     expect((await drive(solver, endless, PLENTY)).nodes).toBe(1_000);
     expect(solver.outcomes()).toMatchObject([
       { reason: "BUDGET_EXHAUSTED", metadata: { budget: "nodes", limit: "1000" } },
@@ -115,7 +107,7 @@ describe("a request that must end", () => {
   test("shares the node budget among its items, and those that are done keep their answer", async () => {
     const run = async (people: number) => {
       const questions = Array.from({ length: people }, (_, i) => `group:0#member@user:bob${i}`);
-      const solver = startAll(["group:7#member@user:anne", ...questions], { maxNodes: 20, maxRows: 1_000 });
+      const solver = startAll(schema, ["group:7#member@user:anne", ...questions], { maxNodes: 20, maxRows: 1_000 });
       await drive(solver, sourceOf(chain(7)), PLENTY);
       return solver.outcomes().map(kindOf);
     };
@@ -149,7 +141,7 @@ describe("a request that must end", () => {
         return rounds < 3 ? sourceOf(chain(7)).read(needs, maxRows) : Promise.reject(refusing);
       },
     };
-    const solver = startAll(["group:6#member@user:anne", "group:0#member@user:anne"]);
+    const solver = startAll(schema, ["group:6#member@user:anne", "group:0#member@user:anne"]);
     await drive(solver, source, { maxRows: 100 });
     expect(solver.outcomes().map(kindOf)).toEqual(["allowed", "BUDGET_EXHAUSTED"]);
     expect(solver.outcomes()[1]).toMatchObject({ metadata: { budget: "rows", limit: "100" } });
@@ -176,7 +168,7 @@ describe("a request that must end", () => {
   });
 
   test("costs nothing when there is nothing to ask", async () => {
-    expect(await drive(startAll([]), endless, PLENTY)).toEqual({ rounds: 0, rows: 0, nodes: 0 });
+    expect(await drive(startAll(schema, []), endless, PLENTY)).toEqual({ rounds: 0, rows: 0, nodes: 0 });
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { planSchema } from "../../src/engine/plan.ts";
 import { RelataError } from "../../src/errors.ts";
 import type { Schema } from "../../src/model/schema.ts";
-import { ask, compiled, outcomesOf, sourceOf, start } from "./ask.ts";
+import { ask, compiled, outcomesOf, sourceOf, start, startAll } from "./ask.ts";
 
 const GROUPS = `
 definition user {}
@@ -249,6 +249,15 @@ function diamond(depth: number): string[] {
   }
   return tuples;
 }
+
+describe("questions asked together", () => {
+  test("that the self rule settles at once keep no cycle of another open", () => {
+    const source = sourceOf(["group:a#member@group:b#member", "group:b#member@group:a#member"]);
+    const questions = ["group:x#member@group:x#member", "group:a#member@user:anne"];
+    const solver = startAll(groups, questions);
+    expect(outcomesOf(solver, source)).toEqual([{ decision: { kind: "allowed" } }, { decision: { kind: "denied" } }]);
+  });
+});
 
 describe("limits and misuse", () => {
   test("more nodes than allowed is an error, not no", () => {
