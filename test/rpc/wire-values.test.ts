@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ReadResponseSchema } from "../../src/gen/relata/v1/tuple_service_pb.ts";
 import type { JsonObject } from "../../src/model/tuple.ts";
 import { readTuple, writeTuple } from "../../src/rpc/wire.ts";
-import { readStruct, readTimestamp, writeTimestamp } from "../../src/rpc/wire-values.ts";
+import { readStruct, readTimestamp, writeStruct, writeTimestamp } from "../../src/rpc/wire-values.ts";
 
 const refused = (message: string, reason = "INVALID_REQUEST") =>
   expect.objectContaining({ reason, message: expect.stringContaining(message), metadata: { field: "at" } });
@@ -35,8 +35,8 @@ describe("a struct", () => {
   });
 
   test("of 32 levels arrives at every decoder; one of 33 is refused", () => {
-    expect(() => readStruct(nested(33), "at")).toThrow(refused("deeper than 32 levels"));
-    const context = readStruct(nested(32), "at") ?? {};
+    expect(() => readStruct(writeStruct(nested(33)), "at")).toThrow(refused("deeper than 32 levels"));
+    const context = readStruct(writeStruct(nested(32)), "at") ?? {};
     const key = {
       objectType: "a",
       objectId: "1",
