@@ -1,0 +1,48 @@
+import type { CheckItem } from "../engine/solver.ts";
+import { startChecks } from "../engine/solver.ts";
+import { RelataError } from "../errors.ts";
+import { drive } from "./drive.ts";
+import type { Evaluation } from "./evaluation.ts";
+import type { ServiceLimits } from "./limits.ts";
+import type { Searching } from "./lookup-subjects-pages.ts";
+
+/** Candidates that are decided in one run of the solver: it reads for all of them at once. */
+const CANDIDATES_PER_RUN = 100;
+/** As for a batch: a run may cost more than one Check, but not as much as all its items alone might. */
+const BUDGET_FACTOR = 10;
+
+export interface CandidateOptions {
+  readonly evaluation: Pick<Evaluation, "plan" | "source">;
+  /** Sorted, each once. */
+  readonly ids: readonly string[];
+  readonly itemOf: (id: string) => CheckItem;
+  readonly nowMs: number;
+  readonly limits: Pick<ServiceLimits, "maxNodes" | "maxRows">;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Decides the candidates a lookup is narrowed to, each by a Check of its own. Undefined stands for those that are denied.
+ * @throws the error of the first candidate that has one, when its turn comes
+ */
+export async function* decideCandidates(options: CandidateOptions): Searching {
+  const { evaluation, ids, itemOf, nowMs, signal } = options;
+  for (let from = 0; from < ids.length; from += CANDIDATES_PER_RUN) {
+    const part = ids.slice(from, from + CANDIDATES_PER_RUN);
+    const limits = budgetOf(options.limits, part.length);
+    const solver = startChecks(evaluation.plan, part.map(itemOf), { nowMs, limits });
+    await drive(solver, evaluation.source, limits, signal);
+    const outcomes = solver.outcomes();
+    for (const [index, id] of part.entries()) {
+      const outcome = outcomes[index];
+      if (outcome === undefined) throw new Error("the solver left an item without an outcome");
+      if (outcome instanceof RelataError) throw outcome;
+      yield outcome.decision.kind === "denied" ? undefined : { id, ...outcome };
+    }
+  }
+}
+
+function budgetOf({ maxNodes, maxRows }: CandidateOptions["limits"], items: number) {
+  const factor = Math.min(items, BUDGET_FACTOR);
+  return { maxNodes: maxNodes * factor, maxRows: maxRows * factor };
+}
