@@ -38,7 +38,6 @@ export const REASONS = {
   // schema
   SCHEMA_PARSE_ERROR: "invalid_argument",
   SCHEMA_TYPE_ERROR: "failed_precondition",
-  SCHEMA_UNSUPPORTED_FEATURE: "failed_precondition",
   SCHEMA_STRANDS_TUPLES: "failed_precondition",
   SCHEMA_CHANGED: "failed_precondition",
   SCHEMA_NOT_FOUND: "not_found",

@@ -2,7 +2,6 @@ import { compileSchema } from "../dsl/compile.ts";
 import { createDiagnosticBag, type Diagnostic, renderDiagnostics } from "../dsl/diagnostic.ts";
 import { parseFile } from "../dsl/parser.ts";
 import { createSource } from "../dsl/source.ts";
-import { unsupportedFeatures } from "../dsl/supported.ts";
 import { RelataError } from "../errors.ts";
 import type { Schema } from "../model/schema.ts";
 
@@ -12,31 +11,22 @@ const FILE = "schema";
 /** gRPC sends the message in a header, and clients cap headers at 8 KiB: errors beyond this length are counted only. */
 const MAX_RENDERED_CHARACTERS = 1500;
 
-/** What is wrong with a text: compile errors and warnings, and features that this version would not honour. */
+/** What is wrong with a text: compile errors and warnings. */
 export function diagnose(text: string): {
   readonly schema: Schema | undefined;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const { schema, diagnostics } = compileSchema(text, { file: FILE });
-  if (schema === undefined) return { schema, diagnostics };
-  return { schema, diagnostics: [...diagnostics, ...unsupportedFeatures(schema)] };
+  return compileSchema(text, { file: FILE });
 }
 
-/** SCHEMA_PARSE_ERROR, SCHEMA_TYPE_ERROR or SCHEMA_UNSUPPORTED_FEATURE, with the places; otherwise what was compiled. */
+/** SCHEMA_PARSE_ERROR or SCHEMA_TYPE_ERROR, with the places; otherwise what was compiled. */
 export function compileOrThrow(text: string): { readonly schema: Schema; readonly warnings: readonly Diagnostic[] } {
   const { schema, diagnostics } = diagnose(text);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
-  const [first] = errors;
-  if (first === undefined && schema !== undefined) return { schema, warnings: diagnostics };
-  throw new RelataError(
-    schema !== undefined
-      ? "SCHEMA_UNSUPPORTED_FEATURE"
-      : failsToParse(text)
-        ? "SCHEMA_PARSE_ERROR"
-        : "SCHEMA_TYPE_ERROR",
-    render(text, errors),
-    { metadata: { errors: String(errors.length), ...place(first) } },
-  );
+  if (schema !== undefined) return { schema, warnings: diagnostics };
+  throw new RelataError(failsToParse(text) ? "SCHEMA_PARSE_ERROR" : "SCHEMA_TYPE_ERROR", render(text, errors), {
+    metadata: { errors: String(errors.length), ...place(errors[0]) },
+  });
 }
 
 /** Whether the parser alone has something to say, before any name is looked up. */

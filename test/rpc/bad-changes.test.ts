@@ -180,18 +180,11 @@ const TENANT_CASES: readonly BadField[] = [
     "schema:1:",
   ],
   [
-    "Write of a schema with a caveat",
+    "Write of a schema with a caveat that is no condition",
     WRITE_SCHEMA,
-    { text: "caveat c(x int) { x > 1 }\ndefinition user {}\ndefinition a { relation r: user with c }" },
-    "SCHEMA_UNSUPPORTED_FEATURE",
-    "schema:",
-  ],
-  [
-    "Write of a schema with expiration",
-    WRITE_SCHEMA,
-    { text: "use expiration\ndefinition user {}\ndefinition a { relation r: user with expiration }" },
-    "SCHEMA_UNSUPPORTED_FEATURE",
-    "schema:",
+    { text: "caveat c(x int) { x + 1 }\ndefinition user {}\ndefinition a { relation r: user with c }" },
+    "SCHEMA_TYPE_ERROR",
+    "schema:1:19: error: a caveat's expression must be a condition (bool), this is int",
   ],
   ["Write of a schema with NUL", WRITE_SCHEMA, { text: "definition a {}\u0000" }, "SCHEMA_PARSE_ERROR", "schema:1:"],
   [
