@@ -29,6 +29,7 @@ export function openService(store: Store, nowMs: number = NOW_MS): Service {
       maxBatchItems: PLENTY,
       maxNodes: PLENTY,
       maxRows: PLENTY,
+      maxExpandNodes: PLENTY,
       maxSchemaBytes: PLENTY,
     },
     now: () => nowMs,
