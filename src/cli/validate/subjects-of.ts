@@ -101,6 +101,15 @@ function targetsOf(
 
 /** Gives the places of a component, which all need each other, their final sets. */
 function settle(graph: Graph, component: readonly Place[]): void {
+  const [sole] = component;
+  if (
+    sole !== undefined &&
+    component.length === 1 &&
+    !placesBelow(graph, sole).some((one) => keyOf(one) === keyOf(sole))
+  ) {
+    graph.sets.set(keyOf(sole), evaluate(graph, sole));
+    return;
+  }
   for (let changed = true; changed; ) {
     changed = false;
     for (const place of component) {
