@@ -71,9 +71,9 @@ const readNeeds = statementFamily<ReadArgs>()("read_needs", KIND_SETS, (arg, kin
 });
 
 /** All needs as one statement, none when there is nothing to look up. @param limit of rows in all. */
-export function bindNeeds(at: VisibleArgs, needs: readonly Need[], limit: number): Bound<NeedRow> | undefined {
+export function bindNeeds(at: VisibleArgs, needs: readonly Need[], limit: number): readonly Bound<NeedRow>[] {
   const { kinds, ...lists } = collect(needs);
-  return kinds === "000" ? undefined : readNeeds(kinds)({ ...at, limit, ...lists });
+  return kinds === "000" ? [] : [readNeeds(kinds)({ ...at, limit, ...lists })];
 }
 
 /** The needs as columns, by kind; an `objects` need becomes a row for each of its subject types. */

@@ -7,6 +7,8 @@ import { BY_SUBJECT } from "./tuple-columns.ts";
 interface ScanArgs extends VisibleArgs {
   /** Rows per scan. */
   readonly limit: number;
+  /** Rows in all. */
+  readonly maxRows: number;
   readonly scan: readonly number[];
   readonly subjectType: readonly string[];
   readonly subjectId: readonly string[];
@@ -44,20 +46,22 @@ const scanStatement = statementFamily<ScanArgs>()("scan_objects", FAMILY, (arg: 
       WHERE ${visible(arg)} AND t.subject_type = n.subject_type AND t.subject_id = n.subject_id
         AND t.object_type = n.object_type AND t.relation = n.relation AND ${BY_SUBJECT} ${one} ${after}
       ORDER BY t.object_id, t.subject_relation
-      LIMIT ${arg("limit")}) f`.compile(sqlBuilder);
+      LIMIT ${arg("limit")}) f LIMIT ${arg("maxRows")}`.compile(sqlBuilder);
 });
 
-/** The scans as statements, one for each shape that occurs. */
+/** The scans as statements, one for each shape that occurs. @param maxRows of each statement */
 export function bindObjectScans(
   at: VisibleArgs,
   scans: readonly ObjectScan[],
   limit: number,
+  maxRows: number,
 ): readonly Bound<ObjectRow>[] {
   const indexed = scans.map((scan, index) => ({ scan, index }));
   return [...Map.groupBy(indexed, ({ scan }) => memberOf(scan))].map(([member, group]) =>
     scanStatement(member)({
       ...at,
       limit,
+      maxRows,
       scan: group.map(({ index }) => index),
       subjectType: group.map(({ scan }) => scan.subjectType),
       subjectId: group.map(({ scan }) => scan.subjectId),

@@ -7,6 +7,8 @@ import { type Arg, type Bound, sqlBuilder, statementFamily } from "./statement.t
 interface ScanArgs extends VisibleArgs {
   /** Rows per scan. */
   readonly limit: number;
+  /** Rows in all. */
+  readonly maxRows: number;
   readonly scan: readonly number[];
   readonly objectType: readonly string[];
   readonly objectId: readonly string[];
@@ -59,14 +61,15 @@ const scanStatement = statementFamily<ScanArgs>()("scan_subjects", FAMILY, (arg:
       WHERE ${visible(arg)} AND t.object_type = n.object_type AND t.object_id = n.object_id AND t.relation = n.relation
         ${CONDITIONS[shape]} ${next === undefined ? sql`` : AFTER[shape]}
       ORDER BY ${shape === "any" ? sql`t.subject_type, ` : sql``}t.subject_id, t.subject_relation
-      LIMIT ${arg("limit")}) f`.compile(sqlBuilder);
+      LIMIT ${arg("limit")}) f LIMIT ${arg("maxRows")}`.compile(sqlBuilder);
 });
 
-/** The scans as statements, one for each shape that occurs. */
+/** The scans as statements, one for each shape that occurs. @param maxRows of each statement */
 export function bindSubjectScans(
   at: VisibleArgs,
   scans: readonly SubjectScan[],
   limit: number,
+  maxRows: number,
 ): readonly Bound<SubjectRow>[] {
   const indexed = scans.flatMap((scan, index) => {
     const rest = remaining(scan);
@@ -76,6 +79,7 @@ export function bindSubjectScans(
     scanStatement(member)({
       ...at,
       limit,
+      maxRows,
       scan: group.map(({ index }) => index),
       objectType: group.map(({ scan }) => scan.objectType),
       objectId: group.map(({ scan }) => scan.objectId),

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { RelataError } from "../../errors.ts";
 import { abortable, abortError } from "../abort.ts";
@@ -33,15 +34,21 @@ export interface SessionsOptions {
 const OUTCOME_UNKNOWN =
   "The connection to the database was lost while the write was being committed: it was applied as a whole or not at all. Send it again with the same idempotency key to learn which.";
 
+const NO_TURN_TO_WRITE =
+  "Other writes of this tenant took too long, and this one did not get its turn; nothing was written. Try again.";
+const NO_TURN_TO_READ = "Other long reads took too long, and this one did not get its turn. Try again.";
+
+/** How often a cancel is repeated: one that arrives before the statement has begun is lost. */
+const CANCEL_AGAIN_MS = 20;
+
 export function createSessions(options: SessionsOptions): Sessions {
   const pool = new pg.Pool({ ...options.config, max: options.max });
   // Both are needed, or a server stop ends the process: the pool listens only while a client is idle.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
-  const turns = createTurns({
-    atOnce: turnsOf(options.max),
-    timeoutMs: options.config.connectionTimeoutMillis ?? 5_000,
-  });
+  const timeoutMs = options.config.connectionTimeoutMillis ?? 5_000;
+  const writeTurns = createTurns({ atOnce: writesAtOnce(options.max), timeoutMs, tooLong: NO_TURN_TO_WRITE });
+  const readTurns = createReadTurns(options.max, timeoutMs);
 
   const connect = () =>
     pool.connect().catch((error: unknown) => {
@@ -49,7 +56,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     });
 
   async function transact<T>(scope: Scope, work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const endTurn = await turns.take(lineOf(scope));
+    const endTurn = await writeTurns.take(lineOf(scope));
     try {
       return await transactOn(await connect(), scope, work);
     } finally {
@@ -80,9 +87,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     transact,
     async read(scope, statements, signal) {
       if (signal?.aborted) throw abortError(signal);
+      const endTurn = await readTurns(lineOf(scope), signal);
       const connecting = connect();
       const client = await abortable(connecting, signal).catch((error: unknown) => {
-        void connecting.then((late) => late.release(), isDone);
+        void connecting.then((late) => late.release(), isDone).finally(endTurn);
         throw error;
       });
       const flight = [BEGIN_READ, enter(scope, options.statementTimeoutMs), ...statements, COMMIT];
@@ -93,9 +101,10 @@ export function createSessions(options: SessionsOptions): Sessions {
         await cancelled;
         // A cancelled connection is not used again: the cancel may still be on its way.
         client.release(cancelled !== undefined || client.getTransactionStatus() !== "I");
+        endTurn();
       });
       const answers = await abortable(work, signal, () => {
-        cancelled = cancelBackend(options.config, client);
+        cancelled = cancelBackend(options.config, client, settled);
       }).catch((error: unknown) => {
         throw translatePgError(error);
       });
@@ -109,8 +118,29 @@ export function createSessions(options: SessionsOptions): Sessions {
  * How many connections the writes of one tenant may hold. They queue for its head anyway: two keep it busy, one committing
  * while the next one's first flight waits at the lock. Without a bound one tenant's burst would use up the pool.
  */
-function turnsOf(connections: number): number {
+function writesAtOnce(connections: number): number {
   return Math.max(1, Math.min(2, connections - 1), Math.floor(connections / 4));
+}
+
+/**
+ * Reads that take long hold at most three quarters of the connections, so that a write always finds one, and those of one
+ * tenant at most a third, so that lookups over a large tenant do not keep the others waiting.
+ */
+function createReadTurns(connections: number, timeoutMs: number) {
+  const tooLong = NO_TURN_TO_READ;
+  const perTenant = createTurns({ atOnce: Math.max(1, Math.floor(connections / 3)), timeoutMs, tooLong });
+  const inAll = createTurns({ atOnce: Math.max(1, Math.floor((connections * 3) / 4)), timeoutMs, tooLong });
+  return async (line: string, signal: AbortSignal | undefined): Promise<() => void> => {
+    const endOwn = await perTenant.take(line, signal);
+    const endShared = await inAll.take("", signal).catch((error: unknown) => {
+      endOwn();
+      throw error;
+    });
+    return () => {
+      endShared();
+      endOwn();
+    };
+  };
 }
 
 function lineOf(scope: Scope): string {
@@ -149,13 +179,20 @@ function commitError(error: FlightError): RelataError {
   });
 }
 
-/** Asks the server to stop what `client` is doing, over a connection of its own. */
-async function cancelBackend(config: pg.ClientConfig, client: pg.PoolClient): Promise<void> {
+/** Asks the server to stop what `client` is doing, over a connection of its own, until that has `settled`. */
+async function cancelBackend(config: pg.ClientConfig, client: pg.PoolClient, settled: Promise<boolean>): Promise<void> {
+  let isOver = false;
+  const over = settled.then(() => {
+    isOver = true;
+  });
   const messenger = new pg.Client(config);
   messenger.on("error", () => {});
   try {
     await messenger.connect();
-    await messenger.query("SELECT pg_cancel_backend($1)", [backendPid(client)]);
+    while (!isOver) {
+      await messenger.query("SELECT pg_cancel_backend($1)", [backendPid(client)]);
+      await Promise.race([over, setTimeout(CANCEL_AGAIN_MS)]);
+    }
   } catch {
     // The statement's timeout ends it instead.
   } finally {

@@ -48,7 +48,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
       write: (place, request) => writeTuples(sessions, place, request),
       deleteMatching: (place, request) => deleteMatching(sessions, place, request),
       page: (place, query, signal) => readPage(sessions, place, query, signal),
-      source: (place, revision, signal) => createTupleSource(lanes, place, revision, signal),
+      source: (place, revision, signal) => createTupleSource({ short: lanes, long: sessions }, place, revision, signal),
     },
     ping: () => lanes.read({ kind: "slug", slug: "" }, []).then(() => undefined),
     close: async () => {

@@ -1,9 +1,10 @@
 import { RelataError } from "../../errors.ts";
+import { abortError } from "../abort.ts";
 
 /** A line for each key: so many at once hold a turn, the others wait in order. */
 export interface Turns {
-  /** Resolves with what ends the turn, to be called once. @throws STORE_UNAVAILABLE after waiting too long */
-  take(key: string): Promise<() => void>;
+  /** Resolves with what ends the turn, to be called once. @throws STORE_UNAVAILABLE after waiting too long; the abort */
+  take(key: string, signal?: AbortSignal): Promise<() => void>;
 }
 
 interface Line {
@@ -12,8 +13,15 @@ interface Line {
   readonly waiting: Set<() => void>;
 }
 
-export function createTurns(options: { readonly atOnce: number; readonly timeoutMs: number }): Turns {
-  const { atOnce, timeoutMs } = options;
+export interface TurnsOptions {
+  readonly atOnce: number;
+  readonly timeoutMs: number;
+  /** What whoever waited too long is told. */
+  readonly tooLong: string;
+}
+
+export function createTurns(options: TurnsOptions): Turns {
+  const { atOnce, timeoutMs, tooLong } = options;
   const lines = new Map<string, Line>();
 
   const end = (key: string, line: Line): void => {
@@ -28,7 +36,7 @@ export function createTurns(options: { readonly atOnce: number; readonly timeout
   };
 
   return {
-    take(key) {
+    take(key, signal) {
       const line = lines.get(key) ?? { held: 0, waiting: new Set() };
       lines.set(key, line);
       const over = () => end(key, line);
@@ -37,24 +45,26 @@ export function createTurns(options: { readonly atOnce: number; readonly timeout
         return Promise.resolve(over);
       }
       return new Promise((resolve, reject) => {
-        const giveUp = () => {
-          line.waiting.delete(go);
-          reject(tooManyWaiting());
-        };
-        const timer = setTimeout(giveUp, timeoutMs);
-        const go = () => {
+        const stopWaiting = () => {
           clearTimeout(timer);
+          signal?.removeEventListener("abort", leave);
+          line.waiting.delete(go);
+        };
+        const go = () => {
+          stopWaiting();
           resolve(over);
         };
+        const giveUp = (error: RelataError) => {
+          stopWaiting();
+          reject(error);
+        };
+        const leave = () => {
+          if (signal !== undefined) giveUp(abortError(signal));
+        };
+        const timer = setTimeout(() => giveUp(new RelataError("STORE_UNAVAILABLE", tooLong)), timeoutMs);
         line.waiting.add(go);
+        signal?.addEventListener("abort", leave, { once: true });
       });
     },
   };
-}
-
-function tooManyWaiting(): RelataError {
-  return new RelataError(
-    "STORE_UNAVAILABLE",
-    "Other writes of this tenant took too long, and this one did not get its turn; nothing was written. Try again.",
-  );
 }

@@ -16,6 +16,30 @@ import { openStore } from "./open.ts";
 const READ = { revision: 0, nowMs: NOW_MS, filter: {}, limit: 1 };
 const NEED = { kind: "usersets", objectType: "document", objectId: "a", relation: "viewer" } as const;
 
+/** More look-ups than a lane takes. */
+const longRead = (store: Store, tenant: Tenant, signal?: AbortSignal) => {
+  const source = store.tuples.source(tenant, 0, signal);
+  const each = <Value>(make: (id: string) => Value) => Array.from({ length: 600 }, (_, i) => make(`d${i}`));
+  const scan = { objectType: "document", relation: "viewer" };
+  return {
+    read: () =>
+      source.read(
+        each((objectId) => ({ ...NEED, objectId })),
+        10,
+      ),
+    scanSubjects: () =>
+      source.scanSubjects(
+        each((objectId) => ({ ...scan, objectId })),
+        10,
+      ),
+    scanObjects: () =>
+      source.scanObjects(
+        each((subjectId) => ({ ...scan, subjectType: "user", subjectId })),
+        10,
+      ),
+  };
+};
+
 describe("when the database does not answer", () => {
   let opened: Awaited<ReturnType<typeof openStore>>;
   let tenant: Tenant;
@@ -63,6 +87,39 @@ describe("when the database does not answer", () => {
       await expect(read).rejects.toMatchObject({ reason: "CANCELLED" });
     });
     expect(await opened.store.tuples.source(tenant, 0).read([NEED], 1)).toEqual([[]]);
+  });
+
+  it.each(["read", "scanSubjects", "scanObjects"] as const)(
+    "a long %s whose caller leaves is cancelled in the server, and keeps no short read waiting",
+    async (method) => {
+      const oneLane = await openWith({ readLanes: 1 });
+      await whileLocked(async () => {
+        const leaving = new AbortController();
+        const reading = longRead(oneLane, tenant, leaving.signal)[method]();
+        await waitFor("the read to wait", async () => (await waiting()) === 1);
+        expect((await oneLane.revisions.head(tenant)).schemaName).toBe(tenant.schemaName);
+        leaving.abort();
+        await expect(reading).rejects.toMatchObject({ reason: "CANCELLED" });
+        await waitFor("the server to stop", async () => (await waiting()) === 0, 5_000);
+      });
+      expect((await longRead(oneLane, tenant)[method]()).flat()).toEqual([]);
+      await oneLane.close();
+    },
+  );
+
+  it("a cancel that comes before the statement has begun is repeated", async () => {
+    // The abort comes with the flight still in this process: the server has seen nothing of it yet.
+    for (let i = 0; i < 20; i += 1) {
+      await whileLocked(async () => {
+        const leaving = new AbortController();
+        const reading = longRead(opened.store, tenant, leaving.signal).read();
+        // Its turn and its connection take some ticks; then the flight is on its way.
+        for (let tick = 0; tick < i; tick += 1) await Promise.resolve();
+        leaving.abort();
+        await expect(reading).rejects.toMatchObject({ reason: "CANCELLED" });
+        await waitFor("the server to stop", async () => (await waiting()) === 0, 5_000);
+      });
+    }
   });
 
   it("in time, it is DEADLINE_EXCEEDED and never an empty answer", async () => {

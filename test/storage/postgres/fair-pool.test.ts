@@ -3,7 +3,7 @@ import type { Tenant } from "../../../src/model/tenant.ts";
 import { createPostgresStore } from "../../../src/storage/postgres/store.ts";
 import { withClient } from "../../support/postgres-template.ts";
 import { waitFor } from "../../support/wait.ts";
-import { createTenant, draft, NOW_MS } from "../drafts.ts";
+import { createTenant, draft, NOW_MS, ORIGIN } from "../drafts.ts";
 import { openStore } from "./open.ts";
 
 const POOL = 4;
@@ -69,6 +69,63 @@ describe("the pool of connections", () => {
       async () => (await opened.store.revisions.head(busy)).revision > before,
     );
     expect(await write(busy, 0)).toMatchObject({ replayed: false });
+  });
+
+  describe("for long reads", () => {
+    const NEEDS = Array.from({ length: 600 }, (_, i) => {
+      return { kind: "usersets" as const, objectType: "document", objectId: `${i}`, relation: "viewer" };
+    });
+    const read = (tenant: Tenant, signal?: AbortSignal) => opened.store.tuples.source(tenant, 0, signal).read(NEEDS, 1);
+    const whileLocked = (work: (waiting: () => Promise<number>) => Promise<void>) =>
+      withClient(opened.database.owner, async (client) => {
+        await client.query("BEGIN; LOCK TABLE relata.tuple IN ACCESS EXCLUSIVE MODE");
+        await work(async () => {
+          const { rows } = await client.query("SELECT count(*)::int AS count FROM pg_locks WHERE NOT granted");
+          return rows[0].count;
+        });
+        await client.query("ROLLBACK");
+      });
+
+    it("gives one tenant a share, all of them together not all", async () => {
+      const others = await Promise.all([1, 2, 3].map(() => createTenant(opened.store)));
+      const writer = await createTenant(opened.store);
+      const reads: Promise<unknown>[] = [];
+      await whileLocked(async (waiting) => {
+        for (let i = 0; i < 3 * POOL; i += 1) reads.push(read(busy));
+        await waitFor("the busy tenant's read", async () => (await waiting()) === 1);
+        for (const other of others) reads.push(read(other));
+        await waitFor("two reads of others beside it", async () => (await waiting()) === 3);
+        // The fourth connection is left for writes.
+        const change = { text: "", expectedVersion: 0, strands: [], origin: ORIGIN };
+        expect(await opened.store.schemas.write(writer, change)).toMatchObject({ schemaVersion: 1 });
+        expect(await waiting()).toBe(3);
+      });
+      expect(await Promise.all(reads)).toEqual(reads.map(() => NEEDS.map(() => [])));
+    });
+
+    it("lets a caller leave the line at once, and never asks for what was waited for", async () => {
+      await whileLocked(async (waiting) => {
+        const first = read(busy).catch(() => undefined);
+        await waitFor("the first read", async () => (await waiting()) === 1);
+        const leaving = new AbortController();
+        const second = read(busy, leaving.signal);
+        flights.length = 0;
+        leaving.abort();
+        await expect(second).rejects.toMatchObject({ reason: "CANCELLED" });
+        void first;
+      });
+      expect(await read(busy)).toEqual(NEEDS.map(() => []));
+      expect(flights.filter((name) => name.startsWith("read_needs")).length).toBe(1);
+    });
+
+    it("tells who waited too long that reads are in the way", async () => {
+      await whileLocked(async () => {
+        const reads = [read(busy), read(busy)];
+        const refused = await Promise.race(reads.map((one) => one.then(String, (error: unknown) => error)));
+        expect(refused).toMatchObject({ reason: "STORE_UNAVAILABLE", message: expect.stringContaining("long reads") });
+        void Promise.allSettled(reads);
+      });
+    });
   });
 
   it("a page whose caller left before there was a connection is never asked for", async () => {

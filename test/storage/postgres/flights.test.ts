@@ -79,6 +79,35 @@ describe("flights", () => {
     expect(await trips(() => store.tuples.write(tenant, draft([])))).toBe(2);
   });
 
+  it("are two for the first long read of a request, one for those behind it", async () => {
+    const { store } = opened;
+    const members = Array.from({ length: 1100 }, (_, i) => `create group:all#member@group:g${i}#member`);
+    const large = await createTenant(store);
+    await store.tuples.write(large, draft(members));
+    const place = { objectType: "group", objectId: "all", relation: "member" };
+    const source = store.tuples.source(large, 1);
+    const read = (from: typeof source, maxRows: number) => from.read([{ kind: "usersets", ...place }], maxRows);
+    const rows = async (work: () => Promise<readonly (readonly unknown[])[]>) => (await work()).flat().length;
+    const trips = async (work: () => Promise<unknown>) => (await counted(work)).roundTrips;
+    expect(await trips(() => read(source, 5000))).toBe(2);
+    expect(await trips(() => read(source, 5000))).toBe(1);
+    expect(await trips(() => source.scanSubjects([place], 900))).toBe(1);
+    expect(await trips(() => source.scanSubjects([place], 5000))).toBe(1);
+    expect(await rows(() => read(source, 1100))).toBe(1100);
+    expect(await rows(() => source.scanSubjects([place, place], 5000))).toBe(2200);
+    // A limit that a lane can hold is decided there.
+    const fresh = store.tuples.source(large, 1);
+    expect(await trips(() => read(fresh, 1000))).toBe(1);
+    await expect(read(fresh, 1000)).rejects.toMatchObject({
+      reason: "BUDGET_EXHAUSTED",
+      metadata: { maxRows: "1000" },
+    });
+    await expect(read(fresh, 1099)).rejects.toMatchObject({
+      reason: "BUDGET_EXHAUSTED",
+      metadata: { maxRows: "1099" },
+    });
+  });
+
   it("on one shared connection never mix up tenants, whatever fails beside them", async () => {
     const { store } = opened;
     const tenants = await Promise.all(Array.from({ length: 8 }, () => createTenant(store)));
