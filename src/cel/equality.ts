@@ -13,8 +13,8 @@ export function equals(a: Value, b: Value, budget: Budget): boolean {
   budget.spend(1);
   const [left, right] = [isCelUint(a) ? a.value : a, isCelUint(b) ? b.value : b];
   if (typeof left === "bigint" || typeof left === "number") {
-    // Loose equality compares a bigint and a number by their exact values.
-    return (typeof right === "bigint" || typeof right === "number") && left === right;
+    // Ordering compares a bigint and a number by their exact values, as === does not; NaN is in no order, and unequal.
+    return (typeof right === "bigint" || typeof right === "number") && left <= right && left >= right;
   }
   if (typeof left !== "object" || left === null || typeof right !== "object" || right === null) return left === right;
   if (isList(left)) return isList(right) && equalLists(left, right, budget);
