@@ -28,7 +28,7 @@ export interface RelataClient {
   readonly tuples: ServiceClient<typeof TupleService>;
   readonly schemas: ServiceClient<typeof SchemaService>;
   readonly tenants: ServiceClient<typeof TenantService>;
-  /** All pages of an Expand, fetched as they are iterated over; `Array.fromAsync` makes the whole tree of them. */
+  /** All pages of an Expand, fetched as they are iterated over. */
   expandNodes(question: ExpandQuestion, options?: CallOptions): AsyncIterable<TreeNode>;
   close(): void;
 }

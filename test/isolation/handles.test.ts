@@ -55,6 +55,12 @@ async function readAll(
   return ids;
 }
 
+async function lookedUp(answers: AsyncIterable<{ readonly objectId: string } | { readonly subjectId: string }>) {
+  const ids: string[] = [];
+  for await (const answer of answers) ids.push("objectId" in answer ? answer.objectId : answer.subjectId);
+  return ids;
+}
+
 const FULL = { requirement: { case: "fullyConsistent" as const, value: true } };
 const tokenModes = (token: string) => [
   { requirement: { case: "atLeastAsFresh" as const, value: token } },
@@ -86,6 +92,35 @@ const PROBES: Readonly<Record<string, (north: Clients, south: Handles) => Promis
       Decision.DENIED,
       Decision.ALLOWED,
     ]);
+  },
+  "relata.v1.AuthorizationService/LookupResources": async (north, { token }) => {
+    const question = { objectType: "document", permission: "view", subject: wireQuestion("a:1#b@user:sue").subject };
+    const ask = (more: object) => lookedUp(north.authorization.lookupResources({ ...question, ...more }));
+    expect(await ask({ consistency: FULL })).toEqual([]);
+    expect(await ask({ consistency: FULL, candidateIds: ["1", "secret"] })).toEqual([]);
+    for (const consistency of tokenModes(token)) expect(await reasonOf(ask({ consistency }))).toBe("INVALID_TOKEN");
+  },
+  "relata.v1.AuthorizationService/LookupSubjects": async (north, { token }) => {
+    const object = { type: "document", id: "1" };
+    const question = { object, permission: "view", subjectType: "user" };
+    const ask = (more: object) => lookedUp(north.authorization.lookupSubjects({ ...question, ...more }));
+    expect(await ask({ consistency: FULL })).toEqual(["nora"]);
+    expect(await ask({ consistency: FULL, object: { ...object, id: "secret" } })).toEqual([]);
+    expect(await ask({ consistency: FULL, candidateIds: ["sue"] })).toEqual([]);
+    for (const consistency of tokenModes(token)) expect(await reasonOf(ask({ consistency }))).toBe("INVALID_TOKEN");
+  },
+  "relata.v1.AuthorizationService/Expand": async (north, { token }) => {
+    const ask = (id: string, more: object) =>
+      north.authorization.expand({ object: { type: "document", id }, permission: "view", ...more });
+    for (const [id, subjects] of [
+      ["1", ["nora"]],
+      ["secret", []],
+    ] as const) {
+      const { nodes } = await ask(id, { consistency: FULL });
+      expect(nodes.flatMap(({ tuple }) => tuple?.subject?.object?.id ?? [])).toEqual(subjects);
+    }
+    for (const consistency of tokenModes(token))
+      expect(await reasonOf(ask("1", { consistency }))).toBe("INVALID_TOKEN");
   },
   "relata.v1.TupleService/Write": async (north, { idempotencyKeys }) => {
     const idempotencyKey = idempotencyKeys.shift() ?? "";

@@ -5,6 +5,7 @@ import { SchemaService } from "../../src/gen/relata/v1/schema_service_pb.ts";
 import { TenantService } from "../../src/gen/relata/v1/tenant_service_pb.ts";
 import { TupleService } from "../../src/gen/relata/v1/tuple_service_pb.ts";
 import { API_SERVICES } from "../../src/rpc/routes.ts";
+import { collect } from "../support/collect.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { DOCUMENTS_SCHEMA, wireQuestion, wireUpdate } from "../support/server-seed.ts";
 import { TRANSPORT_NAMES, TRANSPORTS } from "../support/server-transports.ts";
@@ -106,6 +107,35 @@ const STEPS: readonly (readonly [procedure: string, step: (clients: Clients) => 
         { case: "error", value: { code: 9, reason: "UNKNOWN_RELATION_OR_PERMISSION" } },
         { case: "answer", value: { decision: Decision.DENIED } },
       ]);
+    },
+  ],
+  [
+    "relata.v1.AuthorizationService/LookupResources",
+    async ({ authorization }) => {
+      const question = {
+        objectType: "document",
+        permission: "view",
+        subject: { object: { type: "user", id: "anne" } },
+      };
+      const found = await collect(authorization.lookupResources(question));
+      expect(found).toMatchObject([{ objectId: "1", decision: Decision.ALLOWED, missingContext: [] }]);
+      const cursor = found[0]?.cursor ?? "";
+      expect(await collect(authorization.lookupResources({ ...question, cursor }))).toEqual([]);
+      const counted = await collect(authorization.lookupResources({ ...question, countOnly: true }));
+      expect(counted).toMatchObject([{ objectId: "", cursor: "", count: { allowed: 1n, capped: false } }]);
+    },
+  ],
+  [
+    "relata.v1.AuthorizationService/LookupSubjects",
+    async ({ authorization }) => {
+      const question = { object: { type: "document", id: "1" }, permission: "viewer", subjectType: "user" };
+      const found = await collect(authorization.lookupSubjects({ ...question, limit: 1 }));
+      expect(found).toMatchObject([{ subjectId: "anne", decision: Decision.ALLOWED }]);
+      const cursor = found[0]?.cursor ?? "";
+      const rest = await collect(authorization.lookupSubjects({ ...question, cursor }));
+      expect(rest.map(({ subjectId }) => subjectId)).toEqual(["bob"]);
+      const among = { ...question, candidateIds: ["bob", "zoe"], countOnly: true };
+      expect((await collect(authorization.lookupSubjects(among)))[0]?.count).toMatchObject({ allowed: 1n });
     },
   ],
   [

@@ -15,9 +15,10 @@ import { writeOutcome } from "../wire-outcome.ts";
 import { readStruct } from "../wire-values.ts";
 import { tenantCall } from "./calls.ts";
 import { expandRoute } from "./expand.ts";
+import { lookupResourcesRoute, lookupSubjectsRoute } from "./lookups.ts";
 import { type Route, routesOf } from "./route.ts";
 
-type AuthorizationVerbs = Pick<Verbs, "check" | "batchCheck" | "expand">;
+type AuthorizationVerbs = Pick<Verbs, "check" | "batchCheck" | "lookupResources" | "lookupSubjects" | "expand">;
 
 export function authorizationRoutes(verbs: AuthorizationVerbs): readonly Route[] {
   return routesOf(AuthorizationService, tenantCall, {
@@ -38,14 +39,10 @@ export function authorizationRoutes(verbs: AuthorizationVerbs): readonly Route[]
       });
       return { results: results.map(writeResult), consistencyToken, ...writeDebug(request.withDebug, work) };
     },
-    lookupResources: notServed,
-    lookupSubjects: notServed,
+    lookupResources: lookupResourcesRoute(verbs),
+    lookupSubjects: lookupSubjectsRoute(verbs),
     expand: expandRoute(verbs),
   });
-}
-
-function notServed(): never {
-  throw new RelataError("UNKNOWN_METHOD", "this server does not serve this method yet");
 }
 
 function readQuestion(request: CheckRequest | BatchCheckItem, prefix: string): CheckQuestion {
