@@ -172,7 +172,7 @@ export class Expansion {
     const { formula } = this.#run;
     const judged = frame.judge.judge(tuple);
     const target = arrow.targets.get(tuple.subjectType);
-    const vanishes = arrow.quantifier === "all";
+    const vanishes = arrow.rewrite.quantifier === "all";
     if (target !== undefined && judged.value !== FALSE) {
       this.#gate(node, judged, this.problem(frame, target, tuple.subjectId), { negated, vanishes });
       return;

@@ -84,6 +84,7 @@ export class Formula<Tag> {
   #closing = -1;
   #size = 0;
   #keepsGrounds = false;
+  #order: Map<FormulaNode<Tag>, number> | undefined;
 
   constructor(levels: Levels) {
     this.#levels = levels;
@@ -101,6 +102,16 @@ export class Formula<Tag> {
    */
   keepGrounds(): void {
     this.#keepsGrounds = true;
+  }
+
+  /** From now on the order in which nodes settle is kept. */
+  keepOrder(): void {
+    this.#order ??= new Map();
+  }
+
+  /** What a node that settled as true rests on has settled before it, with a smaller number; from 1. */
+  orderOf(node: FormulaNode<Tag>): number {
+    return this.#order?.get(node) ?? 0;
   }
 
   /** A node with one expected input, so that it cannot settle before its owner says it is complete (`release`). */
@@ -183,6 +194,7 @@ export class Formula<Tag> {
   settle(node: FormulaNode<Tag>, value: Value): void {
     if (isLive(node)) this.#bumpExpected(node.level, -node.expected);
     node.value = value;
+    this.#order?.set(node, this.#order.size + 1);
     this.#settled.push(node);
   }
 

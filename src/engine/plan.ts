@@ -1,6 +1,7 @@
 import type { Schema } from "../model/schema.ts";
 import type { Program, Tupleset } from "./program.ts";
 import { createCompiler } from "./program.ts";
+import type { Reachability } from "./reachability.ts";
 import { reachability } from "./reachability.ts";
 import type { Strata } from "./strata.ts";
 import { memberOf, stratify } from "./strata.ts";
@@ -19,6 +20,7 @@ export interface Plan {
 export interface SubjectPlan {
   /** By member id; undefined where a subject of this kind can never be a member. */
   readonly programs: readonly (Program | undefined)[];
+  readonly reaches: Reachability;
   /** Userset type → its relation → member id, only those this kind of subject can reach. */
   readonly usersets: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** The member that holds the subject by the self rule (`group:a#member` is a member of itself); -1 for plain subjects. */
@@ -61,5 +63,5 @@ function buildSubjectPlan({ schema, strata, tuplesets }: Plan, type: string, rel
     const byRelation = usersets.get(member.type) ?? new Map<string, number>();
     usersets.set(member.type, byRelation.set(member.name, member.id));
   }
-  return { programs, usersets, selfMember };
+  return { programs, reaches, usersets, selfMember };
 }

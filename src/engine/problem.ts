@@ -34,6 +34,10 @@ export class ProblemTable {
     return this.#nodes.get(member)?.get(id);
   }
 
+  nodes(): Node[] {
+    return [...this.#nodes.values()].flatMap((byId) => [...byId.values()]);
+  }
+
   add(member: number, id: string, node: Node): void {
     const byId = this.#nodes.get(member);
     if (byId === undefined) this.#nodes.set(member, new Map([[id, node]]));

@@ -23,7 +23,8 @@ export type Instruction =
 export type RelationRead = "exact" | "wildcard" | "usersets";
 
 export interface Arrow {
-  readonly quantifier: "any" | "all";
+  /** As the schema has it. */
+  readonly rewrite: ArrowRewrite;
   /** The same object for arrows over the same relation and types: they share one read per object. */
   readonly tupleset: Tupleset;
   /** Subject type → member id. A type that is missing here holds no members. */
@@ -63,7 +64,7 @@ export function createCompiler(
   };
 }
 
-type ArrowRewrite = Extract<Rewrite, { kind: "arrow" }>;
+export type ArrowRewrite = Extract<Rewrite, { kind: "arrow" }>;
 type ArrowOf = (type: string, rewrite: ArrowRewrite) => Arrow;
 
 function createArrows(schema: Schema, reaches: Reachability, tuplesets: Map<string, Tupleset>): ArrowOf {
@@ -81,7 +82,7 @@ function createArrows(schema: Schema, reaches: Reachability, tuplesets: Map<stri
     const key = [type, rewrite.tupleset, ...sorted].join(" ");
     const tupleset = tuplesets.get(key) ?? { objectType: type, relation: rewrite.tupleset, subjectTypes: sorted };
     tuplesets.set(key, tupleset);
-    return { quantifier: rewrite.quantifier, tupleset, targets };
+    return { rewrite, tupleset, targets };
   };
 }
 

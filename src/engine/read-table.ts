@@ -1,4 +1,5 @@
 import type { Found, Need } from "../model/need.ts";
+import type { SubjectRef } from "../model/object.ts";
 import type { Relation } from "../model/schema.ts";
 import { isLive, UNSETTLED } from "./formula.ts";
 import type { Frame, Node } from "./problem.ts";
@@ -38,6 +39,7 @@ export class ReadTable {
   /** By the nodes that would bring them back. */
   readonly #parked = new Map<Node, Read[]>();
 
+  /** @param internsRelations needed with several frames, and to find answers again */
   constructor(internsRelations: boolean) {
     this.#internsRelations = internsRelations;
   }
@@ -59,7 +61,7 @@ export class ReadTable {
 
   /** The object's subjects that have a relation. @returns as `objects` */
   usersets(relation: Relation, objectId: string, reader: NewReader): readonly Found[] | undefined {
-    const read = this.#ofRelation(relation, objectId, "", () => ({
+    const read = this.#ofRelation(relation, objectId, undefined, () => ({
       kind: "usersets",
       objectType: relation.type,
       objectId,
@@ -71,7 +73,8 @@ export class ReadTable {
   /** One tuple. @param subjectId may be `*` @returns as `objects` */
   exact(relation: Relation, objectId: string, subjectId: string, reader: NewReader): readonly Found[] | undefined {
     const { type: subjectType, relation: subjectRelation } = reader.frame.subject;
-    const read = this.#ofRelation(relation, objectId, `${subjectType} ${subjectId} ${subjectRelation}`, () => ({
+    const subject = { type: subjectType, id: subjectId, relation: subjectRelation };
+    const read = this.#ofRelation(relation, objectId, subject, () => ({
       kind: "exact",
       objectType: relation.type,
       objectId,
@@ -81,6 +84,16 @@ export class ReadTable {
       subjectRelation,
     }));
     return this.#join(read, reader);
+  }
+
+  /** What has been read of an arrow's objects, if it has. */
+  objectsAnswer(tupleset: Tupleset, objectId: string): readonly Found[] | undefined {
+    return this.#arrows.get(tupleset)?.get(objectId)?.answer;
+  }
+
+  /** What has been read of a relation, if it has: one tuple, or without `subject` those whose subjects have a relation. */
+  relationAnswer(relation: Relation, objectId: string, subject?: SubjectRef): readonly Found[] | undefined {
+    return this.#relations.get(relation)?.get(objectId)?.get(readKey(subject))?.answer;
   }
 
   /** Reads worth asking now: those that a live node expects. The others are parked. */
@@ -103,8 +116,7 @@ export class ReadTable {
     for (const read of parked) this.#refresh(read);
   }
 
-  /** @param key empty for usersets, else the subject */
-  #ofRelation(relation: Relation, objectId: string, key: string, need: () => Need): Read {
+  #ofRelation(relation: Relation, objectId: string, subject: SubjectRef | undefined, need: () => Need): Read {
     if (!this.#internsRelations) return this.#add(need());
     let byId = this.#relations.get(relation);
     if (byId === undefined) {
@@ -116,6 +128,7 @@ export class ReadTable {
       byKey = new Map();
       byId.set(objectId, byKey);
     }
+    const key = readKey(subject);
     let read = byKey.get(key);
     if (read === undefined) {
       read = this.#add(need());
@@ -153,6 +166,11 @@ export class ReadTable {
     read.parked = false;
     this.#fresh.push(read);
   }
+}
+
+/** No name or id holds a space. */
+function readKey(subject: SubjectRef | undefined): string {
+  return subject === undefined ? "usersets" : `${subject.type} ${subject.id} ${subject.relation}`;
 }
 
 function isWanted(read: Read): boolean {

@@ -3,8 +3,11 @@ import type { Decision, Outcome } from "../model/decision.ts";
 import { ALLOWED, DENIED } from "../model/decision.ts";
 import type { Found, Need } from "../model/need.ts";
 import type { ObjectRef, SubjectRef } from "../model/object.ts";
+import type { Member } from "../model/schema.ts";
 import type { JsonObject } from "../model/tuple.ts";
 import { Expansion } from "./expansion.ts";
+import type { Explanation } from "./explain.ts";
+import { explain } from "./explain.ts";
 import { CONDITIONAL, Formula, TRUE, UNSETTLED } from "./formula.ts";
 import { FrameTable } from "./frames.ts";
 import { Grounds } from "./grounds.ts";
@@ -37,6 +40,8 @@ export interface SolverOptions {
   readonly nowMs: number;
   /** For all items together. */
   readonly limits: EvaluationLimits;
+  /** Keep what `explanation` needs. */
+  readonly explain?: boolean;
 }
 
 /**
@@ -56,8 +61,13 @@ export interface Solver {
    * @throws Error while there are needs
    */
   outcomes(): readonly (Outcome | RelataError)[];
+  /** Why an item came out as it did. Only with `explain`. */
+  explanation(item: number): Explanation;
   readonly work: { readonly nodes: number };
 }
+
+/** An explanation tells this much. */
+const MAX_EXPLAINED_NODES = 1_000;
 
 /** One run for many questions: they share what they read, and everything where subject and context are the same. */
 export function startChecks(plan: Plan, items: readonly CheckItem[], options: SolverOptions): Solver {
@@ -73,6 +83,10 @@ class CheckSolver implements Solver {
   readonly #reads: ReadTable;
   readonly #grounds = new Grounds();
   readonly #expansion: Expansion;
+  readonly #plan: Plan;
+  readonly #items: readonly CheckItem[];
+  readonly #frames: readonly Frame[];
+  readonly #explains: boolean;
   /** By item; undefined where the run ended before its turn. */
   readonly #roots: (Node | undefined)[];
   /** All roots before this one have settled. */
@@ -81,12 +95,16 @@ class CheckSolver implements Solver {
   #needs: Need[] | undefined;
   #failure: RelataError | undefined;
 
-  constructor(plan: Plan, items: readonly CheckItem[], { nowMs, limits }: SolverOptions) {
+  constructor(plan: Plan, items: readonly CheckItem[], { nowMs, limits, explain: explains = false }: SolverOptions) {
+    this.#plan = plan;
+    this.#items = items;
+    this.#explains = explains;
     const table = new FrameTable(plan);
-    const frames = items.map((item) => table.frame(item.question.subject, item.context, item.nowMs ?? nowMs));
+    this.#frames = items.map((item) => table.frame(item.question.subject, item.context, item.nowMs ?? nowMs));
     this.#roots = items.map(() => undefined);
     this.#formula = new Formula(plan.strata);
-    this.#reads = new ReadTable(table.size > 1);
+    if (explains) this.#formula.keepOrder();
+    this.#reads = new ReadTable(table.size > 1 || explains);
     const { maxNodes } = limits;
     this.#expansion = new Expansion({
       plan,
@@ -96,8 +114,8 @@ class CheckSolver implements Solver {
       maxNodes,
     });
     this.#run(() => {
-      for (const [index, { question }] of items.entries()) {
-        const root = this.#root(plan, frames[index] as Frame, question);
+      for (const index of items.keys()) {
+        const root = this.#root(index);
         this.#roots[index] = root;
         this.#formula.want(root);
       }
@@ -143,10 +161,35 @@ class CheckSolver implements Solver {
     });
   }
 
-  #root(plan: Plan, frame: Frame, { object, member: name }: Question): Node {
-    const member = memberOf(plan.schema, object.type, name);
+  explanation(item: number): Explanation {
+    const frame = this.#frames[item];
+    if (frame === undefined) throw new Error(`there is no item ${item}`);
+    if (!this.#explains) throw new Error("the run was not asked to explain");
+    const { schema } = this.#plan;
+    const undecided = this.#grounds.undecided(frame.problems.nodes().filter(({ value }) => value === CONDITIONAL));
+    const evidence = {
+      schema,
+      frame,
+      reads: this.#reads,
+      orderOf: (node: Node) => this.#formula.orderOf(node),
+      failed: (node: Node) => undecided(node).failure !== undefined,
+    };
+    return explain(evidence, this.#member(item), this.#objectId(item), MAX_EXPLAINED_NODES);
+  }
+
+  #root(item: number): Node {
+    return this.#expansion.problem(this.#frames[item] as Frame, this.#member(item).id, this.#objectId(item));
+  }
+
+  #member(item: number): Member {
+    const { object, member: name } = (this.#items[item] as CheckItem).question;
+    const member = memberOf(this.#plan.schema, object.type, name);
     if (member === undefined) throw new Error(`the schema has no ${object.type}#${name}`);
-    return this.#expansion.problem(frame, member.id, object.id);
+    return member;
+  }
+
+  #objectId(item: number): string {
+    return (this.#items[item] as CheckItem).question.object.id;
   }
 
   /** Adds something, and works through everything that can then be done without reading. */

@@ -1,3 +1,4 @@
+import type { Explanation } from "../engine/explain.ts";
 import { validateQuestion } from "../engine/validate.ts";
 import { RelataError } from "../errors.ts";
 import type { Outcome } from "../model/decision.ts";
@@ -23,6 +24,8 @@ export interface CheckRequest extends CheckQuestion {
   readonly consistency: ConsistencyRequest;
   /** Hold for this request alone, as if they had been written just before it. */
   readonly contextualTuples?: readonly Tuple[];
+  /** Asks for `explanation` in the answer. */
+  readonly explain?: boolean;
 }
 
 /** Counted work of one evaluation: store queries, tuples read, problems visited. */
@@ -33,6 +36,7 @@ export interface EvaluationWork {
 }
 
 export interface CheckAnswer extends Outcome {
+  readonly explanation?: Explanation;
   readonly consistencyToken: string;
   readonly work: EvaluationWork;
 }
@@ -42,7 +46,7 @@ export type Check = (call: TenantCall, request: CheckRequest) => Promise<CheckAn
 export function createCheck(deps: VerbDeps): Check {
   const { limits } = deps;
   return async (call, request) => {
-    const { consistency, contextualTuples = [], context = NO_CONTEXT } = request;
+    const { consistency, contextualTuples = [], context = NO_CONTEXT, explain = false } = request;
     const { schema, plan, source, consistencyToken } = await beginEvaluation(deps, call, {
       consistency,
       contextualTuples,
@@ -51,11 +55,12 @@ export function createCheck(deps: VerbDeps): Check {
     const question = { object: request.object, member: request.permission, subject: request.subject };
     validateQuestion(schema, question);
     const { nowMs, signal } = call;
-    const { outcomes, work } = await decide(plan, [{ question, context }], source, { nowMs, signal, limits });
+    const options = { nowMs, signal, limits, explain };
+    const { outcomes, solver, work } = await decide(plan, [{ question, context }], source, options);
     const [outcome] = outcomes;
     if (outcome === undefined) throw new Error("a question without an outcome");
     if (outcome instanceof RelataError) throw outcome;
-    return { ...outcome, consistencyToken, work };
+    return { ...outcome, ...(explain && { explanation: solver.explanation(0) }), consistencyToken, work };
   };
 }
 

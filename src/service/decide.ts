@@ -15,6 +15,7 @@ export interface DecideOptions {
   readonly signal: AbortSignal;
   /** For all items, and for finding out when their decisions change. */
   readonly limits: EvaluationLimits;
+  readonly explain?: boolean;
 }
 
 export interface Decided {
@@ -30,14 +31,14 @@ export async function decide(
   plan: Plan,
   items: readonly CheckItem[],
   source: Pick<TupleSource, "read">,
-  { nowMs, signal, limits }: DecideOptions,
+  { nowMs, signal, limits, explain = false }: DecideOptions,
 ): Promise<Decided> {
   const remembering = rememberReads(source);
   let { maxNodes, maxRows } = limits;
   let rows = 0;
   let nodes = 0;
-  const run = async (asked: readonly CheckItem[]): Promise<Solver> => {
-    const solver = startChecks(plan, asked, { nowMs, limits: { maxNodes, maxRows } });
+  const run = async (asked: readonly CheckItem[], explains: boolean): Promise<Solver> => {
+    const solver = startChecks(plan, asked, { nowMs, limits: { maxNodes, maxRows }, explain: explains });
     const cost = await drive(solver, remembering, { maxRows }, signal);
     rows += cost.rows;
     nodes += cost.nodes;
@@ -45,10 +46,10 @@ export async function decide(
     maxNodes -= cost.nodes;
     return solver;
   };
-  const solver = await run(items);
+  const solver = await run(items, explain);
   const outcomes = await settleExpiry(items, solver.outcomes(), async (later) => {
     remembering.recall();
-    return (await run(later)).outcomes();
+    return (await run(later, false)).outcomes();
   });
   return { outcomes, solver, work: { rounds: remembering.trips, rows, nodes } };
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { planSchema } from "../../src/engine/plan.ts";
-import type { Solver } from "../../src/engine/solver.ts";
 import { startChecks } from "../../src/engine/solver.ts";
 import { RelataError } from "../../src/errors.ts";
 import type { Outcome } from "../../src/model/decision.ts";
