@@ -3,7 +3,7 @@ import type { CaveatType } from "../model/schema.ts";
 import { checkCall } from "./check-call.ts";
 import { type Checking, requireCondition } from "./checking.ts";
 import type { ComprehensionNode, ExpressionProblem, Node, Span } from "./expression.ts";
-import { typeNameOf } from "./library.ts";
+import { typeNameOf } from "./overload.ts";
 import {
   ANY,
   BOOL,

@@ -1,8 +1,8 @@
 import { celUint } from "@bufbuild/cel";
 import type { CaveatType } from "../model/schema.ts";
 import type { JsonValue } from "../model/tuple.ts";
+import { parseDuration, parseTimestamp } from "./instant.ts";
 import { parseIpAddress } from "./ip-address.ts";
-import { parseInstant } from "./library.ts";
 import type { Value } from "./value.ts";
 
 /** Nesting of lists and maps in one value; nothing that a person means is deeper. */
@@ -89,8 +89,8 @@ const SCALARS: Readonly<Record<string, (json: JsonValue) => Value | undefined>> 
   },
   double,
   bytes,
-  duration: (json) => (typeof json === "string" ? parseInstant("duration", json) : undefined),
-  timestamp: (json) => (typeof json === "string" ? parseInstant("timestamp", json) : undefined),
+  duration: (json) => (typeof json === "string" ? parseDuration(json) : undefined),
+  timestamp: (json) => (typeof json === "string" ? parseTimestamp(json) : undefined),
   ipaddress: (json) => (typeof json === "string" ? parseIpAddress(json) : undefined),
 };
 

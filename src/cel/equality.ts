@@ -1,8 +1,7 @@
 import { isCelUint } from "@bufbuild/cel";
 import type { Budget } from "./budget.ts";
 import { IpAddress } from "./ip-address.ts";
-import { isInstant } from "./library.ts";
-import { type Instant, isList, isMap, type MapKey, TypeValue, type Value, type ValueMap } from "./value.ts";
+import { Duration, isList, isMap, type MapKey, Timestamp, TypeValue, type Value, type ValueMap } from "./value.ts";
 
 /**
  * CEL's `==`: numbers by value whatever their type, lists and maps by their elements, values of different types are unequal.
@@ -22,7 +21,8 @@ export function equals(a: Value, b: Value, budget: Budget): boolean {
   if (left instanceof Uint8Array) return right instanceof Uint8Array && equalBytes(left, right, budget);
   if (left instanceof IpAddress) return right instanceof IpAddress && left.equals(right);
   if (left instanceof TypeValue) return right instanceof TypeValue && left.name === right.name;
-  return isInstant(left) && isInstant(right) && equalInstants(left, right);
+  if (left instanceof Timestamp) return right instanceof Timestamp && left.nanos === right.nanos;
+  return left instanceof Duration && right instanceof Duration && left.nanos === right.nanos;
 }
 
 /** The key a value stands for in maps; undefined for what can be no key. */
@@ -60,12 +60,4 @@ function equalMaps(a: ValueMap, b: ValueMap, budget: Budget): boolean {
 function equalBytes(a: Uint8Array, b: Uint8Array, budget: Budget): boolean {
   budget.spend(a.length >> 6);
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
-}
-
-function equalInstants(a: Instant, b: Instant): boolean {
-  return (
-    a.desc.typeName === b.desc.typeName &&
-    a.message.seconds === b.message.seconds &&
-    a.message.nanos === b.message.nanos
-  );
 }

@@ -2,7 +2,7 @@ import { type Budget, createBudget } from "./budget.ts";
 import { mapKeyOf } from "./equality.ts";
 import type { CallNode, ComprehensionNode, Node } from "./expression.ts";
 import { elementOf, functionOf } from "./functions.ts";
-import { noOverload, typeNameOf } from "./library.ts";
+import { noOverload, typeNameOf } from "./overload.ts";
 import { TYPE_NAMES } from "./type-names.ts";
 import { abnormal, Fault, isList, isMap, type MapKey, mergeUnknowns, TypeValue, Unknown, type Value } from "./value.ts";
 

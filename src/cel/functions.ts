@@ -1,12 +1,21 @@
 import { isCelUint } from "@bufbuild/cel";
 import type { Budget } from "./budget.ts";
 import { equals, isSubtree, mapKeyOf } from "./equality.ts";
+import {
+  durationOf,
+  floorDivide,
+  formatDuration,
+  formatTimestamp,
+  NANOS_PER_SECOND,
+  parseDuration,
+  parseTimestamp,
+  timestampOf,
+} from "./instant.ts";
 import { IpAddress, networkContains, parseNetwork } from "./ip-address.ts";
-import { callLibrary, noOverload, parseInstant, typeNameOf } from "./library.ts";
-import { Fault, isList, isMap, TypeValue, type Value } from "./value.ts";
-
-/** A strict function: its arguments, the target first, hold neither unknowns nor faults. */
-export type StrictFunction = (values: readonly Value[], budget: Budget) => Value;
+import { callLibrary } from "./library.ts";
+import { noOverload, type StrictFunction, typeNameOf } from "./overload.ts";
+import { TIME_METHODS } from "./time-methods.ts";
+import { Duration, Fault, isList, isMap, Timestamp, TypeValue, type Value } from "./value.ts";
 
 /**
  * What is done here and not by the library: everything of lists, maps and addresses, and the operators that caveats use
@@ -24,7 +33,6 @@ const OWN: ReadonlyMap<string, StrictFunction> = new Map<string, StrictFunction>
   ["_*_", (values) => arithmetic("_*_", values)],
   ["_/_", (values) => arithmetic("_/_", values)],
   ["_%_", (values) => arithmetic("_%_", values)],
-  ["-_", ([value = null]) => callLibrary("-_", undefined, [isCelUint(value) ? value.value : value])],
   ["!_", ([value = null]) => (typeof value === "boolean" ? !value : noOverload("!", [value]))],
   ["@in", isIn],
   ["_[_]", ([container = null, index = null]) => elementOf(container, index)],
@@ -34,8 +42,11 @@ const OWN: ReadonlyMap<string, StrictFunction> = new Map<string, StrictFunction>
   ["matches", matches],
   ["type", ([value = null]) => new TypeValue(typeNameOf(value))],
   ["dyn", ([value = null]) => value],
-  ["timestamp", ([value = null]) => convertInstant("timestamp", value)],
-  ["duration", ([value = null]) => convertInstant("duration", value)],
+  ["timestamp", toTimestamp],
+  ["duration", toDuration],
+  ["int", toInt],
+  ["string", toText],
+  ...TIME_METHODS,
 ]);
 
 /** The function of a call; `isMethod` when it is written `target.name(…)`, the target being the first value. */
@@ -67,6 +78,9 @@ function compare(name: string, values: readonly Value[], holds: (order: number) 
   if (typeof a === "string" && typeof b === "string") {
     return holds(compareText(a, b));
   }
+  if ((a instanceof Timestamp && b instanceof Timestamp) || (a instanceof Duration && b instanceof Duration)) {
+    return holds(Number(a.nanos > b.nanos) - Number(a.nanos < b.nanos));
+  }
   return callLibrary(name, undefined, values);
 }
 
@@ -89,6 +103,9 @@ const MAX_INT = 2n ** 63n - 1n;
 /** An int with a uint gives an int: a parameter of type uint is counted up and down with plain literals. */
 function arithmetic(name: string, values: readonly Value[]): Value {
   const [a = null, b = null] = values;
+  if (isTime(a) && isTime(b)) {
+    return timeArithmetic(name, a, b);
+  }
   const mixed = (typeof a === "bigint" && isCelUint(b)) || (isCelUint(a) && typeof b === "bigint");
   if (!mixed) {
     return callLibrary(name, undefined, values);
@@ -97,6 +114,22 @@ function arithmetic(name: string, values: readonly Value[]): Value {
   return operands.some((value) => typeof value === "bigint" && (value > MAX_INT || value < MIN_INT))
     ? new Fault("int overflow")
     : callLibrary(name, undefined, operands);
+}
+
+function isTime(value: Value): value is Timestamp | Duration {
+  return value instanceof Timestamp || value instanceof Duration;
+}
+
+function timeArithmetic(name: string, a: Timestamp | Duration, b: Timestamp | Duration): Value {
+  const points = Number(a instanceof Timestamp) + Number(b instanceof Timestamp);
+  if (name === "_+_" && points < 2) {
+    return points === 1 ? timestampOf(a.nanos + b.nanos) : durationOf(a.nanos + b.nanos);
+  }
+  // From a duration no point in time can be taken.
+  if (name === "_-_" && !(points === 1 && b instanceof Timestamp)) {
+    return points === 1 ? timestampOf(a.nanos - b.nanos) : durationOf(a.nanos - b.nanos);
+  }
+  return noOverload(name, [a, b]);
 }
 
 function add(values: readonly Value[], budget: Budget): Value {
@@ -163,12 +196,31 @@ function matches(values: readonly Value[], budget: Budget): Value {
   return callLibrary("matches", text, [pattern]);
 }
 
-function convertInstant(type: "timestamp" | "duration", value: Value): Value {
-  if (typeof value !== "string") {
-    return callLibrary(type, undefined, [value]);
-  }
-  const example = type === "timestamp" ? "2026-01-31T09:00:00Z" : "1h30m";
-  return parseInstant(type, value) ?? new Fault(`${shown(value)} is not a ${type}, such as "${example}"`);
+/** Texts are parsed; an int is seconds since the epoch, or as in cel-go the nanoseconds of a duration. */
+function toTimestamp(values: readonly Value[]): Value {
+  const [value = null] = values;
+  if (typeof value === "bigint") return timestampOf(value * NANOS_PER_SECOND);
+  if (value instanceof Timestamp) return value;
+  if (typeof value !== "string") return noOverload("timestamp", values);
+  return parseTimestamp(value) ?? new Fault(`${shown(value)} is not a timestamp, such as "2026-01-31T09:00:00Z"`);
+}
+
+function toDuration(values: readonly Value[]): Value {
+  const [value = null] = values;
+  if (typeof value === "bigint") return durationOf(value);
+  if (value instanceof Duration) return value;
+  if (typeof value !== "string") return noOverload("duration", values);
+  return parseDuration(value) ?? new Fault(`${shown(value)} is not a duration, such as "1h30m"`);
+}
+
+function toInt([value = null]: readonly Value[]): Value {
+  if (value instanceof Timestamp) return floorDivide(value.nanos, NANOS_PER_SECOND);
+  return value instanceof Duration ? value.nanos : callLibrary("int", undefined, [value]);
+}
+
+function toText([value = null]: readonly Value[]): Value {
+  if (value instanceof Timestamp) return formatTimestamp(value);
+  return value instanceof Duration ? formatDuration(value) : callLibrary("string", undefined, [value]);
 }
 
 function shown(value: Value): string {

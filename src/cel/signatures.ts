@@ -43,7 +43,6 @@ _%_(uint, uint): uint
 _%_(int, uint): int
 _%_(uint, int): int
 -_(int): int
--_(uint): int
 -_(double): double
 size(string): int
 size(bytes): int

@@ -10,7 +10,8 @@ export type Value =
   | string
   | Uint8Array
   | CelUint
-  | Instant
+  | Timestamp
+  | Duration
   | TypeValue
   | IpAddress
   | readonly Value[]
@@ -22,10 +23,22 @@ export type Value =
 export type ValueMap = ReadonlyMap<MapKey, Value>;
 export type MapKey = string | bigint | boolean;
 
-/** A timestamp or a duration, as the CEL library has it. */
-export interface Instant {
-  readonly desc: { readonly typeName: string };
-  readonly message: { readonly seconds: bigint; readonly nanos: number };
+/** Nanoseconds since the epoch, from the year 1 to 9999 as in CEL. */
+export class Timestamp {
+  readonly nanos: bigint;
+
+  constructor(nanos: bigint) {
+    this.nanos = nanos;
+  }
+}
+
+/** A length of time in nanoseconds, of 64 bits as in CEL: some 292 years either way. */
+export class Duration {
+  readonly nanos: bigint;
+
+  constructor(nanos: bigint) {
+    this.nanos = nanos;
+  }
 }
 
 /** A type as a value, from `type(x)` or by its name. */
