@@ -6,6 +6,7 @@ import {
   build,
   buildFit,
   everyQuestion,
+  knowsSubject,
   oracleOf,
   overlay,
   placesOf,
@@ -142,7 +143,7 @@ async function smallest(
 ): Promise<string> {
   const disagreementIn = async (candidate: Draft): Promise<Disagreement | undefined> => {
     const world = buildFit(candidate);
-    if (world === undefined) return undefined;
+    if (world === undefined || !knowsSubject(world, asking.subject)) return undefined;
     try {
       await judge((await enterWorld(service, candidate, world))(asking), createTally(), candidate);
       return undefined;

@@ -1,29 +1,153 @@
 import { expect } from "vitest";
-import { validateQuestion, validateTuple } from "../../src/engine/validate.ts";
-import type { Answerer } from "../engine/random-checks.ts";
+import type { Question } from "../../src/engine/solver.ts";
+import { RelataError } from "../../src/errors.ts";
+import type { SubjectRef } from "../../src/model/object.ts";
+import type { JsonObject } from "../../src/model/tuple.ts";
+import type { TenantCall } from "../../src/service/call.ts";
+import { agreeOnChecks } from "../agreement/agree-checks.ts";
+import { agreeOnTree } from "../agreement/agree-expand.ts";
+import { agreeOnResources, type Ways } from "../agreement/agree-resources.ts";
+import { agreeOnSubjects } from "../agreement/agree-subjects.ts";
+import { drain } from "../agreement/lookup-pages.ts";
+import { createRoom, type Room, type Tally } from "../agreement/room.ts";
+import type { Service } from "../agreement/service.ts";
+import type { CaveatJudge } from "../support/arbitrary-caveats.ts";
 import { createOracle } from "../support/oracle.ts";
-import type { Scenario } from "./scenario.ts";
-import { crossProduct, objectsNamed, parseQuestion, worldOf } from "./scenario.ts";
+import { contextsOf, idsOf, objectsOf, type Scenario, subjectsOf } from "./scenario.ts";
+
+/** How much of the cross product is asked. */
+export interface Scope {
+  /** Contexts for the whole cross product; assertions are asked with their own in any case. */
+  readonly contexts: "all" | "none";
+  /** LookupSubjects and Expand: of every id under every type, or only of objects that tuples or assertions name. */
+  readonly objects: "all" | "named";
+  readonly pageSizes: readonly number[];
+}
+
+export const WHOLE: Scope = { contexts: "all", objects: "all", pageSizes: [1, 2, 7] };
+export const NAMED: Scope = { contexts: "none", objects: "named", pageSizes: [2] };
 
 /**
- * A scenario's tuples are ones the schema allows, its assertions hold, and over the whole cross product of objects,
- * members and subjects the answers are the naive oracle's.
- * @returns how many questions were asked
+ * A scenario's assertions hold, by Check and among lookups; and over the cross product of objects, members and subjects,
+ * Check, BatchCheck, both lookups in pages of every size, and Expand say what the naive oracle says.
  */
-export async function holdsEveryWay(scenario: Scenario, answer: Answerer): Promise<number> {
-  const world = worldOf(scenario);
-  for (const tuple of world.tuples) validateTuple(scenario.schema, tuple);
-  const asserted = scenario.assertions.map(({ text }) => parseQuestion(text));
-  const everything = crossProduct(scenario);
-  const questions = [...asserted, ...everything];
-  for (const question of questions) validateQuestion(scenario.schema, question);
-  const answers = await answer(world, questions);
-  const wrong = scenario.assertions.filter(({ expected }, index) => answers[index] !== expected);
-  expect(wrong, "assertions that do not hold").toEqual([]);
-  const oracle = createOracle(scenario.schema, world.tuples, objectsNamed(scenario.schema, world.tuples));
-  const disagreed = everything.filter(
-    ({ object, member, subject }, index) => answers[asserted.length + index] !== oracle.check(object, member, subject),
+export async function holdsEveryWay(scenario: Scenario, service: Service, scope: Scope, tally: Tally): Promise<void> {
+  const call = await service.enter(scenario);
+  await assertionsHold(scenario, service, call, tally);
+  const roomFor = createRooms(scenario, service, call);
+  for (const context of scope.contexts === "all" ? contextsOf(scenario) : [{}]) {
+    const room = roomFor(context);
+    await checksAgree(scenario, room, tally);
+    await resourcesAgree(scenario, room, scope, tally);
+    await subjectsAgree(scenario, room, scope, tally);
+    await treesAgree(scenario, room, scope, tally);
+  }
+}
+
+/** Caveats of scenarios are the project's own; that they are right is what the assertions say. */
+function createRooms(scenario: Scenario, { verbs }: Service, call: TenantCall): (context: JsonObject) => Room {
+  const { schema, tuples } = scenario;
+  const judge: CaveatJudge = (name, written, request) => {
+    const result = schema.caveats.get(name)?.program.evaluate(written, request);
+    switch (result?.kind) {
+      case "true":
+        return true;
+      case "missing":
+        return { names: result.names, failed: false };
+      case "failed":
+        return { names: [], failed: true };
+      default:
+        return false;
+    }
+  };
+  const oracle = createOracle({ schema, tuples, strangers: objectsOf(scenario), judge });
+  const ids = idsOf(scenario);
+  return (context) => createRoom({ verbs, call, context, contextualTuples: [], tuples, ids, judge }, oracle);
+}
+
+async function assertionsHold(scenario: Scenario, { verbs }: Service, call: TenantCall, tally: Tally): Promise<void> {
+  const consistency = { kind: "fully_consistent" } as const;
+  const contextualTuples = [] as const;
+  for (const { text, question, context, expected } of scenario.assertions) {
+    const { object, member: permission, subject } = question;
+    const asked = { object, permission, subject, context };
+    const { decision } = await verbs.check(call, { ...asked, contextualTuples, consistency, explain: false });
+    expect(decision.kind, text).toBe(expected);
+    const { results } = await verbs.batchCheck(call, { items: [asked], contextualTuples, consistency });
+    const [answer] = results;
+    expect(answer instanceof RelataError ? answer : answer?.decision.kind, `${text}, in a batch`).toBe(expected);
+    tally.check.calls += 1;
+    tally.batchCheck.calls += 1;
+    // What SpiceDB's own suite asks of LookupResources: with the assertion's context, and without.
+    const lookUp = { objectType: object.type, permission, subject, contextualTuples, consistency };
+    const rest = { limit: 0, cursor: "", candidateIds: undefined, countOnly: false };
+    const kinds = await Promise.all(
+      [context, {}].map(async (given) => {
+        const { results: found } = await drain(verbs.lookupResources(call, { ...lookUp, ...rest, context: given }));
+        tally.lookupResources.calls += 1;
+        return found.find(({ id }) => id === object.id)?.decision.kind ?? "denied";
+      }),
+    );
+    expect(kinds[0], `${text}, by LookupResources`).toBe(expected);
+    if (expected === "allowed") expect(kinds[1], `${text}, by LookupResources without context`).not.toBe("denied");
+    if (expected === "denied") expect(kinds[1], `${text}, by LookupResources without context`).not.toBe("allowed");
+    if (expected === "conditional") expect(kinds[1], `${text}, by LookupResources without context`).toBe("conditional");
+  }
+}
+
+async function checksAgree(scenario: Scenario, room: Room, tally: Tally): Promise<void> {
+  const questions = [...places(scenario)].flatMap(({ type, member }) =>
+    room.ids.flatMap((id) => subjectsOf(scenario).map((subject) => ({ object: { type, id }, member, subject }))),
   );
-  expect(disagreed, "questions the oracle answers otherwise").toEqual([]);
-  return questions.length;
+  // One by one, as many as take seconds and not minutes; the batch has all.
+  const stride = Math.max(1, Math.floor(questions.length / SINGLE));
+  const single: Question[] = questions.filter((_, index) => index % stride === 0);
+  await agreeOnChecks(room, questions, single, tally);
+}
+
+const SINGLE = 300;
+
+async function resourcesAgree(scenario: Scenario, room: Room, scope: Scope, tally: Tally): Promise<void> {
+  for (const { type, member } of places(scenario)) {
+    for (const subject of subjectsOf(scenario)) {
+      await agreeOnResources(room, { type, member, subject }, waysOf(room, scope), tally);
+    }
+  }
+}
+
+async function subjectsAgree(scenario: Scenario, room: Room, scope: Scope, tally: Tally): Promise<void> {
+  const kinds = new Map(subjectsOf(scenario).map(({ type, relation }) => [`${type}#${relation}`, { type, relation }]));
+  for (const { object, member } of objectMembers(scenario, scope)) {
+    for (const { type, relation } of kinds.values()) {
+      const audience = { object, member, subjectType: type, subjectRelation: relation };
+      await agreeOnSubjects(room, audience, waysOf(room, scope), tally);
+    }
+  }
+}
+
+async function treesAgree(scenario: Scenario, room: Room, scope: Scope, tally: Tally): Promise<void> {
+  const subjects: readonly SubjectRef[] = subjectsOf(scenario);
+  for (const { object, member } of objectMembers(scenario, scope)) {
+    await agreeOnTree(room, object, member, subjects, tally);
+  }
+}
+
+function places({ schema }: Scenario) {
+  return schema.members.map(({ type, name }) => ({ type, member: name }));
+}
+
+function objectMembers(scenario: Scenario, { objects }: Scope) {
+  const named = new Set(
+    scenario.tuples
+      .flatMap((tuple) => [`${tuple.objectType}:${tuple.objectId}`, `${tuple.subjectType}:${tuple.subjectId}`])
+      .concat(scenario.assertions.map(({ question: { object } }) => `${object.type}:${object.id}`)),
+  );
+  const asked = objectsOf(scenario).filter(({ type, id }) => objects === "all" || named.has(`${type}:${id}`));
+  return asked.flatMap((object) =>
+    [...(scenario.schema.definitions.get(object.type)?.members.keys() ?? [])].map((member) => ({ object, member })),
+  );
+}
+
+function waysOf({ ids }: Room, { pageSizes }: Scope): Ways {
+  return { pageSizes, candidateIds: ids.filter((_, index) => index % 2 === 0) };
 }

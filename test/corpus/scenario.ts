@@ -2,38 +2,43 @@ import { parse } from "yaml";
 import { compileSchema } from "../../src/dsl/compile.ts";
 import { renderDiagnostics } from "../../src/dsl/diagnostic.ts";
 import type { Question } from "../../src/engine/solver.ts";
+import type { Decision } from "../../src/model/decision.ts";
 import type { ObjectRef, SubjectRef } from "../../src/model/object.ts";
 import type { Schema } from "../../src/model/schema.ts";
-import type { Tuple } from "../../src/model/tuple.ts";
+import type { JsonObject, Tuple } from "../../src/model/tuple.ts";
 import { parseTuple } from "../../src/model/tuple-text.ts";
-import type { World } from "../support/arbitrary.ts";
 
 /** A file of the validation format: schema, relationships, assertions. */
 export interface Scenario {
   readonly text: string;
   readonly schema: Schema;
-  /** As written; they may carry caveats and expirations. */
-  readonly relationships: readonly string[];
+  readonly tuples: readonly Tuple[];
   readonly assertions: readonly Assertion[];
 }
 
 export interface Assertion {
   readonly text: string;
-  readonly expected: boolean;
+  readonly question: Question;
+  /** Empty where the assertion has none. */
+  readonly context: JsonObject;
+  readonly expected: Decision["kind"];
 }
 
 export function loadScenario(yaml: string, file: string): Scenario {
   const content = parse(yaml);
   const { schema, diagnostics } = compileSchema(content.schema, { file });
   if (schema === undefined) throw new Error(renderDiagnostics(content.schema, diagnostics));
-  const { assertTrue = [], assertFalse = [] } = content.assertions ?? {};
+  const { assertTrue, assertFalse, assertCaveated } = content.assertions ?? {};
+  const assertions = (texts: unknown, expected: Decision["kind"]) =>
+    ((texts ?? []) as readonly string[]).map((text) => parseAssertion(text, expected));
   return {
     text: content.schema,
     schema,
-    relationships: linesOf(content.relationships ?? ""),
+    tuples: linesOf(content.relationships ?? "").map(parseTuple),
     assertions: [
-      ...(assertTrue ?? []).map((text: string) => ({ text, expected: true })),
-      ...(assertFalse ?? []).map((text: string) => ({ text, expected: false })),
+      ...assertions(assertTrue, "allowed"),
+      ...assertions(assertFalse, "denied"),
+      ...assertions(assertCaveated, "conditional"),
     ],
   };
 }
@@ -45,12 +50,13 @@ function linesOf(text: string): readonly string[] {
     .filter((line) => line !== "" && !line.startsWith("//"));
 }
 
-export function worldOf({ text, schema, relationships }: Scenario): World {
-  return { text, schema, tuples: relationships.map(parseTuple) };
+/** `document:1#view@user:anne with {"amount": 3}`; before `with` it reads like a tuple. */
+function parseAssertion(text: string, expected: Decision["kind"]): Assertion {
+  const [asked = "", context = "{}"] = text.split(/ with (.*)/s);
+  return { text, question: parseQuestion(asked.trim()), context: JSON.parse(context), expected };
 }
 
-/** `document:1#view@user:anne` reads like a tuple. */
-export function parseQuestion(text: string): Question {
+function parseQuestion(text: string): Question {
   const { objectType, objectId, relation, subjectType, subjectId, subjectRelation } = parseTuple(text);
   return {
     object: { type: objectType, id: objectId },
@@ -59,22 +65,36 @@ export function parseQuestion(text: string): Question {
   };
 }
 
-/** Every id under every type, every member of it, every subject the tuples or assertions name. */
-export function crossProduct({ schema, relationships, assertions }: Scenario): readonly Question[] {
-  const tuples = [...relationships, ...assertions.map(({ text }) => text.replace(/ with .*/, ""))].map(parseTuple);
-  const subjects = new Map<string, SubjectRef>();
-  for (const tuple of tuples.filter(({ subjectId }) => subjectId !== "*")) {
-    const subject = { type: tuple.subjectType, id: tuple.subjectId, relation: tuple.subjectRelation };
-    subjects.set(JSON.stringify(subject), subject);
-  }
-  return objectsNamed(schema, tuples).flatMap((object) =>
-    [...(schema.definitions.get(object.type)?.members.keys() ?? [])].flatMap((member) =>
-      [...subjects.values()].map((subject) => ({ object, member, subject })),
-    ),
-  );
+/** Every id that tuples or assertions name. */
+export function idsOf({ tuples, assertions }: Scenario): readonly string[] {
+  const ids = [
+    ...tuples.flatMap(({ objectId, subjectId }) => [objectId, subjectId]),
+    ...assertions.flatMap(({ question: { object, subject } }) => [object.id, subject.id]),
+  ];
+  return [...new Set(ids)].filter((id) => id !== "*");
 }
 
-export function objectsNamed(schema: Schema, tuples: readonly Tuple[]): readonly ObjectRef[] {
-  const ids = new Set(tuples.flatMap(({ objectId, subjectId }) => [objectId, subjectId]).filter((id) => id !== "*"));
-  return [...schema.definitions.keys()].flatMap((type) => [...ids].map((id) => ({ type, id })));
+/** Every id under every type. */
+export function objectsOf(scenario: Scenario): readonly ObjectRef[] {
+  const ids = idsOf(scenario);
+  return scenario.schema.types.flatMap(({ name }) => ids.map((id) => ({ type: name, id })));
+}
+
+/** Every subject that tuples or assertions name. */
+export function subjectsOf({ tuples, assertions }: Scenario): readonly SubjectRef[] {
+  const subjects = new Map<string, SubjectRef>();
+  const meet = ({ type, id, relation }: SubjectRef) =>
+    subjects.set(`${type}:${id}#${relation}`, { type, id, relation });
+  for (const { subjectType, subjectId, subjectRelation } of tuples) {
+    if (subjectId !== "*") meet({ type: subjectType, id: subjectId, relation: subjectRelation });
+  }
+  for (const { question } of assertions) meet(question.subject);
+  return [...subjects.values()];
+}
+
+/** The contexts of the assertions, each once, and none. */
+export function contextsOf({ assertions }: Scenario): readonly JsonObject[] {
+  const contexts = new Map<string, JsonObject>([["{}", {}]]);
+  for (const { context } of assertions) contexts.set(JSON.stringify(context), context);
+  return [...contexts.values()];
 }

@@ -7,13 +7,20 @@ import type { Draft } from "../support/arbitrary.ts";
 import { EVERYTHING, randomDraft } from "../support/arbitrary.ts";
 import { printCase, shrink } from "../support/arbitrary-shrink.ts";
 import type { Asking, World } from "../support/arbitrary-world.ts";
-import { build, buildFit, everyQuestion, oracleOf, overlay, randomAsking } from "../support/arbitrary-world.ts";
+import {
+  build,
+  buildFit,
+  everyQuestion,
+  isKnown,
+  knowsSubject,
+  oracleOf,
+  overlay,
+  randomAsking,
+} from "../support/arbitrary-world.ts";
 import type { Oracle } from "../support/oracle.ts";
 import { type Expected, problemOf } from "../support/oracle-judge.ts";
 import { createSource } from "../support/oracle-source.ts";
 import { seeded } from "../support/random.ts";
-
-const EXPIRY = process.env["H6_EXPIRY"] === "exact" ? "exact" : "not_late";
 
 /** No question of a random world comes near. */
 export const PLENTY = { maxNodes: 1_000_000, maxRows: 1_000_000 };
@@ -96,13 +103,18 @@ function expectedOf(oracle: Oracle, { object, member }: Question, asking: Asking
 }
 
 function problemWith(answer: Outcome | RelataError | undefined, expected: Expected) {
-  return answer === undefined ? "no answer" : problemOf(answer, expected, EXPIRY);
+  return answer === undefined ? "no answer" : problemOf(answer, expected, "not_late");
 }
 
 async function disagreement(draft: Draft, asking: Asking, question: Question, seed: number): Promise<Error> {
   const problemIn = (candidate: Draft, alone: boolean): string | undefined => {
     const world = buildFit(candidate);
-    if (world === undefined || !canBeAsked(world, question)) return undefined;
+    if (
+      world === undefined ||
+      !isKnown(world, question.object.type, question.member) ||
+      !knowsSubject(world, question.subject)
+    )
+      return undefined;
     const questions = alone ? [question] : [question, ...everyQuestion(candidate, asking.subject)];
     const oracle = oracleOf(candidate, world)(asking);
     return problemWith(answersOf(world, asking, questions)[0], expectedOf(oracle, question, asking));
@@ -111,14 +123,4 @@ async function disagreement(draft: Draft, asking: Asking, question: Question, se
   const smallest = await shrink(draft, (candidate) => problemIn(candidate, alone) !== undefined);
   const problem = `${problemIn(smallest, alone)}${alone ? "" : " (when asked with others)"}`;
   return new Error(`seed ${seed}: ${problem}. The smallest case:\n${printCase(smallest, question, asking)}`);
-}
-
-/** False for a draft that has been shrunk too far. */
-function canBeAsked({ schema }: World, { object, member, subject }: Question): boolean {
-  const has = (type: string, name: string) => schema.definitions.get(type)?.members.has(name) === true;
-  return (
-    has(object.type, member) &&
-    schema.definitions.has(subject.type) &&
-    (subject.relation === "" || has(subject.type, subject.relation))
-  );
 }

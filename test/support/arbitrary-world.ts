@@ -41,6 +41,15 @@ export function buildFit(draft: Draft): World | undefined {
   }
 }
 
+/** False where a draft has been shrunk too far for a question about it. */
+export function isKnown({ schema }: World, type: string, member: string): boolean {
+  return schema.definitions.get(type)?.members.has(member) === true;
+}
+
+export function knowsSubject(world: World, { type, relation }: SubjectRef): boolean {
+  return world.schema.definitions.has(type) && (relation === "" || isKnown(world, type, relation));
+}
+
 /** An id no tuple has. */
 export const STRANGE_ID = "zz9";
 
