@@ -21,6 +21,22 @@ describe("what is typed wrong is a usage error that says what to do", () => {
     ["a context that is no JSON", ["check", "a:1", "b", "c:d", "--context", "{"], /not JSON/],
     ["a context that is a list", ["check", "a:1", "b", "c:d", "--context", "[]"], /expected a JSON object, got \[\]/],
     [
+      "a context file that is not there",
+      ["check", "a:1", "b", "c:d", "--context", "@nope"],
+      /cannot read nope: no such/,
+    ],
+    ["a bad contextual tuple", ["check", "a:1", "b", "c:d", "--contextual-tuple", "a:1"], /invalid tuple "a:1"/],
+    ["a subject where a type is asked for", ["lookup-subjects", "a:1", "b", "user:anne"], /name a type without an id/],
+    ["a kind of subject that is none", ["lookup-subjects", "a:1", "b", "User"], /write a type \(user\)/],
+    ["ids that are none", ["lookup-resources", "a", "b", "c:d", "--ids", "x,y#z"], /not an id: "y#z"[\s\S]*at: --ids/],
+    ["no ids at all", ["lookup-resources", "a", "b", "c:d", "--ids", ","], /no ids are given[\s\S]*leave --ids out/],
+    [
+      "counting from the middle",
+      ["lookup-resources", "a", "b", "c:d", "--count", "--cursor", "x"],
+      /--count or --cursor, not both/,
+    ],
+    ["a page of a tree to look at", ["expand", "a:1", "b", "--cursor", "x"], /a later page is no tree[\s\S]*--json/],
+    [
       "a server with a scheme",
       ["check", "a:1", "b", "c:d", "--server", "http://x:1", "--token", "t"],
       /without http:\/\//,

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { compileSchema } from "../../src/dsl/compile.ts";
 import { lintSchema } from "../../src/dsl/lint.ts";
 import { formatSchema } from "../../src/dsl/print.ts";
-import { askInMemory, compileOrThrow, questionOf } from "./ask.ts";
+import { compileOrThrow, decideInMemory, itemOf } from "./ask.ts";
 import { parseValidationFile, readValidationFile } from "./validation-file.ts";
 
 const schemaFolder = join(import.meta.dirname, "..", "..", "schema");
@@ -20,14 +20,12 @@ describe("schema/examples", () => {
 
   it.each(models)("%s answers as its assertions say", async (name) => {
     const scenario = readValidationFile(join(examples, name));
-    const denials = scenario.assertions.filter(({ allowed }) => !allowed);
+    const denials = scenario.assertions.filter(({ kind }) => kind === "denied");
     expect(scenario.assertions.length).toBeGreaterThanOrEqual(12);
     expect(denials.length).toBeGreaterThanOrEqual(6);
-    const ask = await askInMemory(scenario.schema, scenario.tuples, name);
-    const answers = await ask(scenario.assertions.map(({ text }) => questionOf(text)));
-    expect(scenario.assertions.map(({ text }, index) => ({ text, allowed: answers[index] }))).toEqual(
-      scenario.assertions,
-    );
+    const decide = await decideInMemory(scenario.schema, scenario.tuples, name);
+    const answers = await decide(scenario.assertions.map(({ text }) => itemOf(text)));
+    expect(scenario.assertions.map(({ text }, index) => ({ text, kind: answers[index] }))).toEqual(scenario.assertions);
   });
 
   it.each(models)("%s is formatted, without warnings, documented and storable", (name) => {
@@ -37,6 +35,16 @@ describe("schema/examples", () => {
     const schema = compileOrThrow(text, name);
     expect([...schema.definitions.values()].filter(({ doc }) => doc !== "").length).toBeGreaterThanOrEqual(2);
   });
+});
+
+it("two models have caveats and grants that end, and one says who its subjects are", () => {
+  const texts = models.map((name) => readFileSync(join(examples, name), "utf8"));
+  const schemas = models.map((name) => readValidationFile(join(examples, name)).schema);
+  expect(schemas.filter((text) => /^caveat /m.test(text) && text.includes("with expiration")).length).toBeGreaterThan(
+    1,
+  );
+  expect(texts.filter((text) => text.includes("assertCaveated:")).length).toBeGreaterThan(1);
+  expect(texts.filter((text) => /^validation:/m.test(text)).length).toBeGreaterThan(0);
 });
 
 describe("schema/README.md", () => {
@@ -65,9 +73,9 @@ describe("schema/README.md", () => {
       }
       const scenario = parseValidationFile(body, () => blocks[index - 1]?.body ?? "");
       expect(scenario.assertions.length).toBeGreaterThan(0);
-      const ask = await askInMemory(scenario.schema, scenario.tuples, "schema/README.md");
-      const answers = await ask(scenario.assertions.map(({ text: line }) => questionOf(line)));
-      expect(scenario.assertions.map((one, at) => ({ text: one.text, allowed: answers[at] }))).toEqual(
+      const decide = await decideInMemory(scenario.schema, scenario.tuples, "schema/README.md");
+      const answers = await decide(scenario.assertions.map(({ text: line }) => itemOf(line)));
+      expect(scenario.assertions.map((one, at) => ({ text: one.text, kind: answers[at] }))).toEqual(
         scenario.assertions,
       );
     },

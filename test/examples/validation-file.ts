@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
+import type { Decision } from "../../src/model/decision.ts";
 import type { Tuple } from "../../src/model/tuple.ts";
 import { parseTuple } from "../../src/model/tuple-text.ts";
 
@@ -8,14 +9,18 @@ import { parseTuple } from "../../src/model/tuple-text.ts";
 export interface Scenario {
   readonly schema: string;
   readonly tuples: readonly Tuple[];
-  readonly assertions: readonly { readonly text: string; readonly allowed: boolean }[];
+  readonly assertions: readonly { readonly text: string; readonly kind: Decision["kind"] }[];
 }
 
 interface Document {
   readonly schema?: string;
   readonly schemaFile?: string;
   readonly relationships?: string;
-  readonly assertions?: { readonly assertTrue?: readonly string[]; readonly assertFalse?: readonly string[] };
+  readonly assertions?: {
+    readonly assertTrue?: readonly string[];
+    readonly assertFalse?: readonly string[];
+    readonly assertCaveated?: readonly string[];
+  };
 }
 
 export function readValidationFile(path: string): Scenario {
@@ -26,13 +31,11 @@ export function readValidationFile(path: string): Scenario {
 export function parseValidationFile(text: string, read: (name: string) => string): Scenario {
   const document = parse(text) as Document;
   const lines = (document.relationships ?? "").split("\n").map((line) => line.trim());
-  const { assertTrue = [], assertFalse = [] } = document.assertions ?? {};
+  const { assertTrue = [], assertFalse = [], assertCaveated = [] } = document.assertions ?? {};
+  const all = (texts: readonly string[], kind: Decision["kind"]) => texts.map((text) => ({ text, kind }));
   return {
     schema: document.schema ?? read(document.schemaFile ?? ""),
     tuples: lines.filter((line) => line !== "" && !line.startsWith("//")).map(parseTuple),
-    assertions: [
-      ...assertTrue.map((line) => ({ text: line, allowed: true })),
-      ...assertFalse.map((line) => ({ text: line, allowed: false })),
-    ],
+    assertions: [...all(assertTrue, "allowed"), ...all(assertFalse, "denied"), ...all(assertCaveated, "conditional")],
   };
 }

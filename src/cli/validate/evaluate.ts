@@ -111,11 +111,14 @@ async function judge(asked: Asked, assertion: Assertion, answer: Outcome | Relat
   if (answer instanceof RelataError) return { assertion, passed: false, got: undefined, message: answer.message };
   const got = answer.decision;
   if (got.kind === assertion.expected) return { assertion, passed: true, got, message: "" };
-  const explanation = await explain(asked, itemOf(assertion));
-  return { assertion, passed: false, got, message: "", ...(explanation && { explanation }) };
+  return { assertion, passed: false, got, message: "", explanation: await explain(asked, itemOf(assertion)) };
 }
 
-/** Solvers do not explain yet. */
-async function explain(_asked: Asked, _item: CheckItem): Promise<AssertionOutcome["explanation"]> {
-  return undefined;
+async function explain(
+  { plan, source, nowMs }: Asked,
+  item: CheckItem,
+): Promise<NonNullable<AssertionOutcome["explanation"]>> {
+  const solver = startCheck(plan, item, { nowMs, limits: LIMITS, explain: true });
+  await drive(solver, source, LIMITS);
+  return solver.explanation(0);
 }
