@@ -154,7 +154,9 @@ function tellTuple(evidence: Evidence, { kind, key, found, target, verdict }: Tu
   const tuple = found === undefined ? key : tupleOf(key, found);
   if (kind !== "there") return { what: { kind: "no_tuple", tuple, expired: kind === "expired" }, verdict, below: [] };
   const caveat = found?.caveat === undefined ? undefined : explainCaveat(evidence, found.caveat);
-  const below = target === undefined ? [] : [{ part: { kind: "member" as const, ...target }, subtracted: false }];
+  // Behind a caveat that is false nothing was looked at.
+  const isKnown = target !== undefined && verdictOf(evidence, target.member, target.id).value !== UNSETTLED;
+  const below = isKnown ? [{ part: { kind: "member" as const, ...target }, subtracted: false }] : [];
   return { what: { kind: "tuple", tuple, ...(caveat && { caveat }) }, verdict, below };
 }
 
