@@ -141,14 +141,7 @@ export const SETTINGS = {
     "Largest context a tuple carries for its caveat, as JSON.",
   ),
   maxCandidates: count("RELATA_MAX_CANDIDATES", 10_000, 1, 1_000_000, "ids", "Most `candidate_ids` of one lookup."),
-  maxExpandNodes: count(
-    "RELATA_MAX_EXPAND_NODES",
-    1_000,
-    1,
-    100_000,
-    "nodes",
-    "Most nodes of one Expand page and of one explanation.",
-  ),
+  maxExpandNodes: count("RELATA_MAX_EXPAND_NODES", 1_000, 1, 100_000, "nodes", "Most nodes of one Expand page."),
   logLevel: {
     type: "name",
     env: ["RELATA_LOG_LEVEL"],

@@ -27,7 +27,7 @@ export interface ServiceLimits {
   readonly maxCaveatContextBytes: number;
   /** Ids a lookup may be narrowed to. */
   readonly maxCandidates: number;
-  /** Nodes per page of Expand, and of an explanation. */
+  /** Nodes per page of Expand. */
   readonly maxExpandNodes: number;
 }
 

@@ -87,7 +87,7 @@ async function sourceOf(stored: readonly Tuple[], touched: readonly Tuple[]): Pr
   const tenant = await store.tenants.create({ slug: "acme" }, origin);
   for (const batch of [stored, touched]) {
     const updates = batch.map((tuple) => ({ operation: "touch" as const, tuple }));
-    await store.tuples.write(tenant, { updates, preconditions: [], schemaVersion: 0, origin });
+    await store.tuples.write(tenant, { updates, preconditions: [], schemaVersion: 0, nowMs: 0, origin });
   }
   return store.tuples.source(tenant, 2);
 }

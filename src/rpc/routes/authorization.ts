@@ -1,3 +1,4 @@
+import { requireHeld } from "../../auth/admission.ts";
 import { RelataError } from "../../errors.ts";
 import {
   AuthorizationService,
@@ -5,6 +6,7 @@ import {
   type CheckRequest,
 } from "../../gen/relata/v1/authorization_service_pb.ts";
 import type { Outcome } from "../../model/decision.ts";
+import type { TenantCall } from "../../service/call.ts";
 import type { CheckQuestion, EvaluationWork } from "../../service/check.ts";
 import { MINIMIZE_LATENCY } from "../../service/consistency-token.ts";
 import type { Verbs } from "../../service/verbs.ts";
@@ -12,6 +14,7 @@ import { GRPC_CODES } from "../error-map.ts";
 import { readConsistency, readObject, readSubject, readTuples } from "../wire.ts";
 import { requireRelationName } from "../wire-fields.ts";
 import { writeOutcome } from "../wire-outcome.ts";
+import { writeTreeNode } from "../wire-tree.ts";
 import { readStruct } from "../wire-values.ts";
 import { tenantCall } from "./calls.ts";
 import { expandRoute } from "./expand.ts";
@@ -23,13 +26,22 @@ type AuthorizationVerbs = Pick<Verbs, "check" | "batchCheck" | "lookupResources"
 export function authorizationRoutes(verbs: AuthorizationVerbs): readonly Route[] {
   return routesOf(AuthorizationService, tenantCall, {
     check: async (call, request) => {
+      if (request.withExplanation) requireTuplesReadable(call);
       const answer = await verbs.check(call, {
         ...readQuestion(request, ""),
         contextualTuples: readTuples(request.contextualTuples, "contextual_tuples"),
         consistency: readConsistency(request.consistency) ?? MINIMIZE_LATENCY,
+        explain: request.withExplanation,
       });
-      const { consistencyToken, work } = answer;
-      return { ...writeOutcome(answer), consistencyToken, ...writeDebug(request.withDebug, work) };
+      const { explanation, consistencyToken, work } = answer;
+      return {
+        ...writeOutcome(answer),
+        consistencyToken,
+        ...writeDebug(request.withDebug, work),
+        ...(explanation === undefined
+          ? {}
+          : { explanation: { nodes: explanation.nodes.map(writeTreeNode), truncated: explanation.truncated } }),
+      };
     },
     batchCheck: async (call, request) => {
       const { results, consistencyToken, work } = await verbs.batchCheck(call, {
@@ -43,6 +55,11 @@ export function authorizationRoutes(verbs: AuthorizationVerbs): readonly Route[]
     lookupSubjects: lookupSubjectsRoute(verbs),
     expand: expandRoute(verbs),
   });
+}
+
+/** An explanation shows stored tuples, which a caller may ask about without being allowed to read them. */
+function requireTuplesReadable({ principal, tenant }: TenantCall): void {
+  requireHeld(principal, "tuples:read", "with_explanation", tenant.slug);
 }
 
 function readQuestion(request: CheckRequest | BatchCheckItem, prefix: string): CheckQuestion {
