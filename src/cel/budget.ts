@@ -7,7 +7,7 @@ export interface Budget {
   spend(steps: number): void;
 }
 
-export const MAX_STEPS = 200_000;
+export const MAX_STEPS = 100_000;
 
 export class BudgetExceeded extends Error {}
 

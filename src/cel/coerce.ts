@@ -20,63 +20,75 @@ export class CoercionError extends Error {
   }
 }
 
+/** Turns JSON into values of one type. @throws CoercionError */
+export type Coercion = (json: JsonValue) => Value;
+
 /**
- * A JSON value as a value of a parameter's type. Numbers of 64 bits beyond 2^53 are given as decimal strings, since JSON
- * numbers have lost their last digits by the time they are read.
- * @throws CoercionError
+ * Numbers of 64 bits beyond 2^53 are given as decimal strings, since JSON numbers have lost their last digits by the time
+ * they are read.
  */
-export function coerce(type: CaveatType, json: JsonValue): Value {
-  let elements = 0;
-
-  function convert(expected: CaveatType, value: JsonValue, path: string, depth: number): Value {
-    if (expected.name === "any") {
-      return convertAny(value, path, depth);
-    }
-    const [element = ANY] = expected.arguments;
-    if (expected.name === "list") {
-      return Array.isArray(value) ? convertList(element, value, path, depth) : refuse(expected, value, path);
-    }
-    if (expected.name === "map") {
-      return isObject(value) ? convertMap(element, value, path, depth) : refuse(expected, value, path);
-    }
-    const converted = (Object.hasOwn(SCALARS, expected.name) ? SCALARS[expected.name] : undefined)?.(value);
-    return converted === undefined ? refuse(expected, value, path) : converted;
-  }
-
-  function convertAny(value: JsonValue, path: string, depth: number): Value {
-    if (Array.isArray(value)) {
-      return convertList(ANY, value, path, depth);
-    }
-    return isObject(value) ? convertMap(ANY, value, path, depth) : (value as Value);
-  }
-
-  function convertList(element: CaveatType, values: readonly JsonValue[], path: string, depth: number): Value {
-    enter(values.length, path, depth);
-    return values.map((value, index) => convert(element, value, `${path}[${index}]`, depth + 1));
-  }
-
-  function convertMap(element: CaveatType, object: { readonly [key: string]: JsonValue }, path: string, depth: number) {
-    const entries = Object.entries(object);
-    enter(entries.length, path, depth);
-    return new Map(
-      entries.map(([key, value]) => [key, convert(element, value, `${path}[${quote(key)}]`, depth + 1)] as const),
-    );
-  }
-
-  function enter(size: number, path: string, depth: number): void {
-    elements += size;
-    if (depth >= MAX_VALUE_DEPTH) {
-      throw new CoercionError(path.slice(0, MAX_QUOTED), `lists and maps are nested more than ${MAX_VALUE_DEPTH} deep`);
-    }
-    if (elements > MAX_VALUE_ELEMENTS) {
-      throw new CoercionError(path.slice(0, MAX_QUOTED), `it has more than ${MAX_VALUE_ELEMENTS} elements`);
-    }
-  }
-
-  return convert(type, json, "", 0);
+export function createCoercion(type: CaveatType): Coercion {
+  const convert = conversionOf(type);
+  return (json) => convert(json, { path: [], elements: 0 });
 }
 
-const ANY: CaveatType = { name: "any", arguments: [] };
+/** Where in a value a conversion is, and how much of it was seen. */
+interface Place {
+  readonly path: (string | number)[];
+  elements: number;
+}
+
+type Conversion = (json: JsonValue, place: Place) => Value;
+
+function conversionOf(type: CaveatType): Conversion {
+  if (type.name === "any") {
+    return convertAny;
+  }
+  const element = type.arguments[0] === undefined ? convertAny : conversionOf(type.arguments[0]);
+  if (type.name === "list") {
+    return (json, place) => (Array.isArray(json) ? convertList(element, json, place) : refuse(type, json, place));
+  }
+  if (type.name === "map") {
+    return (json, place) => (isObject(json) ? convertMap(element, json, place) : refuse(type, json, place));
+  }
+  const scalar = Object.hasOwn(SCALARS, type.name) ? SCALARS[type.name] : undefined;
+  return (json, place) => scalar?.(json) ?? refuse(type, json, place);
+}
+
+function convertAny(json: JsonValue, place: Place): Value {
+  if (Array.isArray(json)) {
+    return convertList(convertAny, json, place);
+  }
+  return isObject(json) ? convertMap(convertAny, json, place) : (json as Value);
+}
+
+function convertList(element: Conversion, json: readonly JsonValue[], place: Place): Value {
+  enter(json.length, place);
+  return json.map((value, index) => convertAt(element, index, value, place));
+}
+
+function convertMap(element: Conversion, json: { readonly [key: string]: JsonValue }, place: Place): Value {
+  const entries = Object.entries(json);
+  enter(entries.length, place);
+  return new Map(entries.map(([key, value]) => [key, convertAt(element, key, value, place)] as const));
+}
+
+function convertAt(element: Conversion, at: string | number, json: JsonValue, place: Place): Value {
+  place.path.push(at);
+  const value = element(json, place);
+  place.path.pop();
+  return value;
+}
+
+function enter(size: number, place: Place): void {
+  place.elements += size;
+  if (place.path.length >= MAX_VALUE_DEPTH) {
+    throw new CoercionError("", `lists and maps are nested more than ${MAX_VALUE_DEPTH} deep`);
+  }
+  if (place.elements > MAX_VALUE_ELEMENTS) {
+    throw new CoercionError("", `it has more than ${MAX_VALUE_ELEMENTS} elements in all`);
+  }
+}
 
 /** By type name: the value, or undefined when the JSON is not of the type. */
 const SCALARS: Readonly<Record<string, (json: JsonValue) => Value | undefined>> = {
@@ -129,14 +141,13 @@ function bytes(json: JsonValue): Uint8Array | undefined {
   return Uint8Array.from(atob(json), (character) => character.charCodeAt(0));
 }
 
-function refuse(type: CaveatType, json: JsonValue, path: string): never {
+function refuse(type: CaveatType, json: JsonValue, { path }: Place): never {
   const tooLarge = typeof json === "number" && Number.isInteger(json) && !Number.isSafeInteger(json);
   const advice =
     tooLarge && type.name !== "string" ? "; beyond 2^53 write it as a string, since JSON loses digits" : "";
-  throw new CoercionError(
-    path.slice(0, MAX_QUOTED),
-    `expected ${Object.hasOwn(EXAMPLES, type.name) ? EXAMPLES[type.name] : type.name}, found ${describe(json)}${advice}`,
-  );
+  const example = Object.hasOwn(EXAMPLES, type.name) ? EXAMPLES[type.name] : type.name;
+  const where = path.map((at) => `[${typeof at === "number" ? at : quote(at)}]`).join("");
+  throw new CoercionError(where.slice(0, MAX_QUOTED), `expected ${example}, found ${describe(json)}${advice}`);
 }
 
 /** Values can be long, and they are the caller's: this much is repeated. */

@@ -5,7 +5,7 @@ import type { CaveatType } from "../model/schema.ts";
 import type { JsonObject, JsonValue } from "../model/tuple.ts";
 import { BudgetExceeded, MAX_STEPS } from "./budget.ts";
 import { checkTypes } from "./check-types.ts";
-import { CoercionError, coerce } from "./coerce.ts";
+import { type Coercion, CoercionError, createCoercion } from "./coerce.ts";
 import { checkCost } from "./cost.ts";
 import { createEvaluator, type Evaluator } from "./evaluator.ts";
 import { childrenOf, type ExpressionProblem, type Node } from "./expression.ts";
@@ -56,25 +56,32 @@ function usedParameters(root: Node, parameters: ReadonlyMap<string, CaveatType>)
   return used;
 }
 
+interface Parameter {
+  readonly type: CaveatType;
+  readonly coerce: Coercion;
+}
+
 /** A class, since what its methods need is then private: two schemas of the same text are equal, field by field. */
 class Program implements CaveatProgram {
   readonly #name: string;
-  readonly #parameters: ReadonlyMap<string, CaveatType>;
+  readonly #parameters: ReadonlyMap<string, Parameter>;
   readonly #evaluator: Evaluator;
 
   constructor({ name, parameters }: CaveatSource, root: Node) {
     this.#name = name;
-    this.#parameters = parameters;
+    this.#parameters = new Map(
+      [...parameters].map(([parameter, type]) => [parameter, { type, coerce: createCoercion(type) }]),
+    );
     this.#evaluator = createEvaluator(root, [...parameters.keys()]);
   }
 
   evaluate(written: JsonObject, request: JsonObject): CaveatResult {
     try {
       const values: Value[] = [];
-      for (const [parameter, type] of this.#parameters) {
-        const given = Object.hasOwn(written, parameter) ? written : request;
-        const json = Object.hasOwn(given, parameter) ? given[parameter] : undefined;
-        values.push(json === undefined ? new Unknown([parameter]) : this.#coerce(parameter, type, json));
+      for (const [name, parameter] of this.#parameters) {
+        const given = Object.hasOwn(written, name) ? written : request;
+        const json = Object.hasOwn(given, name) ? given[name] : undefined;
+        values.push(json === undefined ? new Unknown([name]) : this.#coerce(name, parameter, json));
       }
       return resultOf(this.#name, run(this.#name, this.#evaluator, values));
     } catch (error) {
@@ -87,20 +94,20 @@ class Program implements CaveatProgram {
 
   validateWritten(written: JsonObject): void {
     for (const [key, json] of Object.entries(written)) {
-      const type = this.#parameters.get(key);
-      if (type === undefined) {
+      const parameter = this.#parameters.get(key);
+      if (parameter === undefined) {
         throw unknownParameter(this.#name, key, [...this.#parameters.keys()]);
       }
-      this.#coerce(key, type, json);
+      this.#coerce(key, parameter, json);
     }
   }
 
-  #coerce(parameter: string, type: CaveatType, json: JsonValue): Value {
+  #coerce(name: string, { type, coerce }: Parameter, json: JsonValue): Value {
     try {
-      return coerce(type, json);
+      return coerce(json);
     } catch (error) {
       if (error instanceof CoercionError) {
-        throw wrongType(this.#name, parameter, type, error);
+        throw wrongType(this.#name, name, type, error);
       }
       throw error;
     }

@@ -1,6 +1,6 @@
 import { celUint, parse } from "@bufbuild/cel";
 import type { ExpressionProblem, Node, Span } from "./expression.ts";
-import { describeSyntaxError } from "./syntax-error.ts";
+import { describeSyntaxError, unclosedBracket } from "./syntax-error.ts";
 import { createTokens, type Tokens } from "./tokens.ts";
 import type { Value } from "./value.ts";
 
@@ -9,16 +9,19 @@ type Expr = Parsed["expr"];
 
 /** As in cel-go, and so in SpiceDB. */
 export const MAX_DEPTH = 250;
+/** Brackets; the parser's time grows with the cube of their depth where something in them is wrong: 10 ms here. */
+export const MAX_BRACKET_DEPTH = 64;
+/** Room for the largest expression that is not too expensive (cost.ts), in brackets. */
+export const MAX_TOKENS = 10_000;
 
 export type ReadResult = { readonly node: Node } | { readonly problem: ExpressionProblem };
 
 /** Reads CEL text. Never throws, whatever the text. */
 export function readExpression(text: string): ReadResult {
   const tokens = createTokens(text);
-  // The parser's time grows with the cube of brackets that are not closed, and its stack with all of them.
-  const deep = tokens.deeperThan(MAX_DEPTH);
-  if (deep !== undefined) {
-    return { problem: tooDeep(deep) };
+  const problem = problemBeforeParsing(tokens);
+  if (problem !== undefined) {
+    return { problem };
   }
   let parsed: Parsed;
   try {
@@ -26,7 +29,10 @@ export function readExpression(text: string): ReadResult {
     parsed = parse(`${tokens.tidied}\n`);
   } catch (error) {
     return {
-      problem: error instanceof RangeError ? tooDeep({ start: 0, end: 1 }) : describeSyntaxError(tokens, text, error),
+      problem:
+        error instanceof RangeError
+          ? tooDeep({ start: 0, end: 1 }, MAX_DEPTH)
+          : describeSyntaxError(tokens, text, error),
     };
   }
   try {
@@ -39,6 +45,17 @@ export function readExpression(text: string): ReadResult {
   }
 }
 
+/** The parser takes 10 µs a word, and much more for brackets that are not closed. */
+function problemBeforeParsing(tokens: Tokens): ExpressionProblem | undefined {
+  if (tokens.count > MAX_TOKENS) {
+    const { start = 0, end = 1 } = tokens.at(0) ?? {};
+    const message = `the expression has ${tokens.count} words and signs, and at most ${MAX_TOKENS} are allowed`;
+    return { start, end, code: "caveat-too-expensive", message, hint: "move lists of values into a parameter" };
+  }
+  const deep = tokens.deeperThan(MAX_BRACKET_DEPTH);
+  return deep === undefined ? unclosedBracket(tokens) : tooDeep(deep, MAX_BRACKET_DEPTH);
+}
+
 class UnreadableError extends Error {
   readonly problem: ExpressionProblem;
 
@@ -48,12 +65,12 @@ class UnreadableError extends Error {
   }
 }
 
-function tooDeep({ start, end }: Span): ExpressionProblem {
+function tooDeep({ start, end }: Span, depth: number): ExpressionProblem {
   return {
     start,
     end,
     code: "caveat-too-deep",
-    message: `the expression is nested more than ${MAX_DEPTH} deep`,
+    message: `the expression is nested more than ${depth} deep`,
     hint: "split it into several caveats",
   };
 }
@@ -81,7 +98,7 @@ function read(reader: Reader, expr: Expr | undefined, depth: number): Node {
   }
   const token = tokenOf(reader, expr);
   if (depth > MAX_DEPTH) {
-    throw new UnreadableError(tooDeep(token));
+    throw new UnreadableError(tooDeep(token, MAX_DEPTH));
   }
   const { exprKind } = expr;
   switch (exprKind.case) {

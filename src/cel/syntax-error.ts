@@ -14,13 +14,15 @@ const FOREIGN = {
 
 const CODE = "caveat-syntax";
 
+export function unclosedBracket(tokens: Tokens): ExpressionProblem | undefined {
+  const { unclosed } = tokens;
+  return (
+    unclosed && { ...spanOf(unclosed), code: CODE, message: `the "${tokens.textOf(unclosed)}" is not closed`, hint: "" }
+  );
+}
+
 /** The parser gives up at the first token it has no use for; what it was not able to finish may begin there. */
 export function describeSyntaxError(tokens: Tokens, text: string, error: unknown): ExpressionProblem {
-  const { unclosed } = tokens;
-  if (unclosed !== undefined) {
-    const bracket = tokens.textOf(unclosed);
-    return { ...spanOf(unclosed), code: CODE, message: `the "${bracket}" is not closed`, hint: "" };
-  }
   const offset = offsetOf(error);
   if (offset === undefined) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,3 +1,4 @@
+import type { Budget } from "./budget.ts";
 import { floorDivide, NANOS_PER_SECOND } from "./instant.ts";
 import { noOverload, type StrictFunction } from "./overload.ts";
 import { Duration, Fault, Timestamp } from "./value.ts";
@@ -21,7 +22,7 @@ export const TIME_METHODS: readonly (readonly [string, StrictFunction])[] = [
 
 /** @param unit of a duration: how many whole ones it has; undefined where durations have no such part */
 function part(name: string, ofDate: (date: Date) => number, unit?: bigint): [string, StrictFunction][] {
-  const method: StrictFunction = (values) => {
+  const method: StrictFunction = (values, budget) => {
     const [time = null, zone] = values;
     if (time instanceof Duration && unit !== undefined && zone === undefined) {
       return time.nanos / unit;
@@ -29,7 +30,7 @@ function part(name: string, ofDate: (date: Date) => number, unit?: bigint): [str
     if (!(time instanceof Timestamp) || (zone !== undefined && typeof zone !== "string")) {
       return noOverload(name, values);
     }
-    const date = zone === undefined ? dateOf(time) : dateIn(time, zone);
+    const date = zone === undefined ? dateOf(time) : dateIn(time, zone, budget);
     return date instanceof Date ? BigInt(ofDate(date)) : date;
   };
   return [[name, method]];
@@ -46,13 +47,15 @@ function dayOfYear(date: Date): number {
 }
 
 /** The date whose UTC parts are what clocks in the zone show: an offset such as `+02:00`, or a name of the IANA database. */
-function dateIn(time: Timestamp, zone: string): Date | Fault {
+function dateIn(time: Timestamp, zone: string, budget: Budget): Date | Fault {
   const date = dateOf(time);
   const [, sign, hours, minutes] = /^([+-]?)([0-9]{2}):([0-9]{2})$/.exec(zone) ?? [];
   if (hours !== undefined) {
     const offsetMs = (Number(hours) * 60 + Number(minutes)) * 60_000;
     return new Date(date.getTime() + (sign === "-" ? -offsetMs : offsetMs));
   }
+  // 15 µs, and 100 more for one that is not kept.
+  budget.spend(FORMATS.has(zone) ? 50 : 300);
   const format = formatIn(zone);
   if (format === undefined) {
     return new Fault(`there is no time zone ${JSON.stringify(zone.slice(0, 60))}`);
@@ -65,7 +68,7 @@ function dateIn(time: Timestamp, zone: string): Date | Fault {
   return shown;
 }
 
-/** Making one takes 30 µs; there are some 600 names, and wrong ones are not kept. */
+/** Making one takes 100 µs; there are some 600 names, and wrong ones are not kept. */
 const FORMATS = new Map<string, Intl.DateTimeFormat>();
 
 function formatIn(timeZone: string): Intl.DateTimeFormat | undefined {

@@ -8,6 +8,7 @@ const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}"
 
 /** The words and brackets of an expression, for the places the parser does not tell: where things end. */
 export interface Tokens {
+  readonly count: number;
   /** The first token that ends after `offset`; undefined past the last. */
   at(offset: number): Span | undefined;
   after(token: Span): Span | undefined;
@@ -55,18 +56,22 @@ export function createTokens(text: string): Tokens {
   }
 
   function tidy(): string {
-    let tidied = text;
+    const pieces: string[] = [];
+    let copied = 0;
     for (const [index, { start, end }] of tokens.entries()) {
       const next = tokens[index + 1];
-      if (text[start] === "(" && next !== undefined && next.start > end && text[next.start] === ")") {
-        const gap = text.slice(end, next.start);
-        if (gap.trim() === "") tidied = `${tidied.slice(0, end)})${gap}${tidied.slice(next.end)}`;
+      const gap =
+        text[start] === "(" && next !== undefined && text[next.start] === ")" ? text.slice(end, next.start) : "";
+      if (next !== undefined && gap !== "" && gap.trim() === "") {
+        pieces.push(text.slice(copied, end), ")", gap);
+        copied = next.end;
       }
     }
-    return tidied;
+    return pieces.length === 0 ? text : pieces.join("") + text.slice(copied);
   }
 
   return {
+    count: tokens.length,
     tidied: tidy(),
     unclosed: open.at(-1),
     at: (offset) => tokens[indexAt(offset)],

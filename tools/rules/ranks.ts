@@ -35,6 +35,7 @@ export const PURE_UNITS: readonly string[] = ["model", "dsl", "engine"];
 export const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   // Caveats are CEL; whoever else needs them sees model/caveat.ts.
   "@bufbuild/cel": ["cel/"],
+  "@bufbuild/re2": ["cel/"],
   // Messages; a transport is something else.
   "@bufbuild/protobuf": ["gen/", "rpc/", "client/", "cli/"],
   "@connectrpc/connect": ["rpc/", "client/"],
