@@ -45,6 +45,7 @@ describe("relata dev", () => {
     expect(pasted.map(({ answer }) => answer)).toEqual([
       "allowed",
       "denied",
+      "denied, and all that was tried",
       '{"decision":"DECISION_ALLOWED", …}',
       "DECISION_ALLOWED",
     ]);
@@ -55,14 +56,17 @@ describe("relata dev", () => {
         continue;
       }
       const { stdout, exit, stderr } = await run(command);
-      const said = answer.startsWith("{") ? JSON.parse(stdout).decision : stdout.trim();
-      const expected = answer.startsWith("{") ? "DECISION_ALLOWED" : answer;
+      const tree = answer.endsWith("all that was tried");
+      if (tree) expect(stdout).toMatch(/\n✗ document:\w+#\w+\n(?:[ │├└].*\n)+$/);
+      const text = (tree ? stdout.slice(0, stdout.indexOf("\n")) : stdout).trim();
+      const said = answer.startsWith("{") ? JSON.parse(stdout).decision : text;
+      const expected = answer.startsWith("{") ? "DECISION_ALLOWED" : tree ? "denied" : answer;
       expect({ command, said, stderr: said === expected ? "" : stderr }).toEqual({
         command,
         said: expected,
         stderr: "",
       });
-      expect(exit).toBe(answer === "denied" ? 1 : 0);
+      expect(exit).toBe(answer.startsWith("denied") ? 1 : 0);
     }
   });
 

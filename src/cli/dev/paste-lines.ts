@@ -22,19 +22,24 @@ export interface PasteInput {
   readonly denied: Assertion;
 }
 
-/** One question each through the CLI (allowed, and denied), curl and a gRPC program. */
+/** One question each through the CLI (allowed, and denied with the reasons), curl and a gRPC program. */
 export function pasteLines(input: PasteInput): readonly PasteLine[] {
   return [
-    { command: cliLine(input, input.allowed), answer: "allowed" },
-    { command: cliLine(input, input.denied), answer: "denied" },
+    { command: cliLine(input, "check", input.allowed), answer: "allowed" },
+    { command: cliLine(input, "check", input.denied), answer: "denied" },
+    { command: cliLine(input, "explain", input.denied), answer: "denied, and all that was tried" },
     { command: curlLine(input), answer: '{"decision":"DECISION_ALLOWED", …}' },
     { command: grpcLine(input), answer: "DECISION_ALLOWED" },
   ];
 }
 
-function cliLine({ grpcPort, tokenFile }: PasteInput, { object, permission, subject }: Assertion): string {
+function cliLine(
+  { grpcPort, tokenFile }: PasteInput,
+  command: "check" | "explain",
+  { object, permission, subject }: Assertion,
+): string {
   const server = grpcPort === DEFAULT_GRPC_PORT ? "" : ` --server 127.0.0.1:${grpcPort}`;
-  return `npx relata check ${formatObject(object)} ${permission} ${formatSubject(subject)}${server} --token-file ${quoted(tokenFile)}`;
+  return `npx relata ${command} ${formatObject(object)} ${permission} ${formatSubject(subject)}${server} --token-file ${quoted(tokenFile)}`;
 }
 
 function curlLine({ httpPort, tokenFile, allowed }: PasteInput): string {
