@@ -205,7 +205,7 @@ function both(deciding: boolean, left: Value, right: Evaluate, frame: Frame): Va
 function boolOf(value: Value): boolean | Unknown | Fault {
   return typeof value === "boolean" || value instanceof Unknown || value instanceof Fault
     ? value
-    : noOverload("logic", [value]);
+    : new Fault(`${typeNameOf(value)} is neither true nor false`);
 }
 
 /** With the condition missing, the two sides may still agree; otherwise all that is missing could decide it. */

@@ -1,6 +1,7 @@
 import { isCelUint } from "@bufbuild/cel";
 import type { Budget } from "./budget.ts";
 import { equals, isSubtree, mapKeyOf } from "./equality.ts";
+import { writtenName } from "./expression.ts";
 import {
   durationOf,
   floorDivide,
@@ -97,24 +98,39 @@ function compareText(a: string, b: string): number {
   return a.length - b.length;
 }
 
-const MIN_INT = -(2n ** 63n);
-const MAX_INT = 2n ** 63n - 1n;
-
 /** An int with a uint gives an int: a parameter of type uint is counted up and down with plain literals. */
 function arithmetic(name: string, values: readonly Value[]): Value {
   const [a = null, b = null] = values;
   if (isTime(a) && isTime(b)) {
     return timeArithmetic(name, a, b);
   }
-  const mixed = (typeof a === "bigint" && isCelUint(b)) || (isCelUint(a) && typeof b === "bigint");
-  if (!mixed) {
-    return callLibrary(name, undefined, values);
+  if (typeof a === "bigint") {
+    return typeof b === "bigint"
+      ? intArithmetic(name, a, b)
+      : isCelUint(b)
+        ? intArithmetic(name, a, b.value)
+        : noOverload(name, values);
   }
-  const operands = values.map((value) => (isCelUint(value) ? value.value : value));
-  return operands.some((value) => typeof value === "bigint" && (value > MAX_INT || value < MIN_INT))
-    ? new Fault("int overflow")
-    : callLibrary(name, undefined, operands);
+  return isCelUint(a) && typeof b === "bigint" ? intArithmetic(name, a.value, b) : callLibrary(name, undefined, values);
 }
+
+function intArithmetic(name: string, a: bigint, b: bigint): Value {
+  if (b === 0n && (name === "_/_" || name === "_%_")) {
+    return new Fault("division by zero");
+  }
+  const result = OPERATIONS.get(name)?.(a, b) ?? 0n;
+  return BigInt.asIntN(64, result) === result
+    ? result
+    : new Fault(`the result of "${writtenName(name)}" is no int of 64 bits`);
+}
+
+const OPERATIONS: ReadonlyMap<string, (a: bigint, b: bigint) => bigint> = new Map([
+  ["_+_", (a, b) => a + b],
+  ["_-_", (a, b) => a - b],
+  ["_*_", (a, b) => a * b],
+  ["_/_", (a, b) => a / b],
+  ["_%_", (a, b) => a % b],
+]);
 
 function isTime(value: Value): value is Timestamp | Duration {
   return value instanceof Timestamp || value instanceof Duration;

@@ -32,7 +32,7 @@ export function callLibrary(name: string, target: Value | undefined, values: rea
   try {
     const result = group.call(0, target, values.filter(isScalar));
     if (isCelError(result)) {
-      return new Fault(result.message);
+      return new Fault(result.message.replace(/_([^_]+)_$/, "$1"));
     }
     const value = result as Value | undefined;
     return value !== undefined && isScalar(value) ? value : noOverload(name, all);

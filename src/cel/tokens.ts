@@ -4,7 +4,11 @@ import type { Span } from "./expression.ts";
 const TOKEN =
   /(?<string>[rRbB]{0,2}(?:"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\[\s\S]|[^"\\\n])*"?|'(?:\\[\s\S]|[^'\\\n])*'?))|(?<comment>\/\/[^\n]*)|(?<word>[A-Za-z_][A-Za-z0-9_]*)|(?<number>[0-9][0-9A-Za-z_.]*)|(?<sign>&&|\|\||[=!<>]=|[^\s])/g;
 
-const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
+const CLOSING: ReadonlyMap<string, string> = new Map([
+  ["(", ")"],
+  ["[", "]"],
+  ["{", "}"],
+]);
 
 /** The words and brackets of an expression, for the places the parser does not tell: where things end. */
 export interface Tokens {
@@ -34,7 +38,7 @@ export function createTokens(text: string): Tokens {
     }
     const span = { start: match.index, end: match.index + match[0].length };
     tokens.push(span);
-    const closer = CLOSING[match[0]];
+    const closer = CLOSING.get(match[0]);
     if (closer !== undefined) {
       open.push({ ...span, closer });
       if (open.length > (deepest.at(-1)?.depth ?? 0)) {
