@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { METHOD_SCOPES } from "../../src/auth/scope.ts";
+import { parseDurationMs, parseSizeBytes } from "../../src/config/quantity.ts";
+import { SETTINGS } from "../../src/config/settings.ts";
 import { REASONS } from "../../src/errors.ts";
 import { API_SERVICES } from "../../src/rpc/routes.ts";
 
@@ -36,4 +38,21 @@ test("the page has every reason with its code, in the code's order", () => {
 test("and says of each what to do", () => {
   for (const [reason, , advice = ""] of rowsUnder("Errors"))
     expect([reason, advice.length > 8]).toEqual([reason, true]);
+});
+
+/** Settings that bound something other than what a request may ask for. */
+const NOT_OF_REQUESTS = ["maxStalenessMs", "maxReadPage", "maxTokenBytes"];
+
+test("the page has every limit of a request with its default", () => {
+  const names = Object.keys(SETTINGS).filter(
+    (name) => /^max[A-Z]|DeadlineMs$|MaxBytes$/.test(name) && !NOT_OF_REQUESTS.includes(name),
+  );
+  const rows = rowsUnder("Limits");
+  expect(rows.map(([name]) => name).toSorted()).toEqual(names.toSorted());
+  for (const [name = "", text = ""] of rows) {
+    const setting = SETTINGS[name as keyof typeof SETTINGS];
+    const plain = text.replaceAll(",", "");
+    const told = setting.type === "duration" ? parseDurationMs(plain) : parseSizeBytes(plain);
+    expect([name, told]).toEqual([name, setting.default]);
+  }
 });
