@@ -40,31 +40,29 @@ export class Grounds {
    * nothing else. Each parameter is carried up by itself, so the work is nodes times the parameters that are missing.
    */
   undecided(roots: Iterable<Node>): (root: Node) => Undecided {
-    const { parents, nodes } = downFrom(roots, function* (node) {
+    const below = new Below(roots, (node, visit) => {
       for (let edge = node.children; edge !== undefined; edge = edge.nextChild) {
-        if (edge.child.value === CONDITIONAL) yield edge.child;
+        if (edge.child.value === CONDITIONAL) visit(edge.child);
       }
     });
     const holders = new Map<string, Seed<string>[]>();
     const failures: Seed<RelataError>[] = [];
-    for (const node of nodes) {
-      for (const { value, missing, failure } of this.#leaves.get(node) ?? []) {
-        if (value !== CONDITIONAL) continue;
-        if (failure !== undefined) failures.push({ node, label: failure });
-        for (const name of missing ?? []) {
-          const seeds = holders.get(name);
-          if (seeds === undefined) holders.set(name, [{ node, label: name }]);
-          else seeds.push({ node, label: name });
-        }
+    this.#eachLeaf(below, (node, { value, missing, failure }) => {
+      if (value !== CONDITIONAL) return;
+      if (failure !== undefined) failures.push({ node, label: failure });
+      for (const name of missing ?? []) {
+        const seeds = holders.get(name);
+        if (seeds === undefined) holders.set(name, [{ node, label: name }]);
+        else seeds.push({ node, label: name });
       }
-    }
+    });
     const names = [...holders].toSorted(([a], [b]) => (a < b ? -1 : 1));
-    const reached = names.map(([name, seeds]) => ({ name, by: carryUp(parents, seeds) }));
+    const reached = names.map(([name, seeds]) => ({ name, by: below.carryUp(seeds) }));
     failures.sort((a, b) => (a.label.message < b.label.message ? -1 : a.label.message > b.label.message ? 1 : 0));
-    const failed = carryUp(parents, failures);
+    const failed = below.carryUp(failures);
     return (root) => ({
-      missing: reached.filter(({ by }) => by.has(root)).map(({ name }) => name),
-      failure: failed.get(root),
+      missing: reached.filter(({ by }) => by(root) !== undefined).map(({ name }) => name),
+      failure: failed(root),
     });
   }
 
@@ -77,28 +75,24 @@ export class Grounds {
    */
   endsAt(roots: Iterable<Node>): (root: Node) => number | undefined {
     if (!this.#sawExpiry) return () => undefined;
-    const { parents, nodes } = downFrom(roots, restsOn);
-    const seeds: Seed<number>[] = [];
-    for (const node of nodes) {
-      for (const { expiresAtMs, decides, vanishes } of this.#leaves.get(node) ?? []) {
-        if (expiresAtMs === undefined || !(decides || vanishes || node.value !== node.operator)) continue;
-        seeds.push({ node, label: expiresAtMs });
+    const below = new Below(roots, (node, visit) => {
+      if (node.value === node.operator) {
+        if (node.decider !== undefined) visit(node.decider);
+        return;
       }
-    }
-    const ends = carryUp(
-      parents,
-      seeds.sort((a, b) => a.label - b.label),
-    );
-    return (root) => ends.get(root);
+      for (let edge = node.children; edge !== undefined; edge = edge.nextChild) visit(edge.child);
+    });
+    const seeds: Seed<number>[] = [];
+    this.#eachLeaf(below, (node, { expiresAtMs, decides, vanishes }) => {
+      if (expiresAtMs === undefined || !(decides || vanishes || node.value !== node.operator)) return;
+      seeds.push({ node, label: expiresAtMs });
+    });
+    return below.carryUp(seeds.sort((a, b) => a.label - b.label));
   }
-}
 
-function* restsOn(node: Node): Generator<Node> {
-  if (node.value === node.operator) {
-    if (node.decider !== undefined) yield node.decider;
-    return;
+  #eachLeaf({ nodes }: Below, take: (node: Node, leaf: Leaf) => void): void {
+    for (const node of nodes) for (const leaf of this.#leaves.get(node) ?? []) take(node, leaf);
   }
-  for (let edge = node.children; edge !== undefined; edge = edge.nextChild) yield edge.child;
 }
 
 interface Seed<Label> {
@@ -106,42 +100,61 @@ interface Seed<Label> {
   readonly label: Label;
 }
 
-/** All nodes below the roots, and who is directly above each. */
-function downFrom(roots: Iterable<Node>, below: (node: Node) => Iterable<Node>) {
-  const parents = new Map<Node, Node[]>();
-  const nodes = new Set<Node>(roots);
-  const pending = [...nodes];
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    for (const child of below(node)) {
-      const above = parents.get(child);
-      if (above === undefined) parents.set(child, [node]);
-      else above.push(node);
-      if (nodes.has(child)) continue;
-      nodes.add(child);
-      pending.push(child);
-    }
-  }
-  return { parents, nodes };
-}
+const NONE = -1;
 
-/** Gives every node above a seed the label of the first seed that it is above of. */
-function carryUp<Label>(
-  parents: ReadonlyMap<Node, readonly Node[]>,
-  seeds: readonly Seed<Label>[],
-): ReadonlyMap<Node, Label> {
-  const labels = new Map<Node, Label>();
-  const pending: Node[] = [];
-  for (const { node: seed, label } of seeds) {
-    if (labels.has(seed)) continue;
-    labels.set(seed, label);
-    pending.push(seed);
-    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-      for (const parent of parents.get(node) ?? []) {
-        if (labels.has(parent)) continue;
-        labels.set(parent, label);
-        pending.push(parent);
+/** All nodes that roots rest on, numbered, with who is directly above each. */
+class Below {
+  readonly nodes: readonly Node[];
+  readonly #numbers = new Map<Node, number>();
+  /** Lists of the nodes above, by node: `#firsts` and `#nexts` are places in `#above`. */
+  readonly #firsts: number[] = [];
+  readonly #above: number[] = [];
+  readonly #nexts: number[] = [];
+
+  constructor(roots: Iterable<Node>, eachBelow: (node: Node, visit: (child: Node) => void) => void) {
+    const nodes: Node[] = [];
+    const number = (node: Node): number => {
+      let at = this.#numbers.get(node);
+      if (at === undefined) {
+        at = nodes.push(node) - 1;
+        this.#numbers.set(node, at);
+        this.#firsts.push(NONE);
+      }
+      return at;
+    };
+    for (const root of roots) number(root);
+    let parent = 0;
+    const visit = (child: Node) => {
+      const at = number(child);
+      this.#nexts.push(this.#firsts[at] as number);
+      this.#firsts[at] = this.#above.push(parent) - 1;
+    };
+    // Grows while it is walked.
+    for (; parent < nodes.length; parent++) eachBelow(nodes[parent] as Node, visit);
+    this.nodes = nodes;
+  }
+
+  /** @returns for every node at or above a seed the label of the first such seed */
+  carryUp<Label>(seeds: readonly Seed<Label>[]): (node: Node) => Label | undefined {
+    const labels = new Array<Label | undefined>(seeds.length === 0 ? 0 : this.nodes.length);
+    const pending: number[] = [];
+    for (const { node: seed, label } of seeds) {
+      const start = this.#numbers.get(seed) as number;
+      if (labels[start] !== undefined) continue;
+      labels[start] = label;
+      pending.push(start);
+      for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+        for (let at = this.#firsts[node] as number; at !== NONE; at = this.#nexts[at] as number) {
+          const parent = this.#above[at] as number;
+          if (labels[parent] !== undefined) continue;
+          labels[parent] = label;
+          pending.push(parent);
+        }
       }
     }
+    return (node) => {
+      const number = this.#numbers.get(node);
+      return number === undefined ? undefined : labels[number];
+    };
   }
-  return labels;
 }
