@@ -21,6 +21,8 @@ export interface Closure {
   targets(): ReadonlyMap<string, Mark>;
   /** Scans whose objects are results, as sure as `mark` where their tuple holds. Once nothing is left to read. */
   streams(): readonly ResultScan[];
+  /** The subject is in this member of this object, whatever happens but a write. False: not known. */
+  holds(member: number, id: string): boolean;
   readonly work: { readonly rounds: number; readonly rows: number };
 }
 
@@ -146,6 +148,10 @@ class SubjectClosure implements Closure {
       }
     }
     return [...byScan].flatMap(([scan, ids]) => [...ids].map(([id, mark]) => ({ scan: scanFrom(scan, id), mark })));
+  }
+
+  holds(member: number, id: string): boolean {
+    return this.#marks[member]?.get(id) === CERTAIN;
   }
 
   *#placePlans() {

@@ -19,7 +19,11 @@ export interface Run {
   readonly reads: ReadTable;
   readonly grounds: Grounds;
   readonly maxNodes: number;
+  readonly holds: KnownFacts | undefined;
 }
+
+/** Says of members of objects that they are known to hold the subject, for good. False: not known. */
+export type KnownFacts = (member: number, id: string) => boolean;
 
 /** Turns problems into nodes, edges and reads, and what was read into inputs. */
 export class Expansion {
@@ -33,7 +37,7 @@ export class Expansion {
   problem(frame: Frame, member: number, id: string): Node {
     const known = frame.problems.find(member, id);
     if (known !== undefined) return known;
-    const { plan, formula } = this.#run;
+    const { plan, formula, holds } = this.#run;
     const node = this.#node(frame.plan.programs[member]?.operator ?? ANY, plan.strata.levelOf[member] as number, {
       frame,
       member: plan.schema.members[member] as Member,
@@ -42,7 +46,8 @@ export class Expansion {
     });
     frame.problems.add(member, id, node);
     // The self rule comes before any rewrite: group:a#member is in group:a#member, whatever the schema subtracts.
-    if (member === frame.plan.selfMember && id === frame.subject.id) formula.settle(node, TRUE);
+    const isSelf = member === frame.plan.selfMember && id === frame.subject.id;
+    if (isSelf || holds?.(member, id) === true) formula.settle(node, TRUE);
     return node;
   }
 

@@ -5,7 +5,7 @@ import type { Found, Need } from "../model/need.ts";
 import type { ObjectRef, SubjectRef } from "../model/object.ts";
 import type { Member } from "../model/schema.ts";
 import type { JsonObject } from "../model/tuple.ts";
-import { Expansion } from "./expansion.ts";
+import { Expansion, type KnownFacts } from "./expansion.ts";
 import type { Explanation } from "./explain.ts";
 import { explain } from "./explain.ts";
 import { CONDITIONAL, Formula, TRUE, UNSETTLED } from "./formula.ts";
@@ -42,6 +42,8 @@ export interface SolverOptions {
   readonly limits: EvaluationLimits;
   /** Keep what `explanation` needs. */
   readonly explain?: boolean;
+  /** Facts about the one subject that all items ask about, in the one context that they bring: not looked for again. */
+  readonly holds?: KnownFacts;
 }
 
 /**
@@ -95,7 +97,8 @@ class CheckSolver implements Solver {
   #needs: Need[] | undefined;
   #failure: RelataError | undefined;
 
-  constructor(plan: Plan, items: readonly CheckItem[], { nowMs, limits, explain: explains = false }: SolverOptions) {
+  constructor(plan: Plan, items: readonly CheckItem[], options: SolverOptions) {
+    const { nowMs, limits, explain: explains = false, holds } = options;
     this.#plan = plan;
     this.#items = items;
     this.#explains = explains;
@@ -112,6 +115,7 @@ class CheckSolver implements Solver {
       reads: this.#reads,
       grounds: this.#grounds,
       maxNodes,
+      holds,
     });
     this.#run(() => {
       for (const index of items.keys()) {

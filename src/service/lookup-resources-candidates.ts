@@ -28,21 +28,35 @@ export interface Search {
   readonly signal: AbortSignal;
 }
 
-/**
- * Objects of the target's type in the order of their ids, each once: every one that Check does not say no of, and some
- * others. What leads there is collected first; the results themselves are read as they are asked for.
- * @throws BUDGET_EXHAUSTED when more than `maxLookupRows` lead there
- */
-export async function* findCandidates(
-  { plan, schema, source }: Evaluation,
-  search: Search,
+export interface Candidates {
+  /**
+   * Objects of the target's type in the order of their ids, each once: every one that Check does not say no of, and some
+   * others. What leads there is collected first; the results themselves are read as they are asked for.
+   * @throws BUDGET_EXHAUSTED when more than `maxLookupRows` lead there
+   */
+  readonly candidates: AsyncIterable<Candidate>;
+  /** What was found on the way: Check need not find it again. */
+  readonly holds: Closure["holds"];
+}
+
+export function findCandidates(evaluation: Evaluation, search: Search): Candidates {
+  const { subject, target, maxLookupRows } = search;
+  const judge = createTraitJudge(evaluation.schema, search.context, search.nowMs);
+  const plan = planReverse(evaluation.plan, subject, target.id);
+  const closure = startClosure(plan, subject, judge, { maxRows: maxLookupRows });
+  return {
+    candidates: streamCandidates(closure, judge, evaluation.source, search),
+    holds: (member, id) => closure.holds(member, id),
+  };
+}
+
+async function* streamCandidates(
+  closure: Closure,
+  judge: TraitJudge,
+  source: TupleSource,
+  { after, signal }: Search,
 ): AsyncGenerator<Candidate, void, undefined> {
-  const { subject, target, after } = search;
-  const judge = createTraitJudge(schema, search.context, search.nowMs);
-  const closure = startClosure(planReverse(plan, subject, target.id), subject, judge, {
-    maxRows: search.maxLookupRows,
-  });
-  const scan = pacedScan(source, search.signal);
+  const scan = pacedScan(source, signal);
   for (let round = closure.next(); round !== undefined; round = closure.next())
     closure.feed(await scan(round.scans, round.limit));
   const { sources, markOf } = resultSources(closure, judge, after);

@@ -5,7 +5,7 @@ import { drive } from "./drive.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { ServiceLimits } from "./limits.ts";
 import type { LookupResult } from "./lookup-page.ts";
-import type { Candidate, Search } from "./lookup-resources-candidates.ts";
+import type { Candidate, Candidates, Search } from "./lookup-resources-candidates.ts";
 import { createPace } from "./pace.ts";
 
 /** Checked in one run of the solver. The first is small, for the first results to come early; each next one is twice that. */
@@ -18,6 +18,7 @@ type Checking = Pick<Search, "target" | "subject" | "context" | "nowMs" | "signa
   readonly limits: Pick<ServiceLimits, "maxNodes" | "maxRows">;
   /** Results wanted; more candidates than that are only looked at where Check refuses some. */
   readonly wanted: number;
+  readonly holds: Candidates["holds"] | undefined;
 };
 
 /**
@@ -73,7 +74,7 @@ async function* inChunks(
  * lookup fails of its budget only where Check would.
  */
 function createChunkCheck({ plan, source }: Evaluation, checking: Checking) {
-  const { target, subject, context, nowMs, signal, limits } = checking;
+  const { target, subject, context, nowMs, signal, limits, holds } = checking;
   let atOnce = MAX_CHUNK;
   return async (ids: readonly string[]): Promise<ReadonlyMap<string, Outcome | RelataError>> => {
     const outcomes = new Map<string, Outcome | RelataError>();
@@ -82,7 +83,7 @@ function createChunkCheck({ plan, source }: Evaluation, checking: Checking) {
       const items = run.map((id): CheckItem => {
         return { question: { object: { type: target.type, id }, member: target.name, subject }, context };
       });
-      const solver = startChecks(plan, items, { nowMs, limits });
+      const solver = startChecks(plan, items, { nowMs, limits, ...(holds && { holds }) });
       await drive(solver, source, limits, signal);
       const again: string[] = [];
       for (const [index, outcome] of solver.outcomes().entries()) {

@@ -61,17 +61,17 @@ export function createLookupResources(deps: VerbDeps): LookupResources {
     const after = opened?.place ?? "";
     const { maxLookupRows } = limits;
     const search = { target, subject, context, nowMs, after, maxLookupRows, signal };
-    const candidates = candidatesNamed(question.candidateIds, after) ?? findCandidates(evaluation, search);
+    const { candidates, holds } = candidatesNamed(question.candidateIds, after) ?? findCandidates(evaluation, search);
     const limit = request.limit === 0 ? Number.POSITIVE_INFINITY : request.limit;
     const { consistencyToken, position } = evaluation;
     if (request.countOnly) {
-      const all = checkCandidates(evaluation, candidates, { ...search, limits, wanted: limit + 1 });
+      const all = checkCandidates(evaluation, candidates, { ...search, limits, holds, wanted: limit + 1 });
       yield { count: await countUpTo(limit, all), consistencyToken };
       return;
     }
     const writeCursor = createCursorWriter(sealer, "resources-cursor", position, question);
     const cursorAfter = ({ id }: LookupResult) => writeCursor(id);
-    for await (const results of checkCandidates(evaluation, candidates, { ...search, limits, wanted: limit }))
+    for await (const results of checkCandidates(evaluation, candidates, { ...search, limits, holds, wanted: limit }))
       yield { results, cursorAfter, consistencyToken };
   };
 }
@@ -101,8 +101,10 @@ function requireTarget(schema: Schema, request: LookupResourcesRequest): Member 
   return target;
 }
 
-function candidatesNamed(ids: readonly string[] | undefined, after: string): readonly Candidate[] | undefined {
-  return ids?.filter((id) => id > after).map((id) => ({ id, certain: false }));
+function candidatesNamed(ids: readonly string[] | undefined, after: string) {
+  if (ids === undefined) return undefined;
+  const candidates = ids.filter((id) => id > after).map((id): Candidate => ({ id, certain: false }));
+  return { candidates, holds: undefined };
 }
 
 /** @param chunks one more result than `limit`, where there are as many */

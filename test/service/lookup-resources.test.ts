@@ -175,6 +175,27 @@ definition document {
     }
   });
 
+  test("Check does not look again for what the search has found on its way", async () => {
+    const room = await rooms.enter({
+      schema: `definition user {}
+definition group { relation member: user | group#member }
+definition document {
+  relation viewer: group#member
+  relation banned: user
+  permission read = viewer - banned
+}`,
+      tuples: [
+        "group:g0#member@user:anne",
+        ...Array.from({ length: 9 }, (_, i) => `group:g${i + 1}#member@group:g${i}#member`),
+        ...ids(30).map((id) => `document:${id}#viewer@group:g9#member`),
+      ],
+    });
+    const before = rooms.reads.count;
+    expect(await listOf(room.ask("document#read", "user:anne"))).toEqual(ids(30));
+    // Eleven rounds from the user to the last group, one for the documents, and one for all their Checks.
+    expect(rooms.reads.count - before).toBe(13);
+  });
+
   test("a cancelled call ends with the signal's reason, and reads nothing more", async () => {
     const room = await rooms.enter({
       schema: USERS,
