@@ -14,11 +14,13 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The table that `--help` and docs/cli.md print. */
 export const EXIT_MEANINGS = {
-  ok: "done; the answer is yes (allowed, all assertions hold, nothing to report)",
-  negative: "done; the answer is no (not allowed, an assertion fails, a file is not formatted, a change is breaking)",
+  ok: "done; the answer is yes (allowed, something found, all assertions hold, nothing to report)",
+  negative:
+    "done; the answer is no (not allowed, nothing found, an assertion fails, a file is not formatted, a change is breaking)",
   usage: "bad flags, files or input; nothing was sent or changed",
   refused: "the server refused the request (permission, precondition, conflict, a limit)",
-  unavailable: "no answer: the server or database cannot be reached, or the deadline passed; worth a retry",
+  unavailable:
+    "no answer: the server or database cannot be reached, the deadline passed, or it was interrupted; worth a retry",
   internal: "a fault in relata itself",
 } as const satisfies Record<keyof typeof EXIT, string>;
 

@@ -115,7 +115,14 @@ describe("tuples with caveats and ends", () => {
     const read = await relata(["tuple", "read", "--object-type", "document", "--consistency", "fully-consistent"]);
     const stored = TUPLES.filter((tuple) => tuple.startsWith("document:") && !tuple.includes("2020"));
     expect(read.stdout.trim().split("\n")).toEqual([...stored, text].toSorted());
-    await relata(["tuple", "delete", "--object-id", "memo", "--object-type", "document"]);
+    const dump = await relata(["tuple", "read", "--object-id", "plan", "--json", "--consistency", "fully-consistent"]);
+    await put("dump.jsonl", dump.stdout.replaceAll('"plan"', '"copy"'));
+    expect(await relata(["tuple", "import", "dump.jsonl"])).toMatchObject({ exit: 0, stderr: "" });
+    const copy = await relata(["tuple", "read", "--object-id", "copy", "--consistency", "fully-consistent"]);
+    const plan = stored.filter((tuple) => tuple.startsWith("document:plan"));
+    expect(copy.stdout.trim().split("\n")).toEqual(plan.map((tuple) => tuple.replace("plan", "copy")).toSorted());
+    for (const id of ["memo", "copy"])
+      expect(await relata(["tuple", "delete", "--object-id", id])).toMatchObject({ exit: 0 });
   });
 
   test("a caveat or context that the schema does not have is refused before anything is written", async () => {

