@@ -3,6 +3,8 @@ import { RelataError } from "../../src/errors.ts";
 import type { Outcome } from "../../src/model/decision.ts";
 import { formatTuple } from "../../src/model/tuple-text.ts";
 import { problemOf } from "../support/oracle-judge.ts";
+import { askBatch, askCheck } from "./ask.ts";
+import { createTreeReader } from "./evaluate-tree.ts";
 import { Disagreement, type Room, type Tally } from "./room.ts";
 
 /** All questions in one batch, and some of them one by one. */
@@ -12,14 +14,14 @@ export async function agreeOnChecks(
   single: readonly Question[],
   tally: Tally,
 ): Promise<void> {
-  const answers = await batch(room, questions);
+  const answers = await askBatch(room, questions);
   tally.batchCheck.calls += 1;
   for (const [index, question] of questions.entries()) {
     judge("BatchCheck", room, question, answers[index]);
     tally.batchCheck.answers += 1;
   }
   for (const question of single) {
-    judge("Check", room, question, await check(room, question, false));
+    judge("Check", room, question, await askCheck(room, question));
     tally.check.calls += 1;
     tally.check.answers += 1;
   }
@@ -30,38 +32,7 @@ function judge(verb: string, room: Room, question: Question, answer: Outcome | R
   if (problem !== undefined) throw new Disagreement(verb, question, problem);
 }
 
-async function batch(
-  { verbs, call, context, contextualTuples }: Room,
-  questions: readonly Question[],
-): Promise<readonly (Outcome | RelataError)[]> {
-  const { results } = await verbs.batchCheck(call, {
-    items: questions.map(({ object, member, subject }) => ({
-      object,
-      permission: member,
-      subject,
-      context,
-    })),
-    contextualTuples,
-    consistency: { kind: "fully_consistent" },
-  });
-  return results;
-}
-
-async function check(
-  { verbs, call, context, contextualTuples }: Room,
-  { object, member, subject }: Question,
-  explain: boolean,
-): Promise<Outcome | RelataError> {
-  try {
-    const request = { object, permission: member, subject, context, contextualTuples, explain };
-    return await verbs.check(call, { ...request, consistency: { kind: "fully_consistent" } });
-  } catch (error) {
-    if (error instanceof RelataError) return error;
-    throw error;
-  }
-}
-
-/** An explained Check decides the same, says so at the root, and cites only tuples that are there. */
+/** An explained Check decides the same, says so at the root, reads the same, and cites only tuples that are there. */
 export async function agreeOnExplanation(room: Room, question: Question, tally: Tally): Promise<void> {
   const { verbs, call, context, contextualTuples } = room;
   const { object, member, subject } = question;
@@ -82,6 +53,9 @@ export async function agreeOnExplanation(room: Room, question: Question, tally: 
   if (root?.what.kind !== "member" || root.what.member !== member || root.result !== answer.decision.kind) {
     throw new Disagreement("Explain", question, `the root says ${JSON.stringify(root)}`);
   }
+  if (answer.explanation?.truncated === true) return;
+  const read = createTreeReader(nodes, room.judge)(subject, context);
+  if (read !== answer.decision.kind) throw new Disagreement("Explain", question, `reads as ${read}`);
   const there = new Set(room.tuples.map(formatTuple));
   for (const { what } of nodes) {
     if (what.kind === "tuple" && !there.has(formatTuple(what.tuple))) {

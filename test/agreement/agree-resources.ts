@@ -1,14 +1,7 @@
-import type { SubjectRef } from "../../src/model/object.ts";
 import { mayFail, mustFail, problemOf } from "../support/oracle-judge.ts";
-import { type Drained, differs, drain, drainInPages, isInOrder, show } from "./lookup-pages.ts";
+import { askResources, type Grants } from "./ask.ts";
+import { type Drained, differs, drainInPages, isInOrder, show } from "./lookup-pages.ts";
 import { Disagreement, type Room, type Tally } from "./room.ts";
-
-/** What is looked for. */
-export interface Grants {
-  readonly type: string;
-  readonly member: string;
-  readonly subject: SubjectRef;
-}
 
 /** Besides all at once. */
 export interface Ways {
@@ -18,7 +11,7 @@ export interface Ways {
 
 /** LookupResources at once, in pages, counted, and among candidates: the objects for which Check does not say no. */
 export async function agreeOnResources(room: Room, grants: Grants, ways: Ways, tally: Tally): Promise<void> {
-  const whole = await drain(ask(room, grants, {}));
+  const whole = await askResources(room, grants, {});
   const expected = room.ids.map((id) => ({ id, ...room.expected(questionOf(grants, id)) }));
   tally.lookupResources.calls += 1;
   tally.lookupResources.answers += expected.length;
@@ -52,17 +45,17 @@ async function agreeOtherwise(room: Room, grants: Grants, ways: Ways, tally: Tal
     throw new Disagreement("LookupResources", questionOf(grants, "any"), message);
   };
   for (const limit of ways.pageSizes) {
-    const paged = await drainInPages((page) => ask(room, grants, page), limit);
+    const paged = await drainInPages((page) => askResources(room, grants, page), limit);
     tally.lookupResources.calls += paged.calls;
     const isSame = paged.error === undefined && !differs(paged.results, whole.results);
     if (!isSame) fail(`in pages of ${limit}`, show(paged.results));
   }
   const { candidateIds } = ways;
-  const some = await drain(ask(room, grants, { candidateIds }));
+  const some = await askResources(room, grants, { candidateIds });
   const among = whole.results.filter(({ id }) => candidateIds.includes(id));
   tally.lookupResources.calls += 1;
   if (some.error !== undefined || differs(some.results, among)) fail(`among ${candidateIds}`, show(some.results));
-  const { count } = await drain(ask(room, grants, { countOnly: true }));
+  const { count } = await askResources(room, grants, { countOnly: true });
   tally.lookupResources.calls += 1;
   const allowed = whole.results.filter(({ decision }) => decision.kind === "allowed").length;
   const isRight = count?.allowed === allowed && count.conditional === whole.results.length - allowed && !count.capped;
@@ -71,27 +64,4 @@ async function agreeOtherwise(room: Room, grants: Grants, ways: Ways, tally: Tal
 
 function questionOf({ type, member, subject }: Grants, id: string) {
   return { object: { type, id }, member, subject };
-}
-
-interface Page {
-  readonly limit?: number;
-  readonly cursor?: string;
-  readonly candidateIds?: readonly string[];
-  readonly countOnly?: boolean;
-}
-
-function ask({ verbs, call, context, contextualTuples }: Room, { type, member, subject }: Grants, page: Page) {
-  return verbs.lookupResources(call, {
-    objectType: type,
-    permission: member,
-    subject,
-    context,
-    contextualTuples,
-    consistency: (page.cursor ?? "") === "" ? { kind: "fully_consistent" } : undefined,
-    limit: 0,
-    cursor: "",
-    candidateIds: undefined,
-    countOnly: false,
-    ...page,
-  });
 }

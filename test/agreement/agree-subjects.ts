@@ -1,24 +1,16 @@
 import type { Decision } from "../../src/model/decision.ts";
-import type { ObjectRef } from "../../src/model/object.ts";
 import { type Expected, mayFail, mustFail, problemOf, problemOfExpiry } from "../support/oracle-judge.ts";
 import type { Ways } from "./agree-resources.ts";
-import { type Drained, differs, drain, drainInPages, isInOrder, show } from "./lookup-pages.ts";
+import { type Audience, askSubjects } from "./ask.ts";
+import { type Drained, differs, drainInPages, isInOrder, show } from "./lookup-pages.ts";
 import { Disagreement, type Room, type Tally } from "./room.ts";
-
-/** Which kind of subject of which object is looked for. */
-export interface Audience {
-  readonly object: ObjectRef;
-  readonly member: string;
-  readonly subjectType: string;
-  readonly subjectRelation: string;
-}
 
 /** Named by no tuple: what holds for it holds for everybody nobody names. */
 const ANYBODY = "qq0";
 
 /** LookupSubjects at once, in pages, counted, and among candidates: what Check says of each, `*` standing for the rest. */
 export async function agreeOnSubjects(room: Room, audience: Audience, ways: Ways, tally: Tally): Promise<void> {
-  const whole = await drain(ask(room, audience, {}));
+  const whole = await askSubjects(room, audience, {});
   const anybody = room.expected(questionOf(audience, ANYBODY));
   const expected = new Map(room.ids.map((id) => [id, room.expected(questionOf(audience, id))]));
   tally.lookupSubjects.calls += 1;
@@ -70,13 +62,13 @@ async function agreeOtherwise(room: Room, audience: Audience, ways: Ways, tally:
     throw new Disagreement("LookupSubjects", questionOf(audience, ANYBODY), message);
   };
   for (const limit of ways.pageSizes) {
-    const paged = await drainInPages((page) => ask(room, audience, page), limit);
+    const paged = await drainInPages((page) => askSubjects(room, audience, page), limit);
     tally.lookupSubjects.calls += paged.calls;
     const isSame = paged.error === undefined && !differs(paged.results, whole.results);
     if (!isSame) fail(`in pages of ${limit}`, show(paged.results));
   }
   const { candidateIds } = ways;
-  const some = await drain(ask(room, audience, { candidateIds }));
+  const some = await askSubjects(room, audience, { candidateIds });
   tally.lookupSubjects.calls += 1;
   const among = candidateIds
     .filter((id) => room.expected(questionOf(audience, id)).answer.kind !== "denied")
@@ -89,7 +81,7 @@ async function agreeOtherwise(room: Room, audience: Audience, ways: Ways, tally:
     const problem = problemOf(result, room.expected(questionOf(audience, result.id)), "not_late");
     if (problem !== undefined) fail(`among ${candidateIds}`, `${result.id}: ${problem}`);
   }
-  const { count } = await drain(ask(room, audience, { countOnly: true }));
+  const { count } = await askSubjects(room, audience, { countOnly: true });
   tally.lookupSubjects.calls += 1;
   const counted = JSON.stringify([
     count?.allowed,
@@ -110,29 +102,4 @@ function countOf({ results }: Drained): readonly unknown[] {
 
 function questionOf({ object, member, subjectType, subjectRelation }: Audience, id: string) {
   return { object, member, subject: { type: subjectType, id, relation: subjectRelation } };
-}
-
-interface Page {
-  readonly limit?: number;
-  readonly cursor?: string;
-  readonly candidateIds?: readonly string[];
-  readonly countOnly?: boolean;
-}
-
-function ask(room: Room, { object, member, subjectType, subjectRelation }: Audience, page: Page) {
-  const { verbs, call, context, contextualTuples } = room;
-  return verbs.lookupSubjects(call, {
-    object,
-    permission: member,
-    subjectType,
-    subjectRelation,
-    context,
-    contextualTuples,
-    consistency: (page.cursor ?? "") === "" ? { kind: "fully_consistent" } : undefined,
-    limit: 0,
-    cursor: "",
-    candidateIds: undefined,
-    countOnly: false,
-    ...page,
-  });
 }

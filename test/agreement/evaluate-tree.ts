@@ -7,7 +7,7 @@ type Reading = "certainly" | "possibly";
 const OTHER = { certainly: "possibly", possibly: "certainly" } as const;
 
 /**
- * What a tree of Expand, whole, says of one subject: node by node until nothing changes, what is subtracted before what it is
+ * What a whole tree, of Expand or an explanation, says of one subject: node by node until nothing changes, what is subtracted before what it is
  * subtracted from. Undecided caveats count as false, and in a second reading as true.
  */
 export function createTreeReader(nodes: readonly TreeNode[], judge: CaveatJudge) {
@@ -77,7 +77,7 @@ function holds(
         tree.nodes[part]?.subtracted === true ? !held[OTHER[reading]].has(part) : partHolds(part),
       );
     case "arrow":
-      return what.quantifier === "any" ? parts.some(partHolds) : parts.length > 0 && parts.every(partHolds);
+      return what.quantifier === "any" ? parts.some(partHolds) : holdsThroughAll(tree, parts, partHolds);
     case "self":
       return isSame(subject, { ...what.object, relation: "" });
     case "tuple": {
@@ -91,6 +91,12 @@ function holds(
     case undefined:
       return false;
   }
+}
+
+/** Explanations also show the tuples that have ended. */
+function holdsThroughAll(tree: Tree, parts: readonly number[], partHolds: (part: number) => boolean): boolean {
+  const there = parts.filter((part) => tree.nodes[part]?.what.kind !== "no_tuple");
+  return there.length > 0 && there.every(partHolds);
 }
 
 function grants(judge: CaveatJudge, { caveat }: Tuple, reading: Reading, context: JsonObject): boolean {

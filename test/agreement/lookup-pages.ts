@@ -35,13 +35,13 @@ const ENOUGH = 2_000;
 
 /** A lookup in pages of `limit`, each a request of its own that continues after the last. */
 export async function drainInPages(
-  ask: (page: { readonly limit: number; readonly cursor: string }) => AsyncIterable<LookupPage>,
+  ask: (page: { readonly limit: number; readonly cursor: string }) => Promise<Drained>,
   limit: number,
 ): Promise<Drained & { readonly calls: number }> {
   const results: LookupResult[] = [];
   let cursor = "";
   for (let calls = 1; calls < ENOUGH; calls++) {
-    const page = await drain(ask({ limit, cursor }));
+    const page = await ask({ limit, cursor });
     if (page.results.length > limit) throw new Error(`${page.results.length} results on a page of ${limit}`);
     results.push(...page.results);
     cursor = page.cursor;

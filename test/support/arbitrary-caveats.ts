@@ -129,7 +129,7 @@ export function printCaveat(name: string): string {
 }
 
 export function caveatNames(withFailures: boolean): readonly string[] {
-  return Object.keys(templates).filter((name) => name !== "before" && (withFailures || templates[name]?.fallible !== true));
+  return Object.keys(templates).filter((name) => withFailures || templates[name]?.fallible !== true);
 }
 
 /** Some of a caveat's parameters, as a tuple carries them. */
