@@ -208,7 +208,10 @@ function boolOf(value: Value): boolean | Unknown | Fault {
     : new Fault(`${typeNameOf(value)} is neither true nor false`);
 }
 
-/** With the condition missing, the two sides may still agree; otherwise all that is missing could decide it. */
+/**
+ * With the condition missing, all that is missing could decide it. Two sides that agree decide nothing, since the condition
+ * may turn out to fail.
+ */
 function choose(condition: Value, then: Evaluate, otherwise: Evaluate, frame: Frame): Value {
   if (typeof condition === "boolean") {
     return condition ? then(frame) : otherwise(frame);
@@ -216,12 +219,11 @@ function choose(condition: Value, then: Evaluate, otherwise: Evaluate, frame: Fr
   if (!(condition instanceof Unknown)) {
     return boolOf(condition);
   }
-  const [a, b] = [then(frame), otherwise(frame)];
-  if (typeof a === "boolean" && a === b) {
-    return a;
+  let missing = condition;
+  for (const side of [then(frame), otherwise(frame)]) {
+    missing = side instanceof Unknown ? mergeUnknowns(missing, side) : missing;
   }
-  const missing = a instanceof Unknown ? mergeUnknowns(condition, a) : condition;
-  return b instanceof Unknown ? mergeUnknowns(missing, b) : missing;
+  return missing;
 }
 
 /**

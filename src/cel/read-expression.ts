@@ -1,7 +1,7 @@
 import { celUint, parse } from "@bufbuild/cel";
 import type { ExpressionProblem, Node, Span } from "./expression.ts";
 import { describeSyntaxError, unclosedBracket } from "./syntax-error.ts";
-import { createTokens, type Tokens } from "./tokens.ts";
+import { createTokens, MAX_TOKENS, type Tokens } from "./tokens.ts";
 import type { Value } from "./value.ts";
 
 type Parsed = ReturnType<typeof parse>;
@@ -11,8 +11,6 @@ type Expr = Parsed["expr"];
 export const MAX_DEPTH = 250;
 /** Brackets; the parser's time grows with the cube of their depth where something in them is wrong: 10 ms here. */
 export const MAX_BRACKET_DEPTH = 64;
-/** Room for the largest expression that is not too expensive (cost.ts), in brackets. */
-export const MAX_TOKENS = 10_000;
 
 export type ReadResult = { readonly node: Node } | { readonly problem: ExpressionProblem };
 
@@ -49,7 +47,7 @@ export function readExpression(text: string): ReadResult {
 function problemBeforeParsing(tokens: Tokens): ExpressionProblem | undefined {
   if (tokens.count > MAX_TOKENS) {
     const { start = 0, end = 1 } = tokens.at(0) ?? {};
-    const message = `the expression has ${tokens.count} words and signs, and at most ${MAX_TOKENS} are allowed`;
+    const message = `the expression has more than ${MAX_TOKENS} words and signs`;
     return { start, end, code: "caveat-too-expensive", message, hint: "move lists of values into a parameter" };
   }
   const deep = tokens.deeperThan(MAX_BRACKET_DEPTH);

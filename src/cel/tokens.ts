@@ -10,6 +10,9 @@ const CLOSING: ReadonlyMap<string, string> = new Map([
   ["{", "}"],
 ]);
 
+/** Room for the largest expression that is not too expensive (cost.ts), in brackets; reading stops after it. */
+export const MAX_TOKENS = 10_000;
+
 /** The words and brackets of an expression, for the places the parser does not tell: where things end. */
 export interface Tokens {
   readonly count: number;
@@ -38,6 +41,9 @@ export function createTokens(text: string): Tokens {
     }
     const span = { start: match.index, end: match.index + match[0].length };
     tokens.push(span);
+    if (tokens.length > MAX_TOKENS) {
+      break;
+    }
     const closer = CLOSING.get(match[0]);
     if (closer !== undefined) {
       open.push({ ...span, closer });

@@ -17,7 +17,9 @@ const CASES: readonly (readonly [string, JsonObject, string])[] = [
   ["a + b > c", { b: 1 }, "missing a, c"],
   ["flag ? a == 1 : b == 2", {}, "missing a, b, flag"],
   ["flag ? a == 1 : b == 2", { flag: true }, "missing a"],
-  ["flag ? a == 1 : b == 2", { a: 1, b: 2 }, "true"],
+  ["flag ? a == 1 : b == 2", { a: 1, b: 2 }, "missing flag"],
+  // With b it may fail, so it is not decided before.
+  ["1 / b == 1 ? a == 1 : a == 1", { a: 1 }, "missing b"],
   ["flag ? a == 1 : b == 2", { a: 1, b: 3 }, "missing flag"],
   ["has(m.k)", {}, "missing m"],
   ["has(m.k) && m.k > a", { m: {} }, "false"],
