@@ -198,7 +198,7 @@ test("a context that a caveat does not take is told, on a tuple and in a questio
       { updates: [{ operation: "OPERATION_TOUCH", tuple: caveated(context) }] },
       { authorization },
     );
-  for (const context of [{ netwrok: "10.0.0.0/8" }, { network: 7 }])
+  for (const context of [{ netwrok: "10.0.0.0/8" }, { network: 7 }, { address: "secret-place" }])
     expect((await write(context)).error).toMatchObject({
       reason: "INVALID_CAVEAT_CONTEXT",
       message: expect.stringContaining("updates[0].tuple"),
@@ -213,4 +213,10 @@ test("a context that a caveat does not take is told, on a tuple and in a questio
     reason: "INVALID_CAVEAT_CONTEXT",
     message: expect.stringContaining("contextual_tuples[0]"),
   });
+  const { error } = await write({ address: "secret-place" });
+  expect(error?.message).toContain("secret-place");
+  // The log names the parameter and keeps the value to itself.
+  const lines = server.logLines().filter(({ reason }) => reason === "INVALID_CAVEAT_CONTEXT");
+  expect(lines.at(-1)).toMatchObject({ metadata: { caveat: "on_network", parameter: "address" } });
+  expect(server.logText()).not.toContain("secret-place");
 });

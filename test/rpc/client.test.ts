@@ -3,6 +3,8 @@ import { createServer, type Server } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CallError } from "../../src/client/call-error.ts";
 import { createRelataClient, type RelataClient } from "../../src/client/relata-client.ts";
+import { Decision } from "../../src/gen/relata/v1/authorization_service_pb.ts";
+import { collect } from "../support/collect.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { DOCUMENTS_SCHEMA, wireQuestion, writeTuples } from "../support/server-seed.ts";
 
@@ -12,7 +14,7 @@ let client: RelataClient;
 let silent: Server;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ config: { maxExpandNodes: 3 } });
   await server.createTenant("acme");
   client = server.client("acme");
   await client.schemas.write({ text: DOCUMENTS_SCHEMA });
@@ -107,3 +109,57 @@ test("the request id is the caller's", async () => {
   await client.authorization.check(QUESTION, { requestId: "mine-1" });
   expect(server.logLines().some(({ requestId }) => requestId === "mine-1")).toBe(true);
 });
+
+test("lookups are iterated over, and left early without harm", async () => {
+  const consistency = await seedShelf();
+  const anne = { object: { type: "user", id: "anne" } };
+  const ids: string[] = [];
+  for await (const { objectId, decision } of client.authorization.lookupResources({
+    objectType: "document",
+    permission: "view",
+    subject: anne,
+    consistency,
+  })) {
+    expect(decision).toBe(Decision.ALLOWED);
+    ids.push(objectId);
+    if (objectId === "shelf-2") break;
+  }
+  expect(ids.slice(-2)).toEqual(["shelf-1", "shelf-2"]);
+  const viewers = client.authorization.lookupSubjects({
+    object: { type: "document", id: "shelf-1" },
+    permission: "view",
+    subjectType: "user",
+    consistency,
+  });
+  expect((await collect(viewers)).map(({ subjectId }) => subjectId)).toEqual(["anne", "ben"]);
+});
+
+test("a tree comes page after page, as one", async () => {
+  const consistency = await seedShelf();
+  const question = { object: { type: "document", id: "shelf-1" }, permission: "view", consistency };
+  const nodes = await collect(client.expandNodes(question));
+  const users = nodes.flatMap(({ tuple }) => tuple?.subject?.object?.id ?? []);
+  expect(users.toSorted()).toEqual(["anne", "ben", "carl", "carl", "staff"]);
+  // An index counts from page to page.
+  for (const [index, { parent }] of nodes.entries()) expect(parent <= index).toBe(true);
+  const requestIds = { requestId: "pages" };
+  for await (const _ of client.expandNodes(question, requestIds)) break;
+  const pages = server.logLines().filter(({ requestId }) => requestId === "pages");
+  expect(pages).toHaveLength(1);
+  await expect(collect(client.expandNodes({ ...question, permission: "none" }))).rejects.toMatchObject({
+    name: "CallError",
+    reason: "UNKNOWN_RELATION_OR_PERMISSION",
+  });
+});
+
+async function seedShelf() {
+  const token = await writeTuples(
+    client,
+    ...["1", "2", "3"].map((id) => `~document:shelf-${id}#viewer@user:anne`),
+    "~document:shelf-1#viewer@group:staff#member",
+    "~group:staff#member@user:ben",
+    "~group:staff#member@user:carl",
+    "~document:shelf-1#banned@user:carl",
+  );
+  return { requirement: { case: "atLeastAsFresh" as const, value: token } };
+}

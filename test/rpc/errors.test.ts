@@ -89,6 +89,8 @@ describe.each(TRANSPORT_NAMES)("%s", (name) => {
     expect(error.rawMessage).toContain("vieuw");
     expect(info).toMatchObject({ reason: "UNKNOWN_RELATION_OR_PERMISSION", domain: "relata.dev" });
     expect(error.metadata.get("x-request-id")).toBe("er-1");
+    const line = server.logLines().findLast(({ requestId }) => requestId === "er-1");
+    expect(line).toMatchObject({ reason: "UNKNOWN_RELATION_OR_PERMISSION", message: error.rawMessage });
   });
 
   test("a fault is an internal error that names the request, and only the log has the rest", async () => {

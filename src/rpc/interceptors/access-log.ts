@@ -1,4 +1,4 @@
-import type { ErrorKind } from "../../errors.ts";
+import { type ErrorKind, type ErrorReason, RelataError } from "../../errors.ts";
 import type { LogFields, Logger } from "../../log.ts";
 import type { EdgeCall, Interceptor } from "../edge-call.ts";
 import type { Failure } from "../error-map.ts";
@@ -10,6 +10,10 @@ const LEVELS: Partial<Record<ErrorKind, "warn" | "error">> = {
   unauthenticated: "warn",
   permission_denied: "warn",
 };
+
+/** What these tell a caller may quote a caveat's context, which is nothing for a log. */
+const QUOTING: ReadonlySet<ErrorReason> = new Set(["INVALID_CAVEAT_CONTEXT", "CAVEAT_EVALUATION_FAILED"]);
+const MAX_MESSAGE_CHARACTERS = 500;
 
 /** One line per call when it ends, with what the caller was told and the private reason; never a header's value or a token. */
 export function createAccessLog(log: Logger): Interceptor {
@@ -46,12 +50,16 @@ function logCall(log: Logger, call: EdgeCall, ms: number): void {
 
 export function outcomeFields(failure: Failure | undefined): LogFields {
   if (failure === undefined) return { code: "ok" };
-  const { kind, reason, message, detail, cause } = failure;
+  const { kind, reason, message, metadata, detail, cause } = failure;
+  const quotes = QUOTING.has(reason);
   return {
     code: kind,
     reason,
-    message,
+    ...(quotes ? { metadata } : { message: message.slice(0, MAX_MESSAGE_CHARACTERS) }),
     ...(detail === undefined ? {} : { detail }),
-    ...(cause instanceof Error ? { error: cause.stack ?? cause.message } : {}),
+    // The way to a refusal of our own leads through our own code and says nothing.
+    ...(cause instanceof Error && !(cause instanceof RelataError) && !quotes
+      ? { error: cause.stack ?? cause.message }
+      : {}),
   };
 }
