@@ -26,6 +26,8 @@ const MAX_BUFFERED = 50_000;
 const MIN_BATCH = 4;
 /** The first batches are small so that the first results come early; each later one may be twice as large. */
 const FIRST_BATCH = 64;
+/** Of what may be buffered, all first batches together. */
+const FIRST_SHARE = 0.2;
 const MAX_BATCH = 1000;
 /** In one round trip: 2,000 look-ups take Postgres some 20 ms, so a cancel is never far. */
 const MAX_SCANS_PER_FETCH = 2000;
@@ -111,6 +113,7 @@ function createRefill<Row, Scan>(lanes: readonly Lane<Row, Scan>[], options: Mer
   const { fetch, continueAfter, maxBuffered = MAX_BUFFERED } = options;
   const scanning = new Set(lanes.filter((lane) => lane.scan !== undefined));
   let ceiling = FIRST_BATCH;
+  let share = FIRST_SHARE;
   return async (empty: readonly Lane<Row, Scan>[]): Promise<void> => {
     for (const lane of empty) if (lane.rows !== undefined) pull(lane, lane.rows);
     if (!empty.some((lane) => lane.scan !== undefined)) return;
@@ -121,8 +124,9 @@ function createRefill<Row, Scan>(lanes: readonly Lane<Row, Scan>[], options: Mer
       buffered += left;
       if (left * 4 <= lane.buffer.length) low.push(lane);
     }
-    const limit = batchSize(low.length, maxBuffered, buffered, ceiling);
+    const limit = batchSize(low.length, maxBuffered * share, buffered, ceiling);
     ceiling = Math.min(ceiling * 2, MAX_BATCH);
+    share = 1;
     for (let from = 0; from < low.length; from += MAX_SCANS_PER_FETCH) {
       const part = low.slice(from, from + MAX_SCANS_PER_FETCH);
       const answers = await fetch(
