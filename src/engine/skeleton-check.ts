@@ -103,12 +103,12 @@ export class SkeletonCheck {
 
   #solve(id: string, hits: readonly Hit[]): Outcome | RelataError {
     const { object, member, subject } = this.#question;
-    const byLeaf = new Map(hits.map(({ leaf, found }) => [leaf, found]));
+    const answer = this.#skeleton.answerFor(id, new Map(hits.map(({ leaf, found }) => [leaf, found])));
     const { context, nowMs } = this.#judge;
     const item = { question: { object, member, subject: { ...subject, id } }, context };
     const solver = startCheck(this.#plan, item, { nowMs, limits: this.#limits });
     for (let needs = solver.needs(); needs.length > 0; needs = solver.needs()) {
-      solver.feed(needs.map((need) => this.#skeleton.answer(need, byLeaf)));
+      solver.feed(needs.map(answer));
     }
     this.#nodes += solver.work.nodes;
     const [outcome] = solver.outcomes();

@@ -10,7 +10,7 @@ import type { Plan, SubjectPlan } from "./plan.ts";
 import { planForSubject } from "./plan.ts";
 import type { Arrow, Instruction, RelationRead, Tupleset } from "./program.ts";
 import type { SubjectKind } from "./reachability.ts";
-import type { Leaf, Skeleton } from "./skeleton-answers.ts";
+import type { Place, Skeleton } from "./skeleton-answers.ts";
 import { SkeletonAnswers } from "./skeleton-answers.ts";
 import { memberOf } from "./strata.ts";
 import type { TraitJudge } from "./traits.ts";
@@ -93,17 +93,7 @@ export class SkeletonWalk {
   skeleton(): Skeleton {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#needs.length > 0) throw new Error("the skeleton is not complete yet");
-    const selves = new Map<string, boolean>();
-    for (const { place, sure } of this.#selves) {
-      selves.set(place.id, selves.get(place.id) === true || (sure && place.certain));
-    }
-    const leaves = this.#leaves.map((place): Leaf => ({ ...this.#relationOf(place), certain: place.certain }));
-    const wildcard = this.#wildcards.some(({ place, sure }) => sure && place.certain)
-      ? "certain"
-      : this.#wildcards.length > 0
-        ? "possible"
-        : "none";
-    return this.#answers.skeleton(leaves, selves, wildcard);
+    return this.#answers.skeleton({ leaves: this.#leaves, selves: this.#selves, wildcards: this.#wildcards });
   }
 
   /** Undefined where no subject of the kind can be. */
@@ -112,7 +102,9 @@ export class SkeletonWalk {
     const known = this.#places.get(member)?.get(id);
     if (known !== undefined) return known;
     this.#count();
-    const place: Place = { member, id, certain: false, sureEdges: [] };
+    const relation = this.#plan.schema.members[member];
+    if (relation === undefined) throw new Error(`the schema has no member ${member}`);
+    const place: Place = { member: relation, id, certain: false, sureEdges: [], above: [] };
     addNested(this.#places, member, id, place);
     this.#unexpanded.push(place);
     if (member === this.#subjectPlan.selfMember) this.#selves.push({ place, sure: true });
@@ -129,7 +121,7 @@ export class SkeletonWalk {
   }
 
   #expand(place: Place): void {
-    const program = this.#subjectPlan.programs[place.member];
+    const program = this.#subjectPlan.programs[place.member.id];
     if (program === undefined) return;
     // By register: whether its being true makes the place's member true.
     const sure = [program.operator === ANY];
@@ -147,7 +139,7 @@ export class SkeletonWalk {
   #addInput(place: Place, instruction: Exclude<Instruction, { kind: "gate" }>, register: boolean): void {
     switch (instruction.kind) {
       case "member":
-        this.#connect(place, instruction.member, place.id, register && !instruction.negated);
+        this.#connect(place, instruction.member, place.id, register && !instruction.negated, undefined);
         break;
       case "arrow":
         this.#readArrow(place, instruction.arrow, register && !instruction.negated);
@@ -163,9 +155,11 @@ export class SkeletonWalk {
     }
   }
 
-  #connect(from: Place, member: number, id: string, sure: boolean): void {
+  #connect(from: Place, member: number, id: string, sure: boolean, tuple: Found | undefined): void {
     const to = this.#place(member, id);
-    if (to === undefined || !sure) return;
+    if (to === undefined) return;
+    to.above.push({ place: from, tuple });
+    if (!sure) return;
     if (from.certain) this.#makeCertain(to);
     else from.sureEdges.push(to);
   }
@@ -184,7 +178,7 @@ export class SkeletonWalk {
       this.#leaves.push(place);
       return;
     }
-    const relation = this.#relationOf(place);
+    const relation = { objectType: place.member.type, objectId: place.id, relation: place.member.name };
     if (kind === "usersets") {
       this.#ask({ kind: "usersets", ...relation }, { kind, place });
       return;
@@ -234,7 +228,7 @@ export class SkeletonWalk {
     for (const tuple of found) {
       const target = targets.get(tuple.subjectType);
       const { holds, sure } = this.#traitsOf(tuple);
-      if (target !== undefined && holds) this.#connect(place, target, tuple.subjectId, sureArrow && sure);
+      if (target !== undefined && holds) this.#connect(place, target, tuple.subjectId, sureArrow && sure, undefined);
     }
   }
 
@@ -242,7 +236,7 @@ export class SkeletonWalk {
     for (const tuple of found) {
       const member = this.#subjectPlan.usersets.get(tuple.subjectType)?.get(tuple.subjectRelation);
       const { holds, sure } = this.#traitsOf(tuple);
-      if (member !== undefined && holds) this.#connect(place, member, tuple.subjectId, sure);
+      if (member !== undefined && holds) this.#connect(place, member, tuple.subjectId, sure, tuple);
     }
   }
 
@@ -251,22 +245,6 @@ export class SkeletonWalk {
     const judged = this.#judge.judge(traits);
     return { holds: judged.value !== FALSE, sure: judged.value === TRUE && judged.expiresAtMs === undefined };
   }
-
-  #relationOf(place: Place) {
-    const relation = this.#plan.schema.members[place.member];
-    if (relation === undefined) throw new Error(`the schema has no member ${place.member}`);
-    return { objectType: relation.type, objectId: place.id, relation: relation.name };
-  }
-}
-
-/** A member of an object. */
-interface Place {
-  readonly member: number;
-  readonly id: string;
-  /** Whoever is in it has the permission that is asked about, for good. */
-  certain: boolean;
-  /** Places that are certain when this one is. */
-  readonly sureEdges: Place[];
 }
 
 /** An arrow's tuples of one object, read once for all arrows over the same relation. */
