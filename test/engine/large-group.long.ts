@@ -5,9 +5,9 @@ import { parseTuple } from "../../src/model/tuple-text.ts";
 import { drive } from "../../src/service/drive.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { createTestDatabase } from "../support/postgres.ts";
-import { storeWorld } from "./answer-from-store.ts";
 import { compiled, start } from "./ask.ts";
 import { PLENTY } from "./random-checks.ts";
+import { storeWorld } from "./store-world.ts";
 
 const MEMBERS = 1_000_000;
 const TEXT = `
