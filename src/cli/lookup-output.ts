@@ -47,9 +47,12 @@ export async function printLookup<Message extends LookupAnswer>(
       else json(context, { ...printer.json(message), ...decisionJson(message), cursor, consistencyToken });
     }
   } catch (error) {
-    throw signal.aborted && error instanceof CallError ? interrupted(seen, cursor, error) : error;
+    if (signal.aborted && error instanceof CallError) throw interrupted(seen, cursor, error);
+    // A deadline or a lost server: what came is good, and the rest need not begin anew.
+    if (error instanceof CallError && cursor !== "") tellRest(context, options, seen, cursor);
+    throw error;
   }
-  if (options.limit !== undefined && seen === options.limit) tellRest(context, options, cursor);
+  if (options.limit !== undefined && seen === options.limit) tellRest(context, options, seen, cursor);
   return seen > 0 || options.cursor !== undefined ? EXIT.ok : EXIT.negative;
 }
 
@@ -86,9 +89,9 @@ function starText(wildcard: Decision, excluded: number): string {
   return `everybody${but}${wildcard === Decision.CONDITIONAL ? " (conditional)" : ""}`;
 }
 
-function tellRest(context: CliContext, options: LookupOptions, cursor: string): void {
+function tellRest(context: CliContext, options: LookupOptions, seen: number, cursor: string): void {
   if (options.json === true) context.stderr.write(`${JSON.stringify({ cursor })}\n`);
-  else line(context.stderr, `stopped after ${options.limit}; go on with --cursor ${cursor}`);
+  else line(context.stderr, `stopped after ${seen}; go on with --cursor ${cursor}`);
 }
 
 function interrupted(seen: number, cursor: string, cause: CallError): CliError {

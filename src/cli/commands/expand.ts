@@ -45,7 +45,8 @@ export function registerExpand(parent: Command, shell: Shell): void {
       "after",
       `
 Shows operators, members and tuples with their caveats; nothing is evaluated, and nobody is asked about. With --json each
-line is a node as the API's JSON, parents first: \`parent\` counts lines from the start of the tree.
+line is a node as the API's JSON, parents first: \`parent\` counts lines from the start of the tree. Needs the scope
+tuples:read.
 
 Example:
   relata expand document:readme view`,

@@ -29,7 +29,8 @@ export function registerExplain(parent: Command, shell: Shell): void {
       "after",
       `
 Prints the answer as \`relata check\` does, with its exit codes, and below it the way that granted it, or all that was
-tried: ✓ holds, ✗ does not, ? depends on context that was not given.
+tried: ✓ holds, ✗ does not, ? depends on context that was not given. It shows stored tuples, so the caller needs the scope
+tuples:read besides check.
 
 Example:
   relata explain document:readme view user:anne`,
