@@ -5,7 +5,7 @@ import { checkRules, formatViolation } from "./rules/check.ts";
 import { readSources } from "./rules/source.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const files = readSources(root, ["src", "test", "tools", "examples"]);
+const files = readSources(root, ["src", "test", "tools", "examples", "bench"]);
 const edges = files.reduce((sum, file) => sum + file.imports.length, 0);
 const inSrc = files.filter(({ path }) => path.startsWith("src/")).length;
 

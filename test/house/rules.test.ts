@@ -13,7 +13,7 @@ function broken(path: string, text: string, others: readonly string[] = []): rea
 }
 
 describe("the project", () => {
-  const files = readSources(root, ["src", "test", "tools", "examples"]);
+  const files = readSources(root, ["src", "test", "tools", "examples", "bench"]);
 
   it("was looked at: its files and their imports are found", () => {
     const inSrc = files.filter(({ path }) => path.startsWith("src/"));

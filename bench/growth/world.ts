@@ -1,0 +1,91 @@
+import { SILENT_LOGGER } from "../../src/log.ts";
+import type { TupleSource } from "../../src/model/need.ts";
+import { SCOPES } from "../../src/model/principal.ts";
+import type { Store } from "../../src/model/store.ts";
+import type { Tuple } from "../../src/model/tuple.ts";
+import type { TenantCall } from "../../src/service/call.ts";
+import type { ServiceLimits } from "../../src/service/limits.ts";
+import { createVerbs, type Verbs } from "../../src/service/verbs.ts";
+import { createMemoryStore } from "../../src/storage/memory/store.ts";
+
+/** What was asked of the store. */
+export interface Counted {
+  /** Calls, each of which would be a round trip. */
+  rounds: number;
+  /** Tuples that came back. */
+  rows: number;
+}
+
+/** The verbs over tuples in memory, without transport and without limits. */
+export interface World {
+  readonly verbs: Verbs;
+  readonly call: TenantCall;
+  /** Since the world was made. */
+  readonly counted: Counted;
+}
+
+const UNLIMITED = 1_000_000_000;
+const LIMITS: ServiceLimits = {
+  maxStalenessMs: 60_000,
+  readableWindowMs: 3_600_000,
+  maxUpdatesPerWrite: UNLIMITED,
+  maxPreconditions: UNLIMITED,
+  maxBatchItems: UNLIMITED,
+  maxReadPage: 1_000,
+  maxDelete: UNLIMITED,
+  maxNodes: UNLIMITED,
+  maxRows: UNLIMITED,
+  maxLookupRows: UNLIMITED,
+  maxSchemaBytes: UNLIMITED,
+  metadataMaxBytes: UNLIMITED,
+  maxContextualTuples: UNLIMITED,
+  maxContextBytes: UNLIMITED,
+  maxCaveatContextBytes: UNLIMITED,
+  maxCandidates: UNLIMITED,
+  maxExpandNodes: UNLIMITED,
+};
+const ORIGIN = { actor: "bench", requestId: "bench" };
+
+export async function createWorld(schema: string, tuples: Iterable<Tuple>): Promise<World> {
+  const counted: Counted = { rounds: 0, rows: 0 };
+  const now = Date.now;
+  const store = countingStore(createMemoryStore({ now }), counted);
+  const tokenKeys = [{ id: "bench", secret: "0123456789abcdef0123456789abcdef" }];
+  const verbs = createVerbs({ store, tokenKeys, limits: LIMITS, now, log: SILENT_LOGGER });
+  const tenant = await store.tenants.create({ slug: "bench" }, ORIGIN);
+  const principal = {
+    issuer: "bench",
+    subject: "bench",
+    actor: "bench",
+    scopes: new Set(SCOPES),
+    grant: { kind: "platform" as const },
+    expiresAtMs: Number.POSITIVE_INFINITY,
+  };
+  const call: TenantCall = {
+    principal,
+    tenant,
+    requestId: "bench",
+    signal: new AbortController().signal,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    nowMs: now(),
+  };
+  await verbs.writeSchema(call, { text: schema, expectedVersion: undefined });
+  const updates = Array.from(tuples, (tuple) => ({ operation: "create" as const, tuple }));
+  await store.tuples.write(tenant, { updates, preconditions: [], schemaVersion: 1, nowMs: now(), origin: ORIGIN });
+  return { verbs, call, counted };
+}
+
+function countingStore(store: Store, counted: Counted): Store {
+  const count = <Answers extends readonly (readonly unknown[])[]>(answers: Answers): Answers => {
+    counted.rounds += 1;
+    for (const answer of answers) counted.rows += answer.length;
+    return answers;
+  };
+  const counting = (source: TupleSource): TupleSource => ({
+    read: async (needs, maxRows) => count(await source.read(needs, maxRows)),
+    scanSubjects: async (scans, limit) => count(await source.scanSubjects(scans, limit)),
+    scanObjects: async (scans, limit) => count(await source.scanObjects(scans, limit)),
+  });
+  const source: Store["tuples"]["source"] = (...args) => counting(store.tuples.source(...args));
+  return { ...store, tuples: { ...store.tuples, source } };
+}

@@ -1,0 +1,13 @@
+// npm run bench -- growth [part of a case's name]
+// npm run bench -- lookup [tuples] [results]
+import { runGrowth } from "./growth/run-growth.ts";
+
+const [what, ...rest] = process.argv.slice(2);
+switch (what) {
+  case "growth":
+    process.exitCode = await runGrowth(rest[0] ?? "");
+    break;
+  default:
+    console.error("usage: npm run bench -- growth [part of a case's name] | lookup [tuples] [results]");
+    process.exitCode = 2;
+}
