@@ -79,6 +79,7 @@ export function ask(schema: Schema, source: CountingSource, question: string): A
   };
 }
 
-function describeNeed(need: Need): string {
+/** `exact group:a#member` */
+export function describeNeed(need: Need): string {
   return `${need.kind} ${need.objectType}:${need.objectId}#${need.relation}`;
 }

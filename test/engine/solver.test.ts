@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { planSchema } from "../../src/engine/plan.ts";
 import { RelataError } from "../../src/errors.ts";
 import type { Schema } from "../../src/model/schema.ts";
-import { ask, compiled, outcomesOf, sourceOf, start, startAll } from "./ask.ts";
+import { ask, compiled, describeNeed, outcomesOf, sourceOf, start, startAll } from "./ask.ts";
 
 const GROUPS = `
 definition user {}
@@ -251,6 +251,54 @@ function diamond(depth: number): string[] {
 }
 
 describe("questions asked together", () => {
+  function runAll(schema: Schema, tuples: readonly string[], questions: readonly string[]) {
+    const source = sourceOf(tuples);
+    const solver = startAll(schema, questions);
+    const kinds = outcomesOf(solver, source).map((outcome) =>
+      outcome instanceof RelataError ? outcome.reason : outcome.decision.kind,
+    );
+    return { kinds, needs: source.asked.map((needs) => needs.map(describeNeed)), nodes: solver.work.nodes };
+  }
+
+  test("share every read that is not about their subject, whatever kind of subject it is", () => {
+    const schema = compiled(`
+      definition user {}
+      definition robot {}
+      definition folder {
+        relation viewer: user | robot
+        permission view = viewer
+      }
+      definition document {
+        relation folder: folder
+        permission view = folder->view
+      }`);
+    const tuples = ["document:1#folder@folder:a", "folder:a#viewer@robot:r"];
+    const questions = ["user:anne", "user:bob", "robot:r"].map((subject) => `document:1#view@${subject}`);
+    const { kinds, needs } = runAll(schema, tuples, questions);
+    expect(kinds).toEqual(["denied", "denied", "allowed"]);
+    expect(needs).toEqual([["objects document:1#folder"], Array.from({ length: 3 }, () => "exact folder:a#viewer")]);
+  });
+
+  test("share all they found about the same subject", () => {
+    const alone = runAll(groups, chain(20), ["group:0#member@user:anne"]);
+    const questions = Array.from({ length: 20 }, (_, i) => `group:${i}#member@user:anne`);
+    const together = runAll(groups, chain(20), questions);
+    expect(new Set(together.kinds)).toEqual(new Set(["allowed"]));
+    expect(together.nodes).toBe(alone.nodes);
+  });
+
+  test("end one by one: nothing more is read for one that has settled", () => {
+    const tuples = [
+      "document:1#owner@user:anne",
+      "document:1#viewer@group:0#member",
+      ...chain(5),
+      "group:x#member@group:y#member",
+    ];
+    const { kinds, needs } = runAll(groups, tuples, ["document:1#view@user:anne", "group:x#member@user:bob"]);
+    expect(kinds).toEqual(["allowed", "denied"]);
+    expect(needs.slice(1)).toEqual([["exact group:y#member", "usersets group:y#member"]]);
+  });
+
   test("that the self rule settles at once keep no cycle of another open", () => {
     const source = sourceOf(["group:a#member@group:b#member", "group:b#member@group:a#member"]);
     const questions = ["group:x#member@group:x#member", "group:a#member@user:anne"];
