@@ -2,7 +2,7 @@ import { RelataError } from "../errors.ts";
 import type { Precondition } from "../model/store.ts";
 import type { Tuple, TupleFilter } from "../model/tuple.ts";
 import { formatFilter } from "../model/tuple-filter.ts";
-import { formatTuple } from "../model/tuple-text.ts";
+import { formatTupleKey } from "../model/tuple-text.ts";
 
 /*
  * What stores refuse, in the same words whichever store says it. After a refusal nothing has changed.
@@ -30,7 +30,7 @@ export function requireSchemaVersion(current: number, expected: number): void {
 }
 
 export function tupleAlreadyExists(tuple: Tuple): RelataError {
-  const text = formatTuple(tuple);
+  const text = formatTupleKey(tuple);
   return new RelataError(
     "TUPLE_ALREADY_EXISTS",
     `CREATE of ${text}, which exists already. Nothing was written; use TOUCH where it may exist.`,
@@ -68,7 +68,7 @@ export function tooManyToDelete(limit: number, filter: TupleFilter): RelataError
 }
 
 export function tupleIsStranded(message: string, tuple: Tuple): RelataError {
-  const text = formatTuple(tuple);
+  const text = formatTupleKey(tuple);
   return new RelataError("SCHEMA_STRANDS_TUPLES", `${message}: ${text} would be stranded`, {
     metadata: { tuple: text },
   });

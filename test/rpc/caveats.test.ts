@@ -220,3 +220,17 @@ test("a context that a caveat does not take is told, on a tuple and in a questio
   expect(lines.at(-1)).toMatchObject({ metadata: { caveat: "on_network", parameter: "address" } });
   expect(server.logText()).not.toContain("secret-place");
 });
+
+test("an error names a tuple by its key: a long context would not fit the trailers of gRPC", async () => {
+  const { slug } = await server.createTenant();
+  const client = server.client(slug);
+  await client.schemas.write({ text: SCHEMA });
+  const long = tuple(`document:1#viewer@user:bob[shaped:{"wanted":"${"x".repeat(24_000)}"}]`);
+  const create = () => client.tuples.write({ updates: [{ operation: TupleUpdate_Operation.CREATE, tuple: long }] });
+  await create();
+  const named = { metadata: { tuple: "document:1#viewer@user:bob" } };
+  await expect(create()).rejects.toMatchObject({ reason: "TUPLE_ALREADY_EXISTS", ...named });
+  const text = SCHEMA.replace("user with shaped | ", "");
+  await expect(client.schemas.write({ text })).rejects.toMatchObject({ reason: "SCHEMA_STRANDS_TUPLES", ...named });
+  expect(server.logText()).not.toContain("xxxx");
+});
