@@ -10,6 +10,7 @@ import {
   BOOL,
   canBeEqual,
   formatType,
+  INT,
   isNumber,
   isOpen,
   join,
@@ -117,7 +118,7 @@ function membership(checking: Checking, call: Call, [value = ANY, container = AN
 }
 
 function index(checking: Checking, call: Call, [container = ANY, key = ANY]: readonly StaticType[]): StaticType {
-  const wanted = container.name === "list" ? INTEGER : container.arguments[0];
+  const wanted = container.name === "list" ? INT : container.arguments[0];
   if (isOpen(container)) {
     return ANY;
   }
@@ -129,8 +130,6 @@ function index(checking: Checking, call: Call, [container = ANY, key = ANY]: rea
   }
   return container.arguments.at(-1) ?? ANY;
 }
-
-const INTEGER: StaticType = { name: "int", arguments: [] };
 
 function plus(checking: Checking, call: Call, types: readonly StaticType[]): StaticType {
   const [a = ANY, b = ANY] = types;

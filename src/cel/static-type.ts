@@ -52,9 +52,13 @@ export function isOpen({ name }: StaticType): boolean {
   return name === "any" || name === "nothing";
 }
 
-/** Values of both can be equal: the same type, two kinds of number, or open. Null is a value of no declared type. */
+/** What cel-go lets one compare with null, though no parameter of these types ever is. */
+const NULLABLE = new Set(["timestamp", "duration", "ipaddress"]);
+
+/** Values of both can be equal: the same type, two kinds of number, or open. */
 export function canBeEqual(a: StaticType, b: StaticType): boolean {
   if (isOpen(a) || isOpen(b) || (isNumber(a) && isNumber(b))) return true;
+  if ((a.name === "null" && NULLABLE.has(b.name)) || (b.name === "null" && NULLABLE.has(a.name))) return true;
   return a.name === b.name && a.arguments.every((type, index) => canBeEqual(type, b.arguments[index] ?? ANY));
 }
 
