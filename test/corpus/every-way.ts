@@ -17,25 +17,33 @@ import { contextsOf, idsOf, objectsOf, type Scenario, subjectsOf } from "./scena
 
 /** How much of the cross product is asked. */
 export interface Scope {
-  /** Contexts for the whole cross product; assertions are asked with their own in any case. */
-  readonly contexts: "all" | "none";
   /** LookupSubjects and Expand: of every id under every type, or only of objects that tuples or assertions name. */
   readonly objects: "all" | "named";
   readonly pageSizes: readonly number[];
 }
 
-export const WHOLE: Scope = { contexts: "all", objects: "all", pageSizes: [1, 2, 7] };
-export const NAMED: Scope = { contexts: "none", objects: "named", pageSizes: [2] };
+const WHOLE: Scope = { objects: "all", pageSizes: [1, 2, 7] };
+export const NAMED: Scope = { objects: "named", pageSizes: [2] };
+
+/** Without context, and with every context of an assertion. */
+export function wholeProduct(scenario: Scenario): readonly (readonly [JsonObject, Scope])[] {
+  return contextsOf(scenario).map((context) => [context, Object.keys(context).length === 0 ? WHOLE : NAMED]);
+}
 
 /**
  * A scenario's assertions hold, by Check and among lookups; and over the cross product of objects, members and subjects,
  * Check, BatchCheck, both lookups in pages of every size, and Expand say what the naive oracle says.
  */
-export async function holdsEveryWay(scenario: Scenario, service: Service, scope: Scope, tally: Tally): Promise<void> {
+export async function holdsEveryWay(
+  scenario: Scenario,
+  service: Service,
+  scopes: readonly (readonly [JsonObject, Scope])[],
+  tally: Tally,
+): Promise<void> {
   const call = await service.enter(scenario);
   await assertionsHold(scenario, service, call, tally);
   const roomFor = createRooms(scenario, service, call);
-  for (const context of scope.contexts === "all" ? contextsOf(scenario) : [{}]) {
+  for (const [context, scope] of scopes) {
     const room = roomFor(context);
     await checksAgree(scenario, room, tally);
     await resourcesAgree(scenario, room, scope, tally);

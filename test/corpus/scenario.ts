@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parse } from "yaml";
 import { compileSchema } from "../../src/dsl/compile.ts";
 import { renderDiagnostics } from "../../src/dsl/diagnostic.ts";
@@ -24,7 +26,20 @@ export interface Assertion {
   readonly expected: Decision["kind"];
 }
 
-export function loadScenario(yaml: string, file: string): Scenario {
+/** The project's own. */
+export const OWN: string = join(import.meta.dirname, "../../schema/cases");
+/** SpiceDB's integration scenarios, where they are at hand. */
+export const SPICEDB: string = join(import.meta.dirname, "../../../shared/conformance/spicedb");
+
+/** Those of a folder; none when it is not there. */
+export function loadScenarios(folder: string): readonly { readonly file: string; readonly scenario: Scenario }[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".yaml"))
+    .map((file) => ({ file, scenario: loadScenario(readFileSync(join(folder, file), "utf8"), file) }));
+}
+
+function loadScenario(yaml: string, file: string): Scenario {
   const content = parse(yaml);
   const { schema, diagnostics } = compileSchema(content.schema, { file });
   if (schema === undefined) throw new Error(renderDiagnostics(content.schema, diagnostics));

@@ -3,7 +3,7 @@ import type { Question } from "../../src/engine/solver.ts";
 import type { ObjectRef, SubjectRef } from "../../src/model/object.ts";
 import { formatTimestamp } from "../../src/model/timestamp.ts";
 import type { JsonObject, Tuple } from "../../src/model/tuple.ts";
-import { parseTuple } from "../../src/model/tuple-text.ts";
+import { formatTuple, parseTuple } from "../../src/model/tuple-text.ts";
 import type { Draft } from "./arbitrary.ts";
 import { printCaveat } from "./arbitrary-caveats.ts";
 import { caveatsOf, printDefinitions } from "./arbitrary-print.ts";
@@ -80,6 +80,19 @@ export async function startSpiceDb(): Promise<SpiceDb> {
     },
     close: () => db.close(),
   };
+}
+
+/** A SpiceDB with one schema, as it is written, and its tuples. */
+export async function startSpiceDbWith(
+  schema: string,
+  tuples: readonly Tuple[],
+): Promise<SpiceDbWorld & { close(): void }> {
+  const db = await EmbeddedSpiceDB.start(schema, []);
+  const updates = tuples.map((tuple) => updateOf(formatTuple(tuple)));
+  if (updates.length > 0) {
+    await db.permissions().promises.writeRelationships(v1.WriteRelationshipsRequest.create({ updates }));
+  }
+  return { ...worldOf(db, ""), close: () => db.close() };
 }
 
 function worldOf(db: EmbeddedSpiceDB, before: string): SpiceDbWorld {
