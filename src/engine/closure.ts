@@ -18,9 +18,9 @@ export interface Closure {
   /** @param answers to each scan, in order @throws BUDGET_EXHAUSTED above `maxRows` */
   feed(answers: readonly (readonly FoundObject[])[]): void;
   /** Objects of the target's type that are results as far as is known now. Once nothing is left to read. */
-  targets(): ReadonlyMap<string, Mark>;
+  targets(): readonly Results[];
   /** Scans whose objects are results, as sure as `mark` where their tuple holds. Once nothing is left to read. */
-  streams(): readonly ResultScan[];
+  streams(): ResultScans;
   /** The subject is in this member of this object, whatever happens but a write. False: not known. */
   holds(member: number, id: string): boolean;
   readonly work: { readonly rounds: number; readonly rows: number };
@@ -30,6 +30,17 @@ export interface ScanRound {
   readonly scans: readonly ObjectScan[];
   /** Rows of each. */
   readonly limit: number;
+}
+
+/** Some results; another of the sets may hold the same and be surer. */
+export interface Results {
+  readonly ids: Iterable<string>;
+  readonly markOf: (id: string) => Mark;
+}
+
+export interface ResultScans extends Iterable<ResultScan> {
+  /** No more than these. */
+  readonly size: number;
 }
 
 export interface ResultScan {
@@ -45,7 +56,7 @@ export interface ClosureLimits {
 /** In one round: 2,000 look-ups take Postgres some 20 ms, so a cancel is never far. */
 const MAX_SCANS_PER_ROUND = 2000;
 /** What a round brings at most, all scans together. */
-const MAX_ROWS_PER_ROUND = 50_000;
+const MAX_ROWS_PER_ROUND = 20_000;
 const MAX_ROWS_PER_SCAN = 1000;
 
 export function startClosure(
@@ -125,37 +136,45 @@ class SubjectClosure implements Closure {
     }
   }
 
-  targets(): ReadonlyMap<string, Mark> {
-    const found = new Map<string, Mark>();
-    const add = (id: string, mark: Mark) => {
-      if (found.get(id) !== CERTAIN) found.set(id, mark);
-    };
-    if (this.#plan.ownTarget !== undefined) add(this.#subject.id, this.#plan.ownTarget);
-    for (const [place, { target }] of this.#placePlans()) {
-      if (target === undefined) continue;
-      for (const [id, mark] of this.#marks[place] ?? []) add(id, least(mark, target));
-    }
-    return found;
+  targets(): readonly Results[] {
+    const { ownTarget } = this.#plan;
+    const own = ownTarget === undefined ? [] : [{ ids: [this.#subject.id], markOf: () => ownTarget }];
+    const met = this.#placePlans().flatMap(({ plan: { target }, marks }) =>
+      target === undefined
+        ? []
+        : { ids: marks.keys(), markOf: (id: string) => least(marks.get(id) ?? POSSIBLE, target) },
+    );
+    return [...own, ...met];
   }
 
-  streams(): readonly ResultScan[] {
-    const byScan = new Map<ReverseScan, Map<string, Mark>>();
-    for (const [place, { streamed }] of this.#placePlans()) {
-      for (const { scan, mark } of streamed) {
-        const ids = byScan.get(scan) ?? new Map<string, Mark>();
-        byScan.set(scan, ids);
-        for (const [id, own] of this.#marks[place] ?? []) if (ids.get(id) !== CERTAIN) ids.set(id, least(own, mark));
+  streams(): ResultScans {
+    const byScan = new Map<ReverseScan, Way[]>();
+    let size = 0;
+    for (const { plan, marks } of this.#placePlans()) {
+      for (const { scan, mark } of plan.streamed) {
+        byScan.set(scan, [...(byScan.get(scan) ?? []), { marks, mark }]);
+        size += marks.size;
       }
     }
-    return [...byScan].flatMap(([scan, ids]) => [...ids].map(([id, mark]) => ({ scan: scanFrom(scan, id), mark })));
+    return {
+      size,
+      *[Symbol.iterator]() {
+        for (const [scan, ways] of byScan) {
+          for (const [id, mark] of surest(ways)) yield { scan: scanFrom(scan, id), mark };
+        }
+      },
+    };
   }
 
   holds(member: number, id: string): boolean {
     return this.#marks[member]?.get(id) === CERTAIN;
   }
 
-  *#placePlans() {
-    for (const [place, plan] of this.#plan.places.entries()) if (plan !== undefined) yield [place, plan] as const;
+  #placePlans() {
+    return this.#plan.places.flatMap((plan, place) => {
+      const marks = this.#marks[place];
+      return plan === undefined || marks === undefined ? [] : { plan, marks };
+    });
   }
 
   /** The object is in the place, and in what follows from that without any tuple. */
@@ -181,8 +200,12 @@ class SubjectClosure implements Closure {
   }
 
   #takeRound() {
-    if (this.#tasks.length === 0) this.#begin(CERTAIN);
-    if (this.#tasks.length === 0) this.#begin(POSSIBLE);
+    for (const mark of [CERTAIN, POSSIBLE] as const) {
+      // Certain tasks are done before the first that is merely possible begins.
+      if (this.#tasks.length > 0 && this.#tasksMark !== mark) continue;
+      while (this.#tasks.length < MAX_SCANS_PER_ROUND && this.#visits[mark].length > 0) this.#begin(mark);
+      if (this.#tasks.length > 0) break;
+    }
     if (this.#tasks.length === 0) return undefined;
     const tasks = this.#tasks.splice(0, MAX_SCANS_PER_ROUND);
     const share = Math.floor(MAX_ROWS_PER_ROUND / tasks.length);
@@ -190,11 +213,12 @@ class SubjectClosure implements Closure {
     return { tasks, round: { scans: tasks.map(({ scan }) => scan), limit } };
   }
 
-  /** Turns visits into scans; an object in several places is scanned once where they want the same tuples. */
+  /** Turns some visits into scans; an object in several places is scanned once where they want the same tuples. */
   #begin(mark: Mark): void {
     const begun = new Map<ReverseScan, Map<string, Task>>();
     this.#tasksMark = mark;
-    for (const { place, id } of this.#visits[mark].splice(0)) {
+    const visits = this.#visits[mark];
+    for (const { place, id } of visits.splice(Math.max(visits.length - MAX_SCANS_PER_ROUND, 0))) {
       if (this.#marks[place]?.get(id) !== mark) continue;
       for (const { scan, steps } of this.#plan.places[place]?.collected ?? []) {
         const byId = begun.get(scan) ?? new Map<string, Task>();
@@ -208,6 +232,23 @@ class SubjectClosure implements Closure {
         byId.set(id, task);
         this.#tasks.push(task);
       }
+    }
+  }
+}
+
+/** Objects from which the same scan leads to results. */
+interface Way {
+  readonly marks: ReadonlyMap<string, Mark>;
+  readonly mark: Mark;
+}
+
+/** Each object once, as sure as by the best of the ways. */
+function* surest(ways: readonly Way[]): Iterable<[string, Mark]> {
+  for (const [index, { marks }] of ways.entries()) {
+    for (const id of marks.keys()) {
+      if (ways.some((earlier, at) => at < index && earlier.marks.has(id))) continue;
+      const isCertain = ways.some((way) => way.mark === CERTAIN && way.marks.get(id) === CERTAIN);
+      yield [id, isCertain ? CERTAIN : POSSIBLE];
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type Closure, scanAfter, startClosure } from "../engine/closure.ts";
+import { type Closure, type ResultScan, scanAfter, startClosure } from "../engine/closure.ts";
 import { FALSE, TRUE } from "../engine/formula.ts";
 import { CERTAIN, type Mark, POSSIBLE, planReverse } from "../engine/reverse-plan.ts";
 import { createTraitJudge, type TraitJudge } from "../engine/traits.ts";
@@ -56,65 +56,92 @@ async function* streamCandidates(
   source: TupleSource,
   { after, signal }: Search,
 ): AsyncGenerator<Candidate, void, undefined> {
-  const scan = pacedScan(source, signal);
-  for (let round = closure.next(); round !== undefined; round = closure.next())
-    closure.feed(await scan(round.scans, round.limit));
-  const { sources, markOf } = resultSources(closure, judge, after);
-  const groups = mergeScans(sources, { fetch: scan, idOf: ({ objectId }) => objectId, continueAfter: scanAfter });
-  for await (const group of groups) {
-    const mark = surest(group, markOf);
-    if (mark !== undefined) yield { id: group.id, certain: mark === CERTAIN };
-  }
-}
-
-function pacedScan(source: TupleSource, signal: AbortSignal): TupleSource["scanObjects"] {
   const pace = createPace(signal);
-  return async (scans, limit) => {
+  const scan: TupleSource["scanObjects"] = async (scans, limit) => {
     await pace(scans.length);
     const answers = await source.scanObjects(scans, limit);
     await pace(answers.reduce((rows, answer) => rows + answer.length, 0));
     return answers;
   };
+  for (let round = closure.next(); round !== undefined; round = closure.next())
+    closure.feed(await scan(round.scans, round.limit));
+  const marks: MarkOf[] = [];
+  const sorted = await sortedRuns(closure, after, marks, pace);
+  const streams = closure.streams();
+  const groups = mergeScans(chain(sorted, scansOf(streams, after, marks, judge)), {
+    fetch: scan,
+    idOf: ({ objectId }) => objectId,
+    continueAfter: scanAfter,
+    sourceCount: sorted.length + streams.size,
+  });
+  for await (const group of groups) {
+    const mark = surest(group, marks);
+    if (mark !== undefined) yield { id: group.id, certain: mark === CERTAIN };
+  }
+}
+
+/** How sure a source's row makes a result; undefined: the row does not hold. */
+type MarkOf = (row: FoundObject) => Mark | undefined;
+type Source = MergeSource<FoundObject, ObjectScan>;
+
+/** Sorting so many ids takes some 10 ms. */
+const RUN = 10_000;
+
+/** What was met on the way, as sources of some thousand ids each: sorting a million at once would hold up everybody else. */
+async function sortedRuns(
+  closure: Closure,
+  after: string,
+  marks: MarkOf[],
+  pace: (steps: number) => Promise<void>,
+): Promise<readonly Source[]> {
+  const sources: Source[] = [];
+  for (const { ids, markOf } of closure.targets()) {
+    let run: string[] = [];
+    const end = async () => {
+      if (run.length === 0) return;
+      sources.push({ kind: "rows", rows: rowsOf(run.sort()) });
+      marks.push(({ objectId }) => markOf(objectId));
+      await pace(run.length);
+      run = [];
+    };
+    for (const id of ids) if (id > after && run.push(id) === RUN) await end();
+    await end();
+  }
+  return sources;
 }
 
 /** Behind every subject relation: their names are lower case letters, digits and `_`. */
 const BEHIND_ALL_RELATIONS = "~";
 
-interface ResultSources {
-  readonly sources: readonly MergeSource<FoundObject, ObjectScan>[];
-  /** Undefined: the row does not hold. */
-  readonly markOf: (source: number, row: FoundObject) => Mark | undefined;
-}
-
-/** Results met on the way are one source, sorted; scans are the others. */
-function resultSources(closure: Closure, judge: TraitJudge, after: string): ResultSources {
-  const targets = closure.targets();
-  const ids = [...targets.keys()].filter((id) => id > after).sort();
-  const streams = closure.streams();
+/** As they are asked for: there may be one for each of a million folders. */
+function* scansOf(streams: Iterable<ResultScan>, after: string, marks: MarkOf[], judge: TraitJudge): Iterable<Source> {
   const place = after === "" ? {} : { after: { objectId: after, subjectRelation: BEHIND_ALL_RELATIONS } };
-  return {
-    sources: [
-      { kind: "rows", rows: rowsOf(ids) },
-      ...streams.map(({ scan }) => ({ kind: "scan" as const, scan: { ...scan, ...place } })),
-    ],
-    markOf: (source, row) => {
-      const stream = streams[source - 1];
-      if (stream === undefined) return targets.get(row.objectId);
+  const markOfRow = (mark: Mark): MarkOf => {
+    return (row) => {
       const { value, expiresAtMs } = judge.judge(row);
       if (value === FALSE) return undefined;
-      return value === TRUE && expiresAtMs === undefined ? stream.mark : POSSIBLE;
-    },
+      return value === TRUE && expiresAtMs === undefined ? mark : POSSIBLE;
+    };
   };
+  const of = { [CERTAIN]: markOfRow(CERTAIN), [POSSIBLE]: markOfRow(POSSIBLE) };
+  for (const { scan, mark } of streams) {
+    marks.push(of[mark]);
+    yield { kind: "scan", scan: { ...scan, ...place } };
+  }
+}
+
+function* chain<T>(...lists: readonly Iterable<T>[]): Iterable<T> {
+  for (const list of lists) yield* list;
 }
 
 function* rowsOf(ids: readonly string[]): Iterable<FoundObject> {
   for (const objectId of ids) yield { objectId, subjectRelation: "" };
 }
 
-function surest({ hits }: MergeGroup<FoundObject>, markOf: ResultSources["markOf"]): Mark | undefined {
+function surest({ hits }: MergeGroup<FoundObject>, marks: readonly MarkOf[]): Mark | undefined {
   let best: Mark | undefined;
   for (const { source, row } of hits) {
-    const mark = markOf(source, row);
+    const mark = marks[source]?.(row);
     if (mark === CERTAIN) return mark;
     best = mark ?? best;
   }

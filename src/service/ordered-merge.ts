@@ -11,6 +11,8 @@ export interface MergeOptions<Row, Scan> {
   readonly idOf: (row: Row) => string;
   /** The same scan, but strictly after `row`. */
   readonly continueAfter: (scan: Scan, row: Row) => Scan;
+  /** How many sources there are, or some more; needed where they are no array. */
+  readonly sourceCount?: number;
   /** Rows held over all sources, roughly (up to a quarter more), save that each may hold `MIN_BATCH`. Default 50,000, some 10 MB. */
   readonly maxBuffered?: number;
 }
@@ -50,15 +52,26 @@ interface Lane<Row, Scan> {
  * @throws what `fetch` throws
  */
 export async function* mergeScans<Row, Scan>(
-  sources: readonly MergeSource<Row, Scan>[],
+  sources: Iterable<MergeSource<Row, Scan>>,
   options: MergeOptions<Row, Scan>,
 ): AsyncGenerator<MergeGroup<Row>, void, undefined> {
   const { idOf } = options;
-  const lanes = sources.map((source, index) => openLane(source, index));
-  const refill = createRefill(lanes, options);
-  await refill(lanes);
+  const sourceCount = options.sourceCount ?? (Array.isArray(sources) ? sources.length : 1);
+  const { open, refill } = createRefill(options, sourceCount);
   const heap = new LaneHeap<Row, Scan>();
-  for (const lane of lanes) if (takeRows(lane, undefined, [], idOf)) heap.push(lane);
+  const enter = (lanes: readonly Lane<Row, Scan>[]) => {
+    for (const lane of lanes) if (takeRows(lane, undefined, [], idOf)) heap.push(lane);
+  };
+  let opened: Lane<Row, Scan>[] = [];
+  let count = 0;
+  for (const source of sources) {
+    if (opened.push(openLane(source, count++)) < MAX_SCANS_PER_FETCH) continue;
+    await open(opened);
+    enter(opened);
+    opened = [];
+  }
+  await open(opened);
+  enter(opened);
   for (let first = heap.pop(); first !== undefined; first = heap.pop()) {
     const { id } = first;
     const hits: { source: number; row: Row }[] = [];
@@ -108,13 +121,37 @@ function hasEnded<Row, Scan>(lane: Lane<Row, Scan>): boolean {
   return lane.scan === undefined && lane.rows === undefined;
 }
 
-/** @returns refills the given empty lanes, and whatever else is worth refilling in the same round trip */
-function createRefill<Row, Scan>(lanes: readonly Lane<Row, Scan>[], options: MergeOptions<Row, Scan>) {
+/**
+ * @returns `open` gives new lanes their first batch; `refill` fills the given empty lanes, and whatever else is worth it in
+ * the same round trip
+ */
+function createRefill<Row, Scan>(options: MergeOptions<Row, Scan>, sourceCount: number) {
   const { fetch, continueAfter, maxBuffered = MAX_BUFFERED } = options;
-  const scanning = new Set(lanes.filter((lane) => lane.scan !== undefined));
+  const scanning = new Set<Lane<Row, Scan>>();
   let ceiling = FIRST_BATCH;
-  let share = FIRST_SHARE;
-  return async (empty: readonly Lane<Row, Scan>[]): Promise<void> => {
+  const fill = async (lanes: readonly Lane<Row, Scan>[], limit: number) => {
+    const answers = await fetch(
+      lanes.map((lane) => lane.scan as Scan),
+      limit,
+    );
+    lanes.forEach((lane, index) => {
+      const rows = answers[index];
+      if (rows === undefined) throw new Error("the source left a scan without an answer");
+      append(lane, rows);
+      const last = rows.at(-1);
+      const more = last !== undefined && rows.length >= limit;
+      lane.scan = more ? continueAfter(lane.scan as Scan, last) : undefined;
+      if (more) scanning.add(lane);
+      else scanning.delete(lane);
+    });
+  };
+  const open = async (lanes: readonly Lane<Row, Scan>[]) => {
+    for (const lane of lanes) if (lane.rows !== undefined) pull(lane, lane.rows);
+    const scans = lanes.filter((lane) => lane.scan !== undefined);
+    const limit = batchSize(sourceCount, maxBuffered * FIRST_SHARE, 0, FIRST_BATCH);
+    if (scans.length > 0) await fill(scans, limit);
+  };
+  const refill = async (empty: readonly Lane<Row, Scan>[]) => {
     for (const lane of empty) if (lane.rows !== undefined) pull(lane, lane.rows);
     if (!empty.some((lane) => lane.scan !== undefined)) return;
     let buffered = 0;
@@ -124,26 +161,12 @@ function createRefill<Row, Scan>(lanes: readonly Lane<Row, Scan>[], options: Mer
       buffered += left;
       if (left * 4 <= lane.buffer.length) low.push(lane);
     }
-    const limit = batchSize(low.length, maxBuffered * share, buffered, ceiling);
     ceiling = Math.min(ceiling * 2, MAX_BATCH);
-    share = 1;
-    for (let from = 0; from < low.length; from += MAX_SCANS_PER_FETCH) {
-      const part = low.slice(from, from + MAX_SCANS_PER_FETCH);
-      const answers = await fetch(
-        part.map((lane) => lane.scan as Scan),
-        limit,
-      );
-      part.forEach((lane, index) => {
-        const rows = answers[index];
-        if (rows === undefined) throw new Error("the source left a scan without an answer");
-        append(lane, rows);
-        const last = rows.at(-1);
-        const more = last !== undefined && rows.length >= limit;
-        lane.scan = more ? continueAfter(lane.scan as Scan, last) : undefined;
-        if (!more) scanning.delete(lane);
-      });
-    }
+    const limit = batchSize(low.length, maxBuffered, buffered, ceiling);
+    for (let from = 0; from < low.length; from += MAX_SCANS_PER_FETCH)
+      await fill(low.slice(from, from + MAX_SCANS_PER_FETCH), limit);
   };
+  return { open, refill };
 }
 
 /**

@@ -24,6 +24,8 @@ export interface Search {
 export interface Candidates {
   readonly closure: Closure;
   readonly marks: ReadonlyMap<string, Mark>;
+  /** Of these, the ones met on the way. */
+  readonly met: ReadonlySet<string>;
   /** Every scan that was run, as text. */
   readonly scanned: readonly string[];
 }
@@ -51,7 +53,11 @@ export function findCandidates(search: Search): Candidates {
   for (let round = closure.next(); round !== undefined; round = closure.next()) {
     closure.feed(read(round.scans, round.limit));
   }
-  const marks = new Map(closure.targets());
+  const marks = new Map<string, Mark>();
+  for (const { ids, markOf } of closure.targets()) {
+    for (const id of ids) if (marks.get(id) !== CERTAIN) marks.set(id, markOf(id));
+  }
+  const met = new Set(marks.keys());
   for (const { scan: first, mark } of closure.streams()) {
     for (let scan: ObjectScan | undefined = first; scan !== undefined; ) {
       const rows: readonly FoundObject[] = read([scan], 100)[0] ?? [];
@@ -64,5 +70,5 @@ export function findCandidates(search: Search): Candidates {
       scan = last !== undefined && rows.length === 100 ? scanAfter(scan, last) : undefined;
     }
   }
-  return { closure, marks, scanned };
+  return { closure, marks, met, scanned };
 }
