@@ -1,9 +1,10 @@
 import { didYouMean } from "../model/did-you-mean.ts";
-import { createBudget } from "./budget.ts";
+import { BudgetExceeded, createBudget } from "./budget.ts";
 import { type Checking, requireCondition } from "./checking.ts";
 import { type CallNode, type Span, writtenName } from "./expression.ts";
 import { functionOf } from "./functions.ts";
 import { IpAddress } from "./ip-address.ts";
+import type { StrictFunction } from "./overload.ts";
 import { FUNCTION_NAMES, resultOfCall, SIGNATURES } from "./signatures.ts";
 import {
   ANY,
@@ -190,9 +191,19 @@ function checkConstants(checking: Checking, call: Call): void {
     return;
   }
   const sample: readonly Value[] = call.name === "in_cidr" ? [SAMPLE_ADDRESS] : call.name === "matches" ? [""] : [];
-  const value = functionOf(call.name, call.target !== undefined)([...sample, written.value], createBudget());
-  if (value instanceof Fault) {
-    checking.report(written, "caveat-constant", value.message);
+  const message = faultOf(functionOf(call.name, call.target !== undefined), [...sample, written.value]);
+  if (message !== undefined) {
+    checking.report(written, "caveat-constant", message);
+  }
+}
+
+function faultOf(apply: StrictFunction, values: readonly Value[]): string | undefined {
+  try {
+    const value = apply(values, createBudget());
+    return value instanceof Fault ? value.message : undefined;
+  } catch (error) {
+    if (error instanceof BudgetExceeded) return "it is too long to be used within the steps of one evaluation";
+    throw error;
   }
 }
 

@@ -121,6 +121,10 @@ function run(name: string, evaluator: Evaluator, values: readonly Value[]): Valu
     if (error instanceof BudgetExceeded) {
       throw failure(name, `it takes more than ${MAX_STEPS} steps; give it shorter lists or texts`);
     }
+    // Of texts longer than a string may be, and of the stack.
+    if (error instanceof RangeError) {
+      throw failure(name, "its values are too large");
+    }
     throw error;
   }
 }

@@ -6,9 +6,9 @@ import { change, type SchemaChange } from "./schema-change.ts";
 type Caveats = ReadonlyMap<string, Caveat>;
 
 /**
- * Stored tuples carry values for a caveat's parameters, so a parameter that goes away or changes its type strands them.
- * Adding one, or changing the expression, keeps them readable but changes what they mean. A caveat that goes away needs no
- * probe: no relation can allow it any more, and that is probed where the allowed type goes.
+ * A parameter that goes away or changes its type strands the tuples that carry a value for it, and only these. Adding one, or
+ * changing the expression, keeps tuples readable but changes what they mean. A caveat that goes away needs no probe: no
+ * relation can allow it any more, and that is probed where the allowed type goes.
  */
 export function diffCaveats(before: Caveats, after: Caveats): readonly SchemaChange[] {
   const removed = [...before.keys()].filter((name) => !after.has(name));
@@ -60,6 +60,6 @@ function diffParameters(before: Caveat, after: Caveat): readonly SchemaChange[] 
 }
 
 function probe(caveat: string, parameter: string, action: string): StrandProbe {
-  const message = `cannot ${action} parameter "${parameter}" of caveat "${caveat}" while a tuple carries the caveat`;
-  return { filter: {}, caveat, message };
+  const message = `cannot ${action} parameter "${parameter}" of caveat "${caveat}" while a tuple carries a value for it`;
+  return { filter: {}, caveat, parameter, message };
 }

@@ -70,6 +70,8 @@ export interface StrandProbe {
   /** Set: only tuples with (true) or without (false) a caveat or an expiry count. */
   readonly caveat?: string | false;
   readonly expiration?: boolean;
+  /** Set: only tuples that carry a value for this parameter of their caveat count. */
+  readonly parameter?: string;
   /** False: tuples whose subject is a wildcard (`user:*`) do not count. A filter alone cannot tell `user` from `user:*`. */
   readonly wildcard?: false;
   readonly message: string;

@@ -101,6 +101,7 @@ describe("hostile expressions", () => {
     ["calls", `${"size(".repeat(64)}+${")".repeat(64)}`],
     ["a long list", `a in [${"1,".repeat(49_000)}1]`],
     ["a long string", `a == "${"x".repeat(99_000)}`],
+    ["a long pattern", `"a".matches("${"x".repeat(90_000)}")`],
     ["empty brackets", `a == ${"( )".repeat(30_000)}`],
     ["macros", `${"[1].all(x, ".repeat(64)}true${")".repeat(64)}`],
   ])("%s without end is refused in time", (_, expression) => {

@@ -106,7 +106,7 @@ describe("diffSchemas", () => {
     ]);
   });
 
-  test("caveat parameters strand tuples when they go or change type, not when they come", () => {
+  test("caveat parameters that go or change type strand the tuples with a value for them; those that come strand none", () => {
     const before = compile("caveat c(a int, b string) { a > 1 && b != '' }");
     const after = compile("// now\ncaveat c(a uint, d list<int>) { a > 1 && d.size() > 1 }");
     const changes = diffSchemas(before, after);
@@ -117,9 +117,11 @@ describe("diffSchemas", () => {
       "caveat-parameter-added d false",
       "caveat-expression-changed  false",
     ]);
-    expect(changes.flatMap(({ strands }) => strands).map(({ filter, caveat }) => ({ filter, caveat }))).toEqual([
-      { filter: {}, caveat: "c" },
-      { filter: {}, caveat: "c" },
+    expect(
+      changes.flatMap(({ strands }) => strands).map(({ filter, caveat, parameter }) => ({ filter, caveat, parameter })),
+    ).toEqual([
+      { filter: {}, caveat: "c", parameter: "a" },
+      { filter: {}, caveat: "c", parameter: "b" },
     ]);
   });
 

@@ -104,6 +104,7 @@ export function describeSchemas(store: () => Store): void {
           'create document:a#viewer@user:anne[office:{"net":"10.0.0.0/8"}]',
           "create document:b#viewer@user:bob[expiration:2031-05-01T00:00:00Z]",
           "create document:c#viewer@user:carl",
+          'create document:d#viewer@user:dora[office:{"nothing":null}]',
         ]),
       );
       const stranded = async (probe: Partial<StrandProbe>) => {
@@ -117,6 +118,9 @@ export function describeSchemas(store: () => Store): void {
           .catch((e: { metadata: { tuple: string } }) => e.metadata.tuple);
       };
       expect(await stranded({ caveat: "office" })).toContain("document:a#viewer@user:anne");
+      expect(await stranded({ caveat: "office", parameter: "net" })).toContain("document:a#viewer@user:anne");
+      expect(await stranded({ caveat: "office", parameter: "ip" })).toContain("document:c#viewer@user:carl");
+      expect(await stranded({ caveat: "office", parameter: "nothing" })).toContain("document:d#viewer@user:dora");
       expect(await stranded({ caveat: false })).toContain("document:b#viewer@user:bob");
       expect(await stranded({ caveat: "other" })).toContain("document:c#viewer@user:carl");
       expect(await stranded({ expiration: true })).toContain("document:b#viewer@user:bob");

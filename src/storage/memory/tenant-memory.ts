@@ -140,10 +140,11 @@ function isAny(tuples: Iterable<Tuple>, nowMs: number): boolean {
   return false;
 }
 
-function isStranded(tuple: Tuple, { caveat, expiration, wildcard }: StrandProbe): boolean {
+function isStranded(tuple: Tuple, { caveat, expiration, parameter, wildcard }: StrandProbe): boolean {
   return (
     (caveat === undefined || (tuple.caveat?.name ?? false) === caveat) &&
     (expiration === undefined || (tuple.expiresAtMs !== undefined) === expiration) &&
+    (parameter === undefined || Object.hasOwn(tuple.caveat?.context ?? {}, parameter)) &&
     (wildcard !== false || tuple.subjectId !== "*")
   );
 }

@@ -25,6 +25,7 @@ interface StrandArgs extends KeyArrays {
   /** A caveat's name, '' for none, null for any. */
   readonly caveat: readonly (string | null)[];
   readonly expiration: readonly (boolean | null)[];
+  readonly parameter: readonly (string | null)[];
   readonly wildcard: readonly boolean[];
 }
 
@@ -38,13 +39,14 @@ const findStrands = statementFamily<StrandArgs>()("find_strands", SHAPES, (arg, 
   const equalities = fields.map(([, column]) => sql` AND ${sql.ref(`t.${column}`)} = ${sql.ref(`p.${column}`)}`);
   const nothing = sql``;
   return sql<StrandRow>`SELECT p.index, stranded.* FROM unnest(
-      ${arg("index")}::int[], ${arg("caveat")}::text[], ${arg("expiration")}::bool[], ${arg("wildcard")}::bool[]${sql.join(arrays, nothing)})
-      AS p (index, caveat, expiration, wildcard${sql.join(names, nothing)})
+      ${arg("index")}::int[], ${arg("caveat")}::text[], ${arg("expiration")}::bool[], ${arg("parameter")}::text[], ${arg("wildcard")}::bool[]${sql.join(arrays, nothing)})
+      AS p (index, caveat, expiration, parameter, wildcard${sql.join(names, nothing)})
     CROSS JOIN LATERAL (SELECT ${keyOf("t")}, t.caveat, t.caveat_context::text AS caveat_context, ${epochMs("t.expires_at")} AS expires_at_ms
       FROM relata.tuple t
       WHERE t.bucket = ${arg("bucket")} AND t.tenant_id = ${arg("tenantId")} AND t.deleted_rev = ${LIVE}${sql.join(equalities, nothing)}
         AND (p.caveat IS NULL OR coalesce(t.caveat, '') = p.caveat)
         AND (p.expiration IS NULL OR (t.expires_at IS NOT NULL) = p.expiration)
+        AND (p.parameter IS NULL OR t.caveat_context -> p.parameter IS NOT NULL)
         AND (p.wildcard OR t.subject_id <> '*')${isBySubject(shape) ? sql` AND ${BY_SUBJECT}` : nothing}
       ORDER BY ${keyOf("t")} LIMIT 1) stranded`.compile(sqlBuilder);
 });
@@ -59,6 +61,7 @@ export function lookUpStrands(place: TenantPlace, probes: readonly StrandProbe[]
       index: group.map(({ index }) => index),
       caveat: group.map(({ probe: { caveat } }) => (caveat === undefined ? null : caveat === false ? "" : caveat)),
       expiration: group.map(({ probe }) => probe.expiration ?? null),
+      parameter: group.map(({ probe }) => probe.parameter ?? null),
       wildcard: group.map(({ probe }) => probe.wildcard ?? true),
     }),
   );
