@@ -27,6 +27,7 @@ definition document {
   permission view = viewer + folder->read
   permission allowed = view - banned
   permission all_read = folder.all(read)
+  permission mixed = viewer + (banned & folder->read)
 }`);
 
 const NOW_MS = Date.parse("2030-01-01T00:00:00Z");
@@ -114,6 +115,11 @@ test("a leaf is certain when only unions and tuples that hold for good lead ther
     const { skeleton } = walk(SCHEMA, sourceOf(tuples), `document:d#${member}`);
     expect(leavesOf(skeleton).filter((leaf) => leaf.endsWith("!"))).toEqual([]);
   }
+});
+
+test("within a union, only the parts that suffice alone are certain", () => {
+  const { skeleton } = walk(SCHEMA, sourceOf(["document:d#folder@folder:f"]), "document:d#mixed");
+  expect(leavesOf(skeleton)).toEqual(["document:d#banned", "document:d#viewer!", "folder:f#reader"]);
 });
 
 test("a leaf that is met on an uncertain way first is certain once a certain one leads there", () => {

@@ -72,6 +72,7 @@ test.each(["whole", "one_level"] as const)(
   "a tuple that expires between two pages (%s) does not shift the indices",
   async (depth) => {
     const room = await openRoom(SCHEMA, [
+      "group:g#member@user:0[expiration:2029-01-01T00:00:00Z]",
       "group:g#member@user:a[expiration:2030-01-01T01:00:00Z]",
       "group:g#member@user:b",
       "group:g#member@user:c",

@@ -9,7 +9,7 @@ import { openService } from "../agreement/service.ts";
 
 export const NOW_MS = Date.parse("2030-01-01T00:00:00Z");
 
-type Asked = Partial<LookupSubjectsRequest> & { readonly call?: TenantCall };
+type Asked = Partial<LookupSubjectsRequest> & { readonly call?: TenantCall; readonly verbs?: Verbs };
 
 /** A tenant with a schema and tuples, and LookupSubjects about it. */
 export interface Room {
@@ -37,10 +37,10 @@ export async function openRoom(
       const updates = changed.map((tuple) => ({ operation, tuple: parseTuple(tuple) }));
       await verbs.writeTuples(call, { updates, preconditions: [], idempotencyKey: "" });
     };
-  const pages: Room["pages"] = (question, kind, { call: as = call, ...asked } = {}) => {
+  const pages: Room["pages"] = (question, kind, { call: as = call, verbs: of = verbs, ...asked } = {}) => {
     const { objectType: type, objectId: id, relation: permission } = parseTuple(`${question}@user:x`);
     const [subjectType = "", subjectRelation = ""] = kind.split("#");
-    return verbs.lookupSubjects(as, {
+    return of.lookupSubjects(as, {
       object: { type, id },
       permission,
       subjectType,

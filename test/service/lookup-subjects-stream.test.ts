@@ -92,6 +92,23 @@ test("a cancel is obeyed between two candidates, without another read", async ()
   expect(seen.scans).toBeLessThanOrEqual(3);
 });
 
+test("a cancel is obeyed where nothing is read any more", async () => {
+  const groups = Array.from({ length: 2000 }, (_, i) => `group:big#member@group:g${id(i)}#member`);
+  const room = await openRoom(SCHEMA, groups);
+  const abort = new AbortController();
+  let found = 0;
+  const drained = (async () => {
+    for await (const page of room.pages("group:big#member", "group#member", {
+      call: { ...room.call, signal: abort.signal },
+    })) {
+      if ("results" in page) found += page.results.length;
+      abort.abort();
+    }
+  })();
+  await expect(drained).rejects.toMatchObject({ reason: "CANCELLED" });
+  expect(found).toBe(50);
+});
+
 test("a budget that runs out on the way is an error, not a short list", async () => {
   const at = await createTestVerbs({ maxNodes: 20, maxUpdatesPerWrite: 100 });
   await at.write(...Array.from({ length: 30 }, (_, i) => `+group:g${i}#member@group:g${i + 1}#member`));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseTuple } from "../../src/model/tuple-text.ts";
+import { createTestVerbs } from "../support/server-verbs.ts";
 import { openRoom, type Room } from "./lookup-subjects-room.ts";
 
 const SCHEMA = `use expiration
@@ -11,6 +12,7 @@ definition user {
   relation anyone: user:*
   permission act = self + delegate
   permission others = anyone - self
+  permission alien = delegate - self
 }
 definition group {
   relation member: user | user:* | group#member | user with at_work | user with expiration
@@ -170,6 +172,18 @@ describe("wildcards", () => {
     });
   });
 
+  test("everybody in a group is everybody, behind an exclusion too", async () => {
+    const room = await openRoom(SCHEMA, [
+      "document:d#viewer@group:eng#member",
+      "group:eng#member@group:all#member",
+      "group:all#member@user:*",
+      "document:d#active@user:*",
+      "document:d#banned@user:bob",
+    ]);
+    expect(await room.list("document:d#view", "user")).toEqual(["*"]);
+    expect(await room.list("document:d#allowed", "user")).toEqual(["*", "!bob"]);
+  });
+
   test("an id that sorts before `*` comes after it", async () => {
     const room = await openRoom(SCHEMA, [
       "document:d#viewer@user:*",
@@ -202,6 +216,9 @@ describe("objects that are subjects", () => {
     expect(await room.list("user:ann#act", "user")).toEqual(["ann", "bob"]);
     expect(await room.list("user:ann#act", "group")).toEqual([]);
     expect(await room.list("user:ann#others", "user")).toEqual(["*", "!ann"]);
+    // Ann has the very tuple that bob has, and is herself.
+    await room.write("user:ann#delegate@user:ann");
+    expect(await room.list("user:ann#alien", "user")).toEqual(["bob"]);
   });
 });
 
@@ -298,10 +315,13 @@ describe("pages", () => {
     expect(first?.id).toBe("a");
     expect((await ask(0, first?.cursor ?? "")).map(({ id }) => id)).toEqual(["c", "stranger"]);
     expect(await room.list("document:d#allowed", "user", { candidateIds: [] })).toEqual([]);
-    const many = Array.from({ length: 21 }, (_, i) => `u${i}`);
-    await expect(room.list("document:d#allowed", "user", { candidateIds: many })).rejects.toMatchObject({
-      reason: "TOO_MANY_ITEMS",
-    });
+  });
+
+  test("more candidates than the server allows are refused", async () => {
+    const { verbs, call } = await createTestVerbs({ maxCandidates: 20 });
+    const room = await openRoom(SCHEMA, []);
+    const asked = { call, verbs, candidateIds: Array.from({ length: 21 }, (_, i) => `u${i}`) };
+    await expect(room.list("document:d#viewer", "user", asked)).rejects.toMatchObject({ reason: "TOO_MANY_ITEMS" });
   });
 });
 
