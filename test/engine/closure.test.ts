@@ -169,6 +169,23 @@ describe("the search", () => {
     expect(new Set(scanned).size).toBe(scanned.length);
   });
 
+  test("an object that leads on in two ways by the same tuples is scanned once, for the surer of the two", () => {
+    const text = `
+      definition folder {
+        relation viewer: user
+        relation hidden: user
+        permission open = viewer - hidden
+      }
+      definition document {
+        relation folder: folder
+        permission view = folder->open + folder->viewer
+      }`;
+    const tuples = ["folder:f#viewer@user:anne", "document:a#folder@folder:f"];
+    const { marks, scanned } = search(text, tuples, "document#view");
+    expect([...marks]).toEqual([["a", CERTAIN]]);
+    expect(scanned.filter((scan) => scan.includes("document#folder"))).toHaveLength(1);
+  });
+
   test("reads on where a page is full", () => {
     const tuples = Array.from({ length: 2500 }, (_, i) => [
       `group:g${i}#member@user:anne`,

@@ -320,6 +320,19 @@ definition document {
     expect(await listOf(short.ask("document#view", "user:anne", { candidateIds: ["d0001"] }))).toEqual(["d0001"]);
   });
 
+  test("25,000 results that were all met on the way come in order, from any cursor on", async () => {
+    const store = createMemoryStore({ now: () => NOW_MS });
+    // Met in another order than theirs: 7,919 and 25,000 have no common divisor.
+    const groups = Array.from({ length: 25_000 }, (_, i) => `g${String((i * 7919) % 25_000).padStart(5, "0")}`);
+    const room = await openRooms(store).enter({
+      ...world,
+      tuples: groups.map((id) => `group:${id}#member@user:anne`),
+    });
+    const sorted = groups.toSorted();
+    expect(await listOf(room.ask("group#member", "user:anne"))).toEqual(sorted);
+    expect(await listInPages((page) => room.ask("group#member", "user:anne", page), 9999)).toEqual(sorted);
+  });
+
   test("a source in memory lets a cancel through within 100 ms", async () => {
     const store = createMemoryStore({ now: () => NOW_MS });
     const chain = Array.from({ length: 30_000 }, (_, i) => `group:g${i + 1}#member@group:g${i}#member`);
