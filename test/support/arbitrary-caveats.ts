@@ -151,11 +151,6 @@ export function randomContext(random: Random, withFailures: boolean): JsonObject
   return { ...values, ...stranger, ...wrong };
 }
 
-/** Gives every parameter of every template a value, on top of what is there. */
-export function completeContext(random: Random, context: JsonObject): JsonObject {
-  return { ...randomValues(random, Object.keys(PARAMETERS) as ParameterName[]), ...context };
-}
-
 function randomValues(random: Random, names: readonly ParameterName[]): JsonObject {
   // A zero divisor and the like are there often enough at every third draw.
   return Object.fromEntries(
