@@ -64,7 +64,7 @@ export type CheckRequest = Message<"relata.v1.CheckRequest"> & {
   contextualTuples: Tuple[];
 
   /**
-   * Asks for `explanation` in the answer.
+   * Asks for `explanation` in the answer. It shows stored tuples, so the caller needs tuples:read as well.
    *
    * @generated from field: bool with_explanation = 8;
    */
@@ -396,7 +396,7 @@ export type LookupResourcesRequest = Message<"relata.v1.LookupResourcesRequest">
   cursor: string;
 
   /**
-   * Set: only these objects are looked at.
+   * Not empty: only these objects are looked at.
    *
    * @generated from field: repeated string candidate_ids = 9;
    */
@@ -522,7 +522,7 @@ export type LookupSubjectsRequest = Message<"relata.v1.LookupSubjectsRequest"> &
   cursor: string;
 
   /**
-   * Set: only these subjects are looked at, and `*` does not occur in the answer.
+   * Not empty: only these subjects are looked at, and `*` does not occur in the answer.
    *
    * @generated from field: repeated string candidate_ids = 10;
    */
@@ -1043,7 +1043,7 @@ export const DecisionSchema: GenEnum<Decision> = /*@__PURE__*/
   enumDesc(file_relata_v1_authorization_service, 0);
 
 /**
- * Decides. Scope: check.
+ * Decides. Scope: check; of Expand tuples:read.
  *
  * @generated from service relata.v1.AuthorizationService
  */

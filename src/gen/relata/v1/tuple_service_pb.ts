@@ -47,7 +47,7 @@ export const TupleUpdate_Operation = {
   UNSPECIFIED: 0,
 
   /**
-   * Fails with ALREADY_EXISTS when the tuple is there.
+   * Fails with ALREADY_EXISTS when the tuple is there and has not expired.
    *
    * @generated from enum value: OPERATION_CREATE = 1;
    */
@@ -61,7 +61,7 @@ export const TupleUpdate_Operation = {
   TOUCH: 2,
 
   /**
-   * Does nothing when the tuple is not there.
+   * By the key alone. Does nothing when the tuple is not there.
    *
    * @generated from enum value: OPERATION_DELETE = 3;
    */
@@ -311,7 +311,7 @@ export const TupleService: GenService<{
     output: typeof DeleteResponseSchema;
   },
   /**
-   * Streams the tuples a filter selects, in key order, at one revision.
+   * Streams the tuples a filter selects, in key order, at one revision, without those that have expired.
    *
    * @generated from rpc relata.v1.TupleService.Read
    */
