@@ -54,7 +54,7 @@ function problemOfAbsence(wanted: Expected, wildcard: Drained["results"][number]
     : `left to *, which is ${problem}`;
 }
 
-const NEVER = { ofKind: undefined, ofAnything: undefined };
+const NEVER = { ofKind: undefined, ofAnything: undefined, vague: false };
 
 async function agreeOtherwise(room: Room, audience: Audience, ways: Ways, tally: Tally, whole: Drained): Promise<void> {
   const fail = (way: string, given: unknown) => {

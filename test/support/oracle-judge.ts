@@ -52,11 +52,11 @@ function problemOfMissing(given: readonly string[], { missing, cyclic }: OracleA
 
 export function problemOfExpiry(
   given: number | undefined,
-  { ofKind, ofAnything }: Change,
+  { ofKind, ofAnything, vague }: Change,
   expiry: "exact" | "not_late",
 ): string | undefined {
   const first = ofAnything ?? Number.POSITIVE_INFINITY;
-  if (expiry === "not_late") {
+  if (expiry === "not_late" || vague) {
     return (given ?? Number.POSITIVE_INFINITY) <= (ofKind ?? Number.POSITIVE_INFINITY)
       ? undefined
       : `said to hold until ${given}, and changes at ${first}`;

@@ -37,6 +37,8 @@ export interface Change {
   readonly ofKind: number | undefined;
   /** Or only what is missing changes. */
   readonly ofAnything: number | undefined;
+  /** What is missing is an upper bound now or before the kind changes: an engine that tells less sees other changes of it. */
+  readonly vague: boolean;
 }
 
 export interface OracleWorld {
@@ -67,9 +69,11 @@ export function createOracle(world: OracleWorld): Oracle {
       const later = ends
         .filter((end) => end > circumstances.nowMs)
         .map((end) => ({ end, answer: check(object, member, { ...circumstances, nowMs: end }) }));
+      const ofKind = later.find(({ answer }) => answer.kind !== now.kind)?.end;
       return {
-        ofKind: later.find(({ answer }) => answer.kind !== now.kind)?.end,
+        ofKind,
         ofAnything: later.find(({ answer }) => JSON.stringify(answer) !== JSON.stringify(now))?.end,
+        vague: now.cyclic || later.some(({ end, answer }) => answer.cyclic && (ofKind === undefined || end < ofKind)),
       };
     },
   };
