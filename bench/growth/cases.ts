@@ -53,6 +53,7 @@ export const CASES: readonly GrowthCase[] = [
   { ...wide("Expand", "groups", manyGroups, expand("whole", "view", 0)), expected: undefined },
   {
     ...large("Expand", "viewers, in pages of 1,000", manyViewers, expand("one_level", "viewer", 1000)),
+    from: 8_000,
     expected: undefined,
   },
 ];

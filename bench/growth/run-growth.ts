@@ -46,7 +46,8 @@ function problemsOf(growth: GrowthCase, { n, ...ratios }: Growth): readonly stri
 function describe(growth: GrowthCase, costs: readonly Cost[]): string {
   const last = costs.at(-1);
   const steps = growthOf(costs);
-  const series = (of: (step: Growth) => number) => steps.map((step) => of(step).toFixed(2)).join(" ");
+  const series = (of: (step: Growth) => number) =>
+    steps.every((step) => of(step) === 0) ? "-" : steps.map((step) => of(step).toFixed(2)).join(" ");
   const name = nameOf(growth).padEnd(46);
   const size = `n ${last?.n} ${last?.cpuMs.toFixed(1)} ms`.padEnd(19);
   const counted = `rounds ${series((s) => s.rounds)}  rows ${series((s) => s.rows)}  nodes ${series((s) => s.nodes)}`;

@@ -39,9 +39,9 @@ export function fieldsOf(shape: Shape): readonly (typeof KEY)[number][] {
 /** Predicate of the partial index tuple_subject, which is used only where a statement repeats it. Always true. */
 export const BY_SUBJECT = sql<boolean>`t.subject_id <> ''`;
 
-/** Does `shape` set the subject's type? Then tuple_subject may serve it. */
+/** May tuple_subject serve `shape`? Where the subject is set; where its type is, unless the object says more. */
 export function isBySubject(shape: Shape): boolean {
-  return shape[3] === "1";
+  return shape[3] === "1" && (shape[4] === "1" || !shape.startsWith("11"));
 }
 
 /** Key columns of many tuples, for `unnest`. */
