@@ -35,6 +35,8 @@ export interface FormulaNode<Tag> {
   sawConditional: boolean;
   /** The child that decided the node alone; undefined when an input from outside did, or all inputs together. */
   decider: FormulaNode<Tag> | undefined;
+  /** Settled as false with the cycle it is in, by no input: it rests on all of them. */
+  closed: boolean;
   /** Edges in which the node is the child. */
   parents: Edge<Tag> | undefined;
   /** Edges in which it is the parent. */
@@ -129,6 +131,7 @@ export class Formula<Tag> {
       droppedOnce: false,
       sawConditional: false,
       decider: undefined,
+      closed: false,
       parents: undefined,
       children: undefined,
     };
@@ -225,7 +228,11 @@ export class Formula<Tag> {
         if (node.operator === ANY && node.sawConditional && isLive(node)) this.settle(node, CONDITIONAL);
       }
       this.propagate();
-      for (const node of waiting) if (isLive(node)) this.settle(node, FALSE);
+      for (const node of waiting) {
+        if (!isLive(node)) continue;
+        node.closed = true;
+        this.settle(node, FALSE);
+      }
       this.propagate();
       this.#closing = -1;
     }

@@ -71,12 +71,12 @@ export class Grounds {
    * the first change of the root's decision, often earlier: another input may take over.
    *
    * A node that one input decided rests on that input (which had settled before, so support never runs in a circle);
-   * any other node on all its inputs.
+   * any other node on all its inputs, and so does one that was closed with its cycle.
    */
   endsAt(roots: Iterable<Node>): (root: Node) => number | undefined {
     if (!this.#sawExpiry) return () => undefined;
     const below = new Below(roots, (node, visit) => {
-      if (node.value === node.operator) {
+      if (node.value === node.operator && !node.closed) {
         if (node.decider !== undefined) visit(node.decider);
         return;
       }

@@ -29,6 +29,9 @@ const schema = compiled(`
     relation team: group with expiration
     relation viewer: user | user with expiration | user with given and expiration | group#member
     relation blocked: user with expiration
+    relation needs: document
+    permission approve = needs.all(ready)
+    permission ready = approve + view
     permission view = viewer - blocked
     permission all = team.all(member)
     permission part = viewer & team->member
@@ -102,6 +105,13 @@ describe("a decision lasts", () => {
       "all",
       [`document:1#team@group:a${until(60)}`, `group:a#member@user:anne${until(120)}`],
       "allowed",
+      60,
+    ],
+    [
+      "until a ring of `.all` that nothing held open gets a way in",
+      "approve",
+      ["document:1#needs@document:1", "document:1#viewer@user:anne", `document:1#blocked@user:anne${until(60)}`],
+      "denied",
       60,
     ],
     [
