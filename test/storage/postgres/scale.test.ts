@@ -10,9 +10,9 @@ import { openStore } from "./open.ts";
 const MEMBERS = { objectType: "group", objectId: "everyone", relation: "member" };
 const VIEWED = { subjectType: "user", subjectId: "u0", objectType: "document", relation: "viewer" };
 const LATE_MEMBER = { subjectType: "user", subjectId: "m99", subjectRelation: "" };
-const LATE_DOCUMENT = { objectId: "d99", subjectRelation: "" };
+const LATE_DOCUMENT = { objectId: "d35", subjectRelation: "" };
 
-/** Places near the end of 100,000 rows: a page or scan that walked there would touch some 1,800 blocks. */
+/** Places far into 40,000 rows: a page or scan that walked there would touch some 700 blocks. */
 const PAGES: readonly [filter: TupleFilter, after: TupleKey][] = [
   [{}, { ...MEMBERS, ...LATE_MEMBER }],
   [{ objectType: "group" }, { ...MEMBERS, ...LATE_MEMBER }],
@@ -35,7 +35,7 @@ const SUBJECT_SCANS: readonly SubjectScan[] = [
   MEMBERS,
   { ...MEMBERS, subjectType: "user" },
   { ...MEMBERS, subjectType: "user", subjectRelation: "" },
-  // None of the 100,000 members has a relation: none is looked at.
+  // None of the 40,000 members has a relation: none is looked at.
   { ...MEMBERS, subjectType: "user", subjectRelation: "member" },
 ].flatMap((scan) => [scan, { ...scan, after: LATE_MEMBER }]);
 const OBJECT_SCANS: readonly ObjectScan[] = [VIEWED, { ...VIEWED, subjectRelation: "" }].flatMap((scan) => [
@@ -43,7 +43,7 @@ const OBJECT_SCANS: readonly ObjectScan[] = [VIEWED, { ...VIEWED, subjectRelatio
   { ...scan, after: LATE_DOCUMENT },
 ]);
 
-describe.each(["without statistics, as after an import", "with statistics"])("among 300,000 tuples, %s,", (state) => {
+describe.each(["without statistics, as after an import", "with statistics"])("among 120,000 tuples, %s,", (state) => {
   let sent: Bound[] = [];
   let opened: Awaited<ReturnType<typeof openStore>>;
   let tenant: Tenant;
@@ -57,12 +57,12 @@ describe.each(["without statistics, as after an import", "with statistics"])("am
       for (const select of [
         `'group', 'everyone', 'member', 'user', 'm' || i`,
         // What lies in the way of a scan that is served from the other side: other people's documents, members' folders.
-        `'document', 'd' || i, 'viewer', 'user', 'u' || i % 100`,
-        `'folder', 'f' || i, 'viewer', 'user', 'm' || 99000 + i % 100`,
+        `'document', 'd' || i, 'viewer', 'user', 'u' || i % 400`,
+        `'folder', 'f' || i, 'viewer', 'user', 'm' || 9900 + i % 100`,
       ]) {
         await client.query(
           `INSERT INTO relata.tuple (bucket, tenant_id, object_type, object_id, relation, subject_type, subject_id, subject_relation, created_rev)
-            SELECT ${place}, ${select}, '', 0 FROM generate_series(1, 100000) i`,
+            SELECT ${place}, ${select}, '', 0 FROM generate_series(1, 40000) i`,
         );
       }
       await client.query("COMMIT");
@@ -117,7 +117,7 @@ describe.each(["without statistics, as after an import", "with statistics"])("am
     const scans = Array.from({ length: 1000 }, (_, i) => ({
       ...MEMBERS,
       subjectType: "user",
-      after: { ...LATE_MEMBER, subjectId: `m${i * 90}` },
+      after: { ...LATE_MEMBER, subjectId: `m${i * 30}` },
     }));
     const { blocks, rows } = await touched(() => source.scanSubjects(scans, 3));
     expect(rows).toBe(3000);
