@@ -31,6 +31,11 @@ const FIRST_BATCH = 64;
 /** Of what may be buffered, all first batches together. */
 const FIRST_SHARE = 0.2;
 const MAX_BATCH = 1000;
+/**
+ * Where few run low, so many of those that come next and have next to nothing are refilled too. Sources whose ids lie one
+ * behind the other (documents named after their folder) would else take a round trip each.
+ */
+const LOOK_AHEAD = 128;
 /** In one round trip: 2,000 look-ups take Postgres some 20 ms, so a cancel is never far. */
 const MAX_SCANS_PER_FETCH = 2000;
 
@@ -43,6 +48,8 @@ interface Lane<Row, Scan> {
   at: number;
   /** Of the row at `at`. */
   id: string;
+  /** Of its rows, in the count of all that are held. */
+  counted: number;
 }
 
 /**
@@ -57,8 +64,8 @@ export async function* mergeScans<Row, Scan>(
 ): AsyncGenerator<MergeGroup<Row>, void, undefined> {
   const { idOf } = options;
   const sourceCount = options.sourceCount ?? (Array.isArray(sources) ? sources.length : 1);
-  const { open, refill } = createRefill(options, sourceCount);
   const heap = new LaneHeap<Row, Scan>();
+  const { open, refill, took } = createRefill(options, sourceCount, heap);
   const enter = (lanes: readonly Lane<Row, Scan>[]) => {
     for (const lane of lanes) if (takeRows(lane, undefined, [], idOf)) heap.push(lane);
   };
@@ -79,9 +86,11 @@ export async function* mergeScans<Row, Scan>(
       let more = takeRows(lane, id, hits, idOf);
       // A batch may end within an id.
       while (!more && !hasEnded(lane)) {
-        await refill([lane]);
+        took(lane);
+        await refill(lane);
         more = takeRows(lane, id, hits, idOf);
       }
+      took(lane);
       if (more) heap.push(lane);
     }
     yield { id, hits };
@@ -114,6 +123,7 @@ function openLane<Row, Scan>(source: MergeSource<Row, Scan>, index: number): Lan
     buffer: [],
     at: 0,
     id: "",
+    counted: 0,
   };
 }
 
@@ -122,13 +132,23 @@ function hasEnded<Row, Scan>(lane: Lane<Row, Scan>): boolean {
 }
 
 /**
- * @returns `open` gives new lanes their first batch; `refill` fills the given empty lanes, and whatever else is worth it in
- * the same round trip
+ * Every lane is looked at when its own rows are taken or come, never all of them: there may be 100,000, and as many refills.
+ * @returns `open` gives new lanes their first batch; `took` is told after rows were taken; `refill` fills an empty lane, and
+ * whatever else is worth it in the same round trip
  */
-function createRefill<Row, Scan>(options: MergeOptions<Row, Scan>, sourceCount: number) {
+function createRefill<Row, Scan>(options: MergeOptions<Row, Scan>, sourceCount: number, heap: LaneHeap<Row, Scan>) {
   const { fetch, continueAfter, maxBuffered = MAX_BUFFERED } = options;
-  const scanning = new Set<Lane<Row, Scan>>();
+  /** Lanes with more to read and little left. */
+  const low = new Set<Lane<Row, Scan>>();
+  let scanning = 0;
+  let buffered = 0;
   let ceiling = FIRST_BATCH;
+  const took = (lane: Lane<Row, Scan>) => {
+    const left = lane.buffer.length - lane.at;
+    buffered += left - lane.counted;
+    lane.counted = left;
+    if (lane.scan !== undefined && left * 4 <= lane.buffer.length) low.add(lane);
+  };
   const fill = async (lanes: readonly Lane<Row, Scan>[], limit: number) => {
     const answers = await fetch(
       lanes.map((lane) => lane.scan as Scan),
@@ -141,32 +161,41 @@ function createRefill<Row, Scan>(options: MergeOptions<Row, Scan>, sourceCount: 
       const last = rows.at(-1);
       const more = last !== undefined && rows.length >= limit;
       lane.scan = more ? continueAfter(lane.scan as Scan, last) : undefined;
-      if (more) scanning.add(lane);
-      else scanning.delete(lane);
+      if (!more) scanning -= 1;
+      low.delete(lane);
+      took(lane);
     });
   };
   const open = async (lanes: readonly Lane<Row, Scan>[]) => {
     for (const lane of lanes) if (lane.rows !== undefined) pull(lane, lane.rows);
     const scans = lanes.filter((lane) => lane.scan !== undefined);
+    scanning += scans.length;
     const limit = batchSize(sourceCount, maxBuffered * FIRST_SHARE, 0, FIRST_BATCH);
     if (scans.length > 0) await fill(scans, limit);
   };
-  const refill = async (empty: readonly Lane<Row, Scan>[]) => {
-    for (const lane of empty) if (lane.rows !== undefined) pull(lane, lane.rows);
-    if (!empty.some((lane) => lane.scan !== undefined)) return;
-    let buffered = 0;
-    const low: Lane<Row, Scan>[] = [];
-    for (const lane of scanning) {
-      const left = lane.buffer.length - lane.at;
-      buffered += left;
-      if (left * 4 <= lane.buffer.length) low.push(lane);
-    }
+  const refill = async (empty: Lane<Row, Scan>) => {
+    if (empty.rows !== undefined) return pull(empty, empty.rows);
     ceiling = Math.min(ceiling * 2, MAX_BATCH);
-    const limit = batchSize(low.length, maxBuffered, buffered, ceiling);
-    for (let from = 0; from < low.length; from += MAX_SCANS_PER_FETCH)
-      await fill(low.slice(from, from + MAX_SCANS_PER_FETCH), limit);
+    // What each lane may hold in any case takes no room from the others.
+    const held = Math.max(buffered - scanning * MIN_BATCH, 0);
+    const lanes = [...low];
+    const limit = batchSize(lanes.length, maxBuffered, held, ceiling);
+    for (let from = 0; from < lanes.length; from += MAX_SCANS_PER_FETCH)
+      await fill(lanes.slice(from, from + MAX_SCANS_PER_FETCH), limit);
+    if (lanes.length < LOOK_AHEAD) await lookAhead();
   };
-  return { open, refill };
+  const lookAhead = async () => {
+    const held = Math.max(buffered - scanning * MIN_BATCH, 0);
+    if (held + LOOK_AHEAD * FIRST_BATCH > maxBuffered) return;
+    const next = heap.first(LOOK_AHEAD).filter(isNearlyEmpty);
+    // For a few it is not worth the round trip.
+    if (next.length * 2 >= LOOK_AHEAD) await fill(next, FIRST_BATCH);
+  };
+  return { open, refill, took };
+}
+
+function isNearlyEmpty<Row, Scan>({ scan, buffer, at }: Lane<Row, Scan>): boolean {
+  return scan !== undefined && buffer.length - at <= MIN_BATCH;
 }
 
 /**
@@ -233,6 +262,15 @@ class LaneHeap<Row, Scan> {
       at = child;
     }
     lanes[at] = last;
+    return first;
+  }
+
+  /** The first ones, in order. */
+  first(count: number): readonly Lane<Row, Scan>[] {
+    const first: Lane<Row, Scan>[] = [];
+    for (let lane = this.pop(); lane !== undefined; lane = first.length < count ? this.pop() : undefined)
+      first.push(lane);
+    for (const lane of first) this.push(lane);
     return first;
   }
 

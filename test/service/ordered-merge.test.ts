@@ -137,6 +137,14 @@ describe("merging scans", () => {
     for (const { scans } of store.fetches) expect(scans).toBeLessThanOrEqual(2000);
   });
 
+  test("sources one behind the other are not read one by one", async () => {
+    const lists = Array.from({ length: 20_000 }, (_, k) => rowsFrom(Array.from({ length: 20 }, (_n, i) => k * 20 + i)));
+    const store = createStore(lists);
+    const groups = await collect(mergeScans(scansOf(lists), store.options));
+    expect(groups).toHaveLength(400_000);
+    expect(store.fetches.length).toBeLessThan(lists.length / 32);
+  });
+
   test("what is held stays bounded while many sources are refilled", async () => {
     const lists = Array.from({ length: 300 }, (_, k) =>
       rowsFrom(Array.from({ length: 300 }, (_n, i) => i * 300 + k * k)),
