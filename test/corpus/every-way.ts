@@ -25,11 +25,17 @@ export interface Scope {
 }
 
 const WHOLE: Scope = { objects: "all", pageSizes: [1, 2, 7], single: 100 };
+const EVERYTHING: Scope = { ...WHOLE, single: Number.POSITIVE_INFINITY };
 export const NAMED: Scope = { objects: "named", pageSizes: [2], single: 20 };
 
 /** Without context, and with every context of an assertion. */
 export function wholeProduct(scenario: Scenario): readonly (readonly [JsonObject, Scope])[] {
   return contextsOf(scenario).map((context) => [context, Object.keys(context).length === 0 ? WHOLE : NAMED]);
+}
+
+/** Nothing is left out: every question of the batch by itself, every page size, with every context. */
+export function everything(scenario: Scenario): readonly (readonly [JsonObject, Scope])[] {
+  return contextsOf(scenario).map((context) => [context, EVERYTHING]);
 }
 
 /**
