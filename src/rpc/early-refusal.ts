@@ -23,7 +23,7 @@ export async function explainRefusal(answer: UniversalServerResponse, visit: Vis
   const error = errorFromJsonBytes(bytes, undefined, unknown);
   const failure = reasonOf(error);
   if (failure === undefined) return { ...answer, body: createAsyncIterable([bytes]) };
-  visit.refused = failure;
+  visit.refused = { ...failure, message: withoutBody(failure.message) };
   const explained = errorToJsonBytes(connectErrorOf(failure), undefined);
   const header = new Headers(answer.header);
   header.set("content-length", String(explained.byteLength));
@@ -36,6 +36,11 @@ function reasonOf(error: ConnectError): Failure | undefined {
   if (reason === undefined && !isGarbage) return undefined;
   const message = error.rawMessage.slice(0, MAX_MESSAGE_CHARACTERS);
   return toFailure(new RelataError(reason ?? "INVALID_REQUEST", message), "");
+}
+
+/** For the log: the caller's values, of a caveat's context perhaps, follow these words. */
+function withoutBody(message: string): string {
+  return message.replace(/( from JSON).*/s, "$1");
 }
 
 const REASONS_OF_CODES: Partial<Record<Code, ErrorReason>> = {

@@ -76,7 +76,12 @@ export async function startHttpServer(endpoints: readonly Endpoint[], options: H
 function createHandler(endpoints: readonly Endpoint[], options: HttpServerOptions): Handler {
   const { authenticator, health, log, maxMessageBytes } = options;
   const open = new Set(endpoints.filter(({ route }) => route.open).map(({ route }) => route.method));
-  const paths = new Set(endpoints.map(({ route: { method } }) => `/${method.parent.typeName}/${method.name}`));
+  const methods = new Map(
+    endpoints.map(({ route: { method } }) => [
+      `/${method.parent.typeName}/${method.name}`,
+      { streams: method.methodKind !== "unary" },
+    ]),
+  );
   const gate = (context: HandlerContext) =>
     open.has(context.method) ? undefined : proveCaller(context, authenticator);
   const rpc = createConnectAdapter(endpoints, { maxMessageBytes, gate });
@@ -88,7 +93,7 @@ function createHandler(endpoints: readonly Endpoint[], options: HttpServerOption
     capTimeoutHeaders(request.headers);
     response.setHeader(REQUEST_ID_HEADER, requestId);
     response.once("close", () => logRefusal(log, request, response, { visit, requestId, startedMs }));
-    if (answerPlainly(request, response, paths, health)) return;
+    if (answerPlainly(request, response, methods, health)) return;
     // What fails here is the writing of an answer whose reader has left.
     rpc(request, response, visit).catch((error) =>
       log.debug({ requestId, error: String(error) }, "HTTP answer cut off"),

@@ -51,6 +51,38 @@ describe("JSON that is none", () => {
     expect(error?.message.length).toBeLessThanOrEqual(1000);
   });
 
+  test.each([
+    ["a context in a string", `{"context": "{\\"address\\":\\"secret-place\\"}"}`],
+    ["a context that is cut off", '{"context": {"address":"secret-place"'],
+    ["a context with a word that is none", '{"context": {"address": secret-place}}'],
+  ])("%s is told to the caller and kept from the log", async (_what, body) => {
+    const headers = { ...tenant, "x-request-id": "secretive" };
+    const { error } = await postJson(server.httpUrl, CHECK, body, headers);
+    expect(error).toMatchObject({ reason: "INVALID_REQUEST", message: expect.stringContaining(" from JSON") });
+    const line = server.logLines().findLast(({ requestId }) => requestId === "secretive");
+    expect(line).toMatchObject({
+      reason: "INVALID_REQUEST",
+      message: expect.stringMatching(/^cannot decode .* from JSON$/),
+    });
+    expect(server.logText()).not.toMatch(/secret-|place/);
+  });
+
+  test("a stream asked for like one answer, and the reverse, is told what is right", async () => {
+    const lookup = "relata.v1.AuthorizationService/LookupResources";
+    for (const [procedure, sent, advice] of [
+      [lookup, "application/json", "application/connect+json"],
+      [lookup, "application/proto", "application/connect+json"],
+      [CHECK, "application/connect+json", "application/json"],
+    ] as const) {
+      const headers = { ...tenant, "content-type": sent };
+      const answer = await fetch(`${server.httpUrl}/${procedure}`, { method: "POST", body: "{}", headers });
+      expect([answer.status, await answer.json()]).toEqual([
+        415,
+        { code: "invalid_argument", message: expect.stringContaining(`content-type: ${advice} `) },
+      ]);
+    }
+  });
+
   test("another content type, method or path is told what is right", async () => {
     const post = (path: string, init: RequestInit) => fetch(`${server.httpUrl}/${path}`, { method: "POST", ...init });
     const form = await post(CHECK, { body: "a=b", headers: { "content-type": "application/x-www-form-urlencoded" } });
