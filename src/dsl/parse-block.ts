@@ -236,6 +236,7 @@ function expectStatementEnd(cursor: Cursor, kind: MemberNode["kind"]): void {
 function relationHint(cursor: Cursor): string {
   const { token } = cursor;
   if (token.text === "and" || token.text === "expiration") {
+    if (cursor.uses.has("expiration")) return 'a caveat and an end are written "with office_hours and expiration"';
     return 'tuples that expire need "use expiration" at the top of the file';
   }
   if (token.text === "*") {
