@@ -43,11 +43,11 @@ function passedText({ file, outcomes, relations, tuples, diagnostics }: FileRepo
 }
 
 function failedText({ outcomes, relations }: FileReport): string {
-  const wrong = (some: readonly { readonly passed: boolean }[], noun: string) => {
-    const failed = some.filter(({ passed }) => !passed).length;
-    return failed === 0 ? [] : [`${failed} of ${count(some.length, noun)}`];
-  };
-  return `${[...wrong(outcomes, "assertion"), ...wrong(relations, "expected relation")].join(" and ")} do not hold`;
+  const failures = (some: readonly { readonly passed: boolean }[]) => some.filter(({ passed }) => !passed).length;
+  const wrong = (some: readonly { readonly passed: boolean }[], noun: string) =>
+    failures(some) === 0 ? [] : [`${failures(some)} of ${count(some.length, noun)}`];
+  const verb = failures(outcomes) + failures(relations) === 1 ? "does" : "do";
+  return `${[...wrong(outcomes, "assertion"), ...wrong(relations, "expected relation")].join(" and ")} ${verb} not hold`;
 }
 
 export function reportToJson(report: FileReport): unknown {

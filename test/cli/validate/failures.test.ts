@@ -149,7 +149,7 @@ test("subjects that are not as expected are a diff too", async () => {
     - "[user:eve] is <document:1#banned>"
 `);
   expect(run.exit).toBe(1);
-  expect(run.stdout).toBe(`FAIL case.yaml: 1 of 2 expected relations do not hold
+  expect(run.stdout).toBe(`FAIL case.yaml: 1 of 2 expected relations does not hold
 case.yaml:21: the subjects of document:public#view
   21 | document:public#view:
      | ^^^^^^^^^^^^^^^^^^^^
