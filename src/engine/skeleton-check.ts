@@ -26,8 +26,10 @@ export interface SkeletonQuestion {
 
 /** No object can have this id. */
 const NOBODY_ID = "#nobody";
-/** Of outcomes kept, some 1 KB each at worst. */
+/** Of outcomes kept, some 2 KB each at worst. */
 const MAX_KEPT = 10_000;
+/** Longer sorts, of many tuples or large contexts, are not kept: few subjects share one. */
+const MAX_SORT_LENGTH = 1_000;
 const EVERYBODY_ALLOWED: Outcome = { decision: ALLOWED };
 const EVERYBODY_DENIED: Outcome = { decision: DENIED };
 
@@ -90,6 +92,7 @@ export class SkeletonCheck {
     const known = this.#kept.get(sort);
     if (known !== undefined) return known;
     const outcome = this.#solve(id, holding);
+    if (sort.length > MAX_SORT_LENGTH) return outcome;
     if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
     this.#kept.set(sort, outcome);
     return outcome;

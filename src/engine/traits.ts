@@ -30,24 +30,41 @@ export interface TraitJudge {
 const HOLDS: Judged = { value: TRUE };
 const FAILS: Judged = { value: FALSE };
 
-/** Each caveat with the same written context is evaluated once; the text as stored is the key, so no two can be mixed up. */
+/**
+ * Of written contexts, as characters: results are kept for so many. A lookup's judge sees every tuple of a stream, and each
+ * of a million may carry a context of its own.
+ */
+const MAX_KEPT = 2_000_000;
+/** Stands for what is kept beside the text. */
+const ENTRY = 100;
+
+/**
+ * A caveat with the same written context is evaluated once, as long as it is kept; the text as stored is the key, so no
+ * two can be mixed up.
+ */
 export function createTraitJudge(schema: Schema, context: JsonObject, nowMs: number): TraitJudge {
   const results = new Map<string, Map<string, CaveatResult>>();
   const judged = new WeakMap<CaveatResult, Judged>();
+  let kept = 0;
+
+  const keep = (name: string, contextJson: string, result: CaveatResult) => {
+    kept += contextJson.length + ENTRY;
+    if (kept > MAX_KEPT) {
+      results.clear();
+      kept = 0;
+    }
+    const byContext = results.get(name);
+    if (byContext === undefined) results.set(name, new Map([[contextJson, result]]));
+    else byContext.set(contextJson, result);
+  };
 
   const evaluate = ({ name, contextJson }: FoundCaveat): CaveatResult => {
-    let byContext = results.get(name);
-    if (byContext === undefined) {
-      byContext = new Map();
-      results.set(name, byContext);
-    }
-    let result = byContext.get(contextJson);
-    if (result === undefined) {
-      const caveat = schema.caveats.get(name);
-      if (caveat === undefined) throw new Error(`a tuple carries caveat ${name}, which the schema does not have`);
-      result = caveat.program.evaluate(JSON.parse(contextJson) as JsonObject, context);
-      byContext.set(contextJson, result);
-    }
+    const known = results.get(name)?.get(contextJson);
+    if (known !== undefined) return known;
+    const caveat = schema.caveats.get(name);
+    if (caveat === undefined) throw new Error(`a tuple carries caveat ${name}, which the schema does not have`);
+    const result = caveat.program.evaluate(JSON.parse(contextJson) as JsonObject, context);
+    keep(name, contextJson, result);
     return result;
   };
 
