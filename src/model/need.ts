@@ -1,3 +1,5 @@
+import type { Tuple } from "./tuple.ts";
+
 /**
  * What the solver wants to know of the stored tuples. All needs of one round are read together (one query).
  *  - exact:    is this very tuple there? (subjectId may be `*`) Answer: that tuple's subject, or nothing.
@@ -35,6 +37,14 @@ export interface FoundTraits {
   readonly caveat?: FoundCaveat;
   /** Milliseconds since the epoch. Stores return expired tuples too; whoever evaluates knows the request's instant. */
   readonly expiresAtMs?: number;
+}
+
+/** Of a tuple that is not in Postgres: its context is the text that Postgres would keep. */
+export function traitsOf({ caveat, expiresAtMs }: Pick<Tuple, "caveat" | "expiresAtMs">): FoundTraits {
+  return {
+    ...(caveat !== undefined && { caveat: { name: caveat.name, contextJson: JSON.stringify(caveat.context) } }),
+    ...(expiresAtMs !== undefined && { expiresAtMs }),
+  };
 }
 
 /** The subject side of a stored tuple that answers a need. */

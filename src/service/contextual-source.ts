@@ -1,8 +1,16 @@
 import { budgetExhausted } from "../engine/limits.ts";
-import { compareBytes } from "../model/byte-order.ts";
-import type { Found, FoundObject, FoundTraits, Need, ObjectScan, SubjectScan, TupleSource } from "../model/need.ts";
+import {
+  type Found,
+  type FoundObject,
+  type Need,
+  type ObjectScan,
+  type SubjectScan,
+  type TupleSource,
+  traitsOf,
+} from "../model/need.ts";
 import { WILDCARD_ID } from "../model/object.ts";
 import type { Tuple, TupleKey } from "../model/tuple.ts";
+import { compareObjects, compareSubjects } from "../model/tuple-order.ts";
 
 /**
  * A source in which `tuples` are as if they had just been TOUCHed: each takes the place of the stored tuple with its key,
@@ -102,13 +110,6 @@ function foundObjectOf(tuple: Tuple): FoundObject {
   return { objectId, subjectRelation, ...traitsOf(tuple) };
 }
 
-function traitsOf({ caveat, expiresAtMs }: Tuple): FoundTraits {
-  return {
-    ...(caveat === undefined ? {} : { caveat: { name: caveat.name, contextJson: JSON.stringify(caveat.context) } }),
-    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
-  };
-}
-
 function merge<Row>(stored: readonly Row[], own: readonly Row[], keyOf: (row: Row) => string): readonly Row[] {
   if (own.length === 0) return stored;
   const replaced = new Set(own.map(keyOf));
@@ -132,18 +133,6 @@ function subjectKey(subject: SubjectKey): string {
 
 function objectKey(object: ObjectKey): string {
   return `${object.objectId} ${object.subjectRelation}`;
-}
-
-function compareSubjects(a: SubjectKey, b: SubjectKey): number {
-  return (
-    compareBytes(a.subjectType, b.subjectType) ||
-    compareBytes(a.subjectId, b.subjectId) ||
-    compareBytes(a.subjectRelation, b.subjectRelation)
-  );
-}
-
-function compareObjects(a: ObjectKey, b: ObjectKey): number {
-  return compareBytes(a.objectId, b.objectId) || compareBytes(a.subjectRelation, b.subjectRelation);
 }
 
 function pick<T>(list: readonly T[], indices: readonly number[]): readonly T[] {

@@ -2,6 +2,7 @@ import type { EvaluationLimits } from "../engine/limits.ts";
 import { budgetExhausted } from "../engine/limits.ts";
 import type { Solver } from "../engine/solver.ts";
 import { RelataError } from "../errors.ts";
+import { throwIfAborted } from "../model/abort.ts";
 import type { Found, Need, TupleSource } from "../model/need.ts";
 
 /** What a request cost. */
@@ -66,11 +67,4 @@ const ROUNDS_PER_TURN = 64;
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  const reason: unknown = signal.reason;
-  if (reason instanceof RelataError) throw reason;
-  throw new RelataError("CANCELLED", "the request was cancelled", { cause: reason });
 }

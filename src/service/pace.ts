@@ -1,4 +1,4 @@
-import { RelataError } from "../errors.ts";
+import { throwIfAborted } from "../model/abort.ts";
 
 /** Steps of some microseconds each; together a few milliseconds. */
 const STEPS_PER_TURN = 2000;
@@ -18,10 +18,4 @@ export function createPace(signal: AbortSignal): (steps: number) => Promise<void
     }
     throwIfAborted(signal);
   };
-}
-
-function throwIfAborted({ aborted, reason }: AbortSignal): void {
-  if (!aborted) return;
-  if (reason instanceof RelataError) throw reason;
-  throw new RelataError("CANCELLED", "the request was cancelled", { cause: reason });
 }

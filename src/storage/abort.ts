@@ -1,11 +1,4 @@
-import { RelataError } from "../errors.ts";
-
-/** What the caller's signal says: its own RelataError (a deadline, say) or CANCELLED. */
-export function abortError(signal: AbortSignal): RelataError {
-  return signal.reason instanceof RelataError
-    ? signal.reason
-    : new RelataError("CANCELLED", "The request was cancelled.", { cause: signal.reason });
-}
+import { abortError } from "../model/abort.ts";
 
 /** `work`, or the abort, whichever comes first. `onAbort` tidies up behind a caller who has left. */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, onAbort?: () => void): Promise<T> {

@@ -34,7 +34,7 @@ export function createDeadline(settings: DeadlineSettings): Interceptor {
     if (gone.aborted) leave();
     else gone.addEventListener("abort", leave, { once: true });
     try {
-      await untilAborted(next(), controller.signal);
+      await unlessAborted(next(), controller.signal);
     } finally {
       clearTimeout(timer);
       gone.removeEventListener("abort", leave);
@@ -49,7 +49,7 @@ function defaultOf({ method }: EdgeCall, { defaultDeadlineMs, maxDeadlineMs }: D
   return method.methodKind === "unary" ? defaultDeadlineMs : maxDeadlineMs;
 }
 
-function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     if (signal.aborted) onAbort();

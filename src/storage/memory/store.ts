@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
+import { throwIfAborted } from "../../model/abort.ts";
 import { compareBytes } from "../../model/byte-order.ts";
 import type { TupleSource } from "../../model/need.ts";
 import type { Revision } from "../../model/revision.ts";
 import type { Store, StoredSchema, TenantStore } from "../../model/store.ts";
 import { sharedBucket, type Tenant, type TenantPlace } from "../../model/tenant.ts";
-import { abortError } from "../abort.ts";
+import { compareKeys } from "../../model/tuple-order.ts";
 import { isExpired } from "../expired.ts";
 import { budgetExhausted, tenantAlreadyExists, tenantNotFound } from "../refusals.ts";
 import { TenantMemory } from "./tenant-memory.ts";
-import { compareKeys, type TupleTable } from "./tuple-table.ts";
+import type { TupleTable } from "./tuple-table.ts";
 
 /** What all tenants of one store share. */
 interface Registry {
@@ -52,7 +53,7 @@ export function createMemoryStore({ now }: { readonly now: () => number }): Stor
       write: async (place, request) => at(place).write(request),
       deleteMatching: async (place, request) => at(place).deleteMatching(request),
       page: async (place, { revision, nowMs, filter, after, limit }, signal) => {
-        if (signal?.aborted) throw abortError(signal);
+        throwIfAborted(signal);
         return [...at(place).tuples.matchingAt(filter, revision)]
           .filter((tuple) => nowMs === undefined || !isExpired(tuple.expiresAtMs, nowMs))
           .filter((tuple) => after === undefined || compareKeys(tuple, after) > 0)
@@ -68,7 +69,7 @@ export function createMemoryStore({ now }: { readonly now: () => number }): Stor
 
 function createSource(table: () => TupleTable, revision: Revision, signal: AbortSignal | undefined): TupleSource {
   const present = (): TupleTable => {
-    if (signal?.aborted) throw abortError(signal);
+    throwIfAborted(signal);
     return table();
   };
   return {

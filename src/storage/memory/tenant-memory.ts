@@ -11,6 +11,7 @@ import type {
 } from "../../model/store.ts";
 import type { Tenant } from "../../model/tenant.ts";
 import type { Tuple } from "../../model/tuple.ts";
+import { compareKeys } from "../../model/tuple-order.ts";
 import { isExpired } from "../expired.ts";
 import {
   idempotencyKeyReused,
@@ -20,7 +21,7 @@ import {
   tupleAlreadyExists,
   tupleIsStranded,
 } from "../refusals.ts";
-import { compareKeys, TupleTable } from "./tuple-table.ts";
+import { TupleTable } from "./tuple-table.ts";
 
 type Method = "write" | "delete";
 

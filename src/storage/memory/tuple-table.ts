@@ -1,8 +1,17 @@
 import { compareBytes } from "../../model/byte-order.ts";
-import type { Found, FoundObject, FoundTraits, Need, ObjectScan, SubjectScan } from "../../model/need.ts";
+import {
+  type Found,
+  type FoundObject,
+  type FoundTraits,
+  type Need,
+  type ObjectScan,
+  type SubjectScan,
+  traitsOf,
+} from "../../model/need.ts";
 import type { Revision } from "../../model/revision.ts";
 import type { Tuple, TupleFilter, TupleKey } from "../../model/tuple.ts";
 import { matchesFilter } from "../../model/tuple-filter.ts";
+import { compareKeys, compareObjects, compareSubjects } from "../../model/tuple-order.ts";
 import { OrderedRows } from "./ordered-rows.ts";
 
 /** A version of a tuple: visible at `r` iff createdRev <= r < deletedRev. */
@@ -109,32 +118,6 @@ export class TupleTable {
 
 type Subject = Pick<TupleKey, "subjectType" | "subjectId" | "subjectRelation">;
 
-/** In key order, bytewise. */
-export function compareKeys(a: TupleKey, b: TupleKey): number {
-  return (
-    compareBytes(a.objectType, b.objectType) ||
-    compareBytes(a.objectId, b.objectId) ||
-    compareBytes(a.relation, b.relation) ||
-    compareSubjects(a, b)
-  );
-}
-
-function compareSubjects(a: Subject, b: Subject): number {
-  return (
-    compareBytes(a.subjectType, b.subjectType) ||
-    compareBytes(a.subjectId, b.subjectId) ||
-    compareBytes(a.subjectRelation, b.subjectRelation)
-  );
-}
-
-/** Of one subject, object type and relation. */
-function compareObjects(
-  a: Pick<TupleKey, "objectId" | "subjectRelation">,
-  b: Pick<TupleKey, "objectId" | "subjectRelation">,
-): number {
-  return compareBytes(a.objectId, b.objectId) || compareBytes(a.subjectRelation, b.subjectRelation);
-}
-
 function byKey(a: Row, b: Row): number {
   return compareKeys(a.tuple, b.tuple);
 }
@@ -159,14 +142,6 @@ function found(versions: readonly Row[], revision: Revision): readonly Found[] {
 
 function foundOf({ tuple: { subjectType, subjectId, subjectRelation }, traits }: Row): Found {
   return { subjectType, subjectId, subjectRelation, ...traits };
-}
-
-/** The context as Postgres keeps it: the text of JSON.stringify. */
-function traitsOf({ caveat, expiresAtMs }: Tuple): FoundTraits {
-  return {
-    ...(caveat !== undefined && { caveat: { name: caveat.name, contextJson: JSON.stringify(caveat.context) } }),
-    ...(expiresAtMs !== undefined && { expiresAtMs }),
-  };
 }
 
 function relationKey(key: { readonly objectType: string; readonly objectId: string; readonly relation: string }) {

@@ -1,5 +1,6 @@
 import pg from "pg";
-import { abortable, abortError } from "../abort.ts";
+import { throwIfAborted } from "../../model/abort.ts";
+import { abortable } from "../abort.ts";
 import { type Answers, fly, type Observer } from "./flight.ts";
 import { BEGIN_READ, COMMIT, enter, type Scope } from "./scope.ts";
 import { isConnectionLoss, translatePgError } from "./sqlstate.ts";
@@ -68,7 +69,7 @@ export function createReadLanes(options: ReadLanesOptions): ReadLanes {
 
   return {
     async read(scope, statements, signal) {
-      if (signal?.aborted) throw abortError(signal);
+      throwIfAborted(signal);
       if (closed) throw translatePgError(new Error("Client was closed"));
       // On a shared connection a single statement cannot be cancelled; the server's timeout bounds what is left behind.
       return abortable(send(scope, statements), signal);

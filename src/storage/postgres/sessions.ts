@@ -1,7 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { RelataError } from "../../errors.ts";
-import { abortable, abortError } from "../abort.ts";
+import { throwIfAborted } from "../../model/abort.ts";
+import { abortable } from "../abort.ts";
 import { type Answers, FlightError, fly, type Observer } from "./flight.ts";
 import type { Reader } from "./read-lanes.ts";
 import { BEGIN_READ, BEGIN_WRITE, COMMIT, enter, ROLLBACK, type Scope } from "./scope.ts";
@@ -86,7 +87,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   return {
     transact,
     async read(scope, statements, signal) {
-      if (signal?.aborted) throw abortError(signal);
+      throwIfAborted(signal);
       const endTurn = await readTurns(lineOf(scope), signal);
       const connecting = connect();
       const client = await abortable(connecting, signal).catch((error: unknown) => {

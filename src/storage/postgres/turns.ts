@@ -1,5 +1,5 @@
 import { RelataError } from "../../errors.ts";
-import { abortError } from "../abort.ts";
+import { abortError } from "../../model/abort.ts";
 
 /** A line for each key: so many at once hold a turn, the others wait in order. */
 export interface Turns {
