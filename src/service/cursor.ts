@@ -57,7 +57,7 @@ export function openCursor(
 export function invalidCursor(detail: string): RelataError {
   return new RelataError(
     "INVALID_CURSOR",
-    "the cursor was not issued here; pass one on exactly as an answer of this API gave it",
+    "the cursor was not issued here by this method; pass one on exactly as an answer of the same method gave it",
     { detail },
   );
 }
