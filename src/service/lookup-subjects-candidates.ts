@@ -1,6 +1,7 @@
 import type { CheckItem } from "../engine/solver.ts";
 import { startChecks } from "../engine/solver.ts";
 import { RelataError } from "../errors.ts";
+import type { Outcome } from "../model/decision.ts";
 import { drive } from "./drive.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { ServiceLimits } from "./limits.ts";
@@ -23,16 +24,23 @@ export interface CandidateOptions {
 
 /**
  * Decides the candidates a lookup is narrowed to, each by a Check of its own. Undefined stands for those that are denied.
+ * What a run's budget was too small for is asked again in smaller ones: the lookup fails of its budget only where Check would.
  * @throws the error of the first candidate that has one, when its turn comes
  */
 export async function* decideCandidates(options: CandidateOptions): Searching {
   const { evaluation, ids, itemOf, nowMs, signal } = options;
-  for (let from = 0; from < ids.length; from += CANDIDATES_PER_RUN) {
-    const part = ids.slice(from, from + CANDIDATES_PER_RUN);
+  let atOnce = CANDIDATES_PER_RUN;
+  for (let open = ids; open.length > 0; ) {
+    const part = open.slice(0, atOnce);
     const limits = budgetOf(options.limits, part.length);
     const solver = startChecks(evaluation.plan, part.map(itemOf), { nowMs, limits });
     await drive(solver, evaluation.source, limits, signal);
     const outcomes = solver.outcomes();
+    if (part.length > 1 && outcomes.some(isOutOfBudget)) {
+      atOnce = Math.ceil(part.length / 2);
+      continue;
+    }
+    open = open.slice(part.length);
     for (const [index, id] of part.entries()) {
       const outcome = outcomes[index];
       if (outcome === undefined) throw new Error("the solver left an item without an outcome");
@@ -40,6 +48,10 @@ export async function* decideCandidates(options: CandidateOptions): Searching {
       yield outcome.decision.kind === "denied" ? undefined : { id, ...outcome };
     }
   }
+}
+
+function isOutOfBudget(outcome: Outcome | RelataError): boolean {
+  return outcome instanceof RelataError && outcome.reason === "BUDGET_EXHAUSTED";
 }
 
 function budgetOf({ maxNodes, maxRows }: CandidateOptions["limits"], items: number) {

@@ -317,6 +317,19 @@ describe("pages", () => {
     expect(await room.list("document:d#allowed", "user", { candidateIds: [] })).toEqual([]);
   });
 
+  test("candidates fail of no budget that a Check of each has", async () => {
+    const { call, verbs } = await createTestVerbs({ maxUpdatesPerWrite: 1_000, maxSchemaBytes: 10_000 });
+    const text = "definition user {} definition group { relation member: user | group#member }";
+    await verbs.writeSchema(call, { text, expectedVersion: undefined });
+    // Twenty times 700 nodes; a run has ten times the 1,000 of a Check.
+    const tuples = Array.from({ length: 700 }, (_, i) => `group:${i}#member@group:${i + 1}#member`);
+    const updates = tuples.map((tuple) => ({ operation: "touch" as const, tuple: parseTuple(tuple) }));
+    await verbs.writeTuples(call, { updates, preconditions: [], idempotencyKey: "" });
+    const candidateIds = Array.from({ length: 20 }, (_, i) => `u${i}`);
+    const room = await openRoom(SCHEMA, []);
+    expect(await room.list("group:0#member", "user", { call, verbs, candidateIds })).toEqual([]);
+  });
+
   test("more candidates than the server allows are refused", async () => {
     const { verbs, call } = await createTestVerbs({ maxCandidates: 20 });
     const room = await openRoom(SCHEMA, []);
