@@ -1,10 +1,10 @@
 import { SILENT_LOGGER } from "../../src/log.ts";
-import { SCOPES } from "../../src/model/principal.ts";
 import type { Store } from "../../src/model/store.ts";
 import type { Tuple } from "../../src/model/tuple.ts";
-import type { PlatformCall, TenantCall } from "../../src/service/call.ts";
+import type { TenantCall } from "../../src/service/call.ts";
 import { createVerbs, type Verbs } from "../../src/service/verbs.ts";
 import { NOW_MS } from "../support/arbitrary.ts";
+import { createCall } from "../support/call.ts";
 import { TEST_LIMITS } from "../support/server-verbs.ts";
 
 /** The verbs over a store, with limits that no random world comes near. */
@@ -46,7 +46,7 @@ export function openService(store: Store, nowMs: number = NOW_MS): Service {
     enter: async ({ text, tuples }) => {
       tenants += 1;
       const tenant = await store.tenants.create({ slug: `world-${tenants}` }, { actor: "test", requestId: "test" });
-      const call = { ...platformCall(nowMs), tenant };
+      const call = { ...createCall(nowMs), tenant };
       await verbs.writeSchema(call, { text, expectedVersion: undefined });
       for (let start = 0; start < tuples.length; start += UPDATES) {
         const updates = tuples.slice(start, start + UPDATES).map((tuple) => ({ operation: "touch" as const, tuple }));
@@ -54,22 +54,5 @@ export function openService(store: Store, nowMs: number = NOW_MS): Service {
       }
       return call;
     },
-  };
-}
-
-function platformCall(nowMs: number): PlatformCall {
-  return {
-    principal: {
-      issuer: "test",
-      subject: "service",
-      actor: "test|service",
-      scopes: new Set(SCOPES),
-      grant: { kind: "platform" },
-      expiresAtMs: Number.POSITIVE_INFINITY,
-    },
-    requestId: "test",
-    signal: new AbortController().signal,
-    deadlineMs: Number.POSITIVE_INFINITY,
-    nowMs,
   };
 }

@@ -1,6 +1,5 @@
 import { SILENT_LOGGER } from "../../src/log.ts";
 import type { SubjectRef } from "../../src/model/object.ts";
-import { SCOPES } from "../../src/model/principal.ts";
 import type { Store } from "../../src/model/store.ts";
 import type { JsonObject, Tuple } from "../../src/model/tuple.ts";
 import { parseTuple } from "../../src/model/tuple-text.ts";
@@ -9,6 +8,7 @@ import type { ServiceLimits } from "../../src/service/limits.ts";
 import type { LookupPage, LookupResult } from "../../src/service/lookup-page.ts";
 import type { LookupResourcesRequest } from "../../src/service/lookup-resources.ts";
 import { createVerbs, type Verbs } from "../../src/service/verbs.ts";
+import { createCall } from "../support/call.ts";
 import { TEST_LIMITS } from "../support/server-verbs.ts";
 
 export const NOW_MS = Date.parse("2030-01-01T00:00:00Z");
@@ -74,7 +74,7 @@ export function openRooms(store: Store, limits: Partial<ServiceLimits> = {}): Ro
     enter: async (world) => {
       tenants += 1;
       const tenant = await store.tenants.create({ slug: `lookup-${tenants}` }, { actor: "test", requestId: "test" });
-      const call = callOf(tenant);
+      const call = { ...createCall(NOW_MS), tenant };
       await verbs.writeSchema(call, { text: world.schema, expectedVersion: undefined });
       const write = async (...lines: readonly string[]) => {
         for (let start = 0; start < lines.length; start += 1000) {
@@ -120,24 +120,6 @@ export function readSubject(text: string): SubjectRef {
   const [object = "", relation = ""] = text.split("#");
   const [type = "", id = ""] = object.split(":");
   return { type, id, relation };
-}
-
-function callOf(tenant: TenantCall["tenant"]): TenantCall {
-  return {
-    tenant,
-    principal: {
-      issuer: "test",
-      subject: "service",
-      actor: "test|service",
-      scopes: new Set(SCOPES),
-      grant: { kind: "platform" },
-      expiresAtMs: Number.POSITIVE_INFINITY,
-    },
-    requestId: "test",
-    signal: new AbortController().signal,
-    deadlineMs: Number.POSITIVE_INFINITY,
-    nowMs: NOW_MS,
-  };
 }
 
 function countReads(store: Store, reads: { count: number }): Store {

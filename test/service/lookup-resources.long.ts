@@ -1,11 +1,10 @@
-import pg from "pg";
 import { expect, test } from "vitest";
+import { loadTuples } from "../../bench/lookup/load.ts";
 import { reachableDocuments } from "../../bench/workloads/reachable-documents.ts";
 import type { Store } from "../../src/model/store.ts";
-import type { TupleKey } from "../../src/model/tuple.ts";
 import type { LookupPage } from "../../src/service/lookup-page.ts";
 import { openStore } from "../storage/postgres/open.ts";
-import { openRooms, type Room } from "./lookup-resources-room.ts";
+import { openRooms } from "./lookup-resources-room.ts";
 
 const TUPLES = 1_000_000;
 const RESULTS = 100_000;
@@ -17,7 +16,7 @@ test(`${RESULTS} results of ${TUPLES} tuples on Postgres, streamed`, { timeout: 
     const work = reachableDocuments(TUPLES, RESULTS);
     const counted = countRows(store);
     const room = await openRooms(counted.store).enter({ schema: work.schema, tuples: [] });
-    await load(database.owner, room, work.generate());
+    await loadTuples(database.owner, room.call.tenant, work.generate());
     for (const { permission, results } of [work.plain, work.checked]) {
       const ask = (signal?: AbortSignal) =>
         room.ask(`document#${permission}`, "user:anne", signal === undefined ? {} : { signal });
@@ -102,42 +101,4 @@ function countRows(store: Store) {
     };
   };
   return { rows, store: { ...store, tuples: { ...store.tuples, source } } };
-}
-
-const BATCH = 20_000;
-
-/** Into the room's tenant, as if its last write had brought them. */
-async function load(
-  connection: pg.ClientConfig,
-  { call: { tenant } }: Room,
-  tuples: Iterable<TupleKey>,
-): Promise<void> {
-  const client = new pg.Client(connection);
-  await client.connect();
-  try {
-    await client.query("SELECT set_config('relata.tenant_id', $1, false)", [tenant.id]);
-    let batch: TupleKey[] = [];
-    const flush = async () => {
-      const columns = [
-        batch.map((tuple) => tuple.objectType),
-        batch.map((tuple) => tuple.objectId),
-        batch.map((tuple) => tuple.relation),
-        batch.map((tuple) => tuple.subjectType),
-        batch.map((tuple) => tuple.subjectId),
-        batch.map((tuple) => tuple.subjectRelation),
-      ];
-      await client.query(
-        `INSERT INTO relata.tuple (bucket, tenant_id, object_type, object_id, relation, subject_type, subject_id, subject_relation, created_rev)
-         SELECT ${tenant.bucket}, '${tenant.id}'::uuid, t.*, 0
-         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) t`,
-        columns,
-      );
-      batch = [];
-    };
-    for (const tuple of tuples) if (batch.push(tuple) === BATCH) await flush();
-    await flush();
-    await client.query("ANALYZE relata.tuple");
-  } finally {
-    await client.end();
-  }
 }

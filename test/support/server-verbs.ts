@@ -1,5 +1,4 @@
 import { SILENT_LOGGER } from "../../src/log.ts";
-import { SCOPES } from "../../src/model/principal.ts";
 import type { Store } from "../../src/model/store.ts";
 import type { Tenant } from "../../src/model/tenant.ts";
 import { parseTuple } from "../../src/model/tuple-text.ts";
@@ -7,6 +6,7 @@ import type { PlatformCall, TenantCall } from "../../src/service/call.ts";
 import type { ServiceLimits } from "../../src/service/limits.ts";
 import { createVerbs, type Verbs } from "../../src/service/verbs.ts";
 import { createMemoryStore } from "../../src/storage/memory/store.ts";
+import { createCall } from "./call.ts";
 import { createClock, type TestClock } from "./clock.ts";
 import { DOCUMENTS_SCHEMA } from "./server-seed.ts";
 
@@ -59,20 +59,7 @@ export async function createTestVerbs(
     log: SILENT_LOGGER,
   });
   const tenant = await store.tenants.create({ slug: "acme" }, { actor: "test", requestId: "seed" });
-  const platform: PlatformCall = {
-    principal: {
-      issuer: "test",
-      subject: "service",
-      actor: "test|service",
-      scopes: new Set(SCOPES),
-      grant: { kind: "platform" },
-      expiresAtMs: Number.POSITIVE_INFINITY,
-    },
-    requestId: "req",
-    signal: new AbortController().signal,
-    deadlineMs: Number.POSITIVE_INFINITY,
-    nowMs: clock.now(),
-  };
+  const platform = createCall(clock.now());
   const callOf = (tenant: Tenant): TenantCall => ({ ...platform, nowMs: clock.now(), tenant });
   await verbs.writeSchema(callOf(tenant), { text: DOCUMENTS_SCHEMA, expectedVersion: undefined });
   return {
