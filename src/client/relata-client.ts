@@ -7,6 +7,18 @@ import { TupleService } from "../gen/relata/v1/tuple_service_pb.ts";
 import { type ExpandQuestion, expandNodes } from "./expand-nodes.ts";
 import { type CallOptions, createServiceClient, type ServiceClient } from "./service-client.ts";
 
+// Of the package, programs see this one module: with it comes what they compare answers with and put into requests.
+export {
+  Decision,
+  ExpandRequest_Depth,
+  type TreeNode,
+  TreeNode_Kind,
+} from "../gen/relata/v1/authorization_service_pb.ts";
+export { Precondition_Expect } from "../gen/relata/v1/core_pb.ts";
+export { Diagnostic_Severity } from "../gen/relata/v1/schema_service_pb.ts";
+export { TupleUpdate_Operation } from "../gen/relata/v1/tuple_service_pb.ts";
+export { CallError } from "./call-error.ts";
+
 export interface RelataClientOptions {
   /** `host:port` of the gRPC port. */
   readonly address: string;

@@ -50,9 +50,13 @@ describe("the published package", () => {
   }, 120_000);
 
   it("gives programs a client with types", async () => {
-    const program = 'import { createRelataClient } from "relata/client"; console.log(typeof createRelataClient);';
+    const program = `import { CallError, createRelataClient, Decision } from "relata/client";
+      const client = createRelataClient({ address: "127.0.0.1:1", token: "t", timeoutMs: 100 });
+      const error = await client.authorization.check({}).catch((error) => error);
+      client.close();
+      console.log(error instanceof CallError, Decision.ALLOWED);`;
     const { stdout } = await run(process.execPath, ["--input-type=module", "-e", program], { cwd: project, env });
-    expect(stdout.trim()).toBe("function");
+    expect(stdout.trim()).toBe("true 1");
     const types = await readFile(
       join(project, "node_modules", "relata", "dist", "client", "relata-client.d.ts"),
       "utf8",
