@@ -83,7 +83,7 @@ class Program implements CaveatProgram {
         const json = Object.hasOwn(given, name) ? given[name] : undefined;
         values.push(json === undefined ? new Unknown([name]) : this.#coerce(name, parameter, json));
       }
-      return resultOf(this.#name, run(this.#name, this.#evaluator, values));
+      return resultOf(this.#name, run(this.#name, this.#evaluator, values), Object.keys(written).length > 0);
     } catch (error) {
       if (error instanceof RelataError) {
         return { kind: "failed", error };
@@ -129,15 +129,16 @@ function run(name: string, evaluator: Evaluator, values: readonly Value[]): Valu
   }
 }
 
-function resultOf(name: string, value: Value): CaveatResult {
+/** @param discreetly without values: whoever may ask for a decision need not be one who may read tuples */
+function resultOf(name: string, value: Value, discreetly: boolean): CaveatResult {
   if (typeof value === "boolean") {
     return value ? TRUE : FALSE;
   }
   if (value instanceof Unknown) {
     return { kind: "missing", names: value.names };
   }
-  const message = value instanceof Fault ? value.message : "its value is neither true nor false";
-  return { kind: "failed", error: failure(name, message) };
+  if (!(value instanceof Fault)) return { kind: "failed", error: failure(name, "its value is neither true nor false") };
+  return { kind: "failed", error: failure(name, discreetly ? value.discreet : value.message) };
 }
 
 const TRUE: CaveatResult = { kind: "true" };

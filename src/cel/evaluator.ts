@@ -169,7 +169,7 @@ function buildMap(entries: readonly (readonly [Evaluate, Evaluate])[]): Evaluate
         return new Fault(`${typeNameOf(keyValue)} cannot be a key of a map`);
       }
       if (map.has(key)) {
-        return new Fault(`the map has the key ${key} twice`);
+        return new Fault(`the map has the key ${key} twice`, "the map has a key twice");
       }
       map.set(key, value);
     }

@@ -172,11 +172,13 @@ export function elementOf(container: Value, index: Value): Value {
   const key = mapKeyOf(index);
   if (isMap(container)) {
     const found = key === undefined ? undefined : container.get(key);
-    return found === undefined ? new Fault(`no such key: ${shown(index)}`) : found;
+    return found === undefined ? new Fault(`no such key: ${shown(index)}`, "no such key") : found;
   }
   if (isList(container) && typeof key === "bigint") {
     const found = key >= 0n && key < container.length ? container[Number(key)] : undefined;
-    return found === undefined ? new Fault(`index ${key} is outside of a list of ${container.length}`) : found;
+    return found === undefined
+      ? new Fault(`index ${key} is outside of a list of ${container.length}`, "an index is outside of its list")
+      : found;
   }
   return noOverload("[]", [container, index]);
 }
@@ -193,9 +195,7 @@ function inCidr(values: readonly Value[]): Value {
     return noOverload("in_cidr", values);
   }
   const network = parseNetwork(text);
-  return network === undefined
-    ? new Fault(`${shown(text)} is not a network, such as "10.0.0.0/8"`)
-    : networkContains(network, address);
+  return network === undefined ? notA('network, such as "10.0.0.0/8"', text) : networkContains(network, address);
 }
 
 function isSubtreeOf(values: readonly Value[], budget: Budget): Value {
@@ -218,7 +218,7 @@ function toTimestamp(values: readonly Value[]): Value {
   if (typeof value === "bigint") return timestampOf(value * NANOS_PER_SECOND);
   if (value instanceof Timestamp) return value;
   if (typeof value !== "string") return noOverload("timestamp", values);
-  return parseTimestamp(value) ?? new Fault(`${shown(value)} is not a timestamp, such as "2026-01-31T09:00:00Z"`);
+  return parseTimestamp(value) ?? notA('timestamp, such as "2026-01-31T09:00:00Z"', value);
 }
 
 function toDuration(values: readonly Value[]): Value {
@@ -226,7 +226,7 @@ function toDuration(values: readonly Value[]): Value {
   if (typeof value === "bigint") return durationOf(value);
   if (value instanceof Duration) return value;
   if (typeof value !== "string") return noOverload("duration", values);
-  return parseDuration(value) ?? new Fault(`${shown(value)} is not a duration, such as "1h30m"`);
+  return parseDuration(value) ?? notA('duration, such as "1h30m"', value);
 }
 
 function toInt([value = null]: readonly Value[]): Value {
@@ -237,6 +237,10 @@ function toInt([value = null]: readonly Value[]): Value {
 function toText([value = null]: readonly Value[]): Value {
   if (value instanceof Timestamp) return formatTimestamp(value);
   return value instanceof Duration ? formatDuration(value) : callLibrary("string", undefined, [value]);
+}
+
+function notA(what: string, value: string): Fault {
+  return new Fault(`${shown(value)} is not a ${what}`, `a text is not a ${what}`);
 }
 
 function shown(value: Value): string {

@@ -1,5 +1,6 @@
 import { type CelUint, type CelValue, celEnv, isCelError, isCelUint } from "@bufbuild/cel";
 import { RE2JS } from "@bufbuild/re2";
+import { writtenName } from "./expression.ts";
 import { noOverload } from "./overload.ts";
 import { Fault, type Value } from "./value.ts";
 
@@ -32,13 +33,17 @@ export function callLibrary(name: string, target: Value | undefined, values: rea
   try {
     const result = group.call(0, target, values.filter(isScalar));
     if (isCelError(result)) {
-      return new Fault(result.message.replace(/_([^_]+)_$/, "$1"));
+      return new Fault(result.message.replace(/_([^_]+)_$/, "$1"), refused(name));
     }
     const value = result as Value | undefined;
     return value !== undefined && isScalar(value) ? value : noOverload(name, all);
   } catch (error) {
-    return new Fault(error instanceof Error ? error.message : String(error));
+    return new Fault(error instanceof Error ? error.message : String(error), refused(name));
   }
+}
+
+function refused(name: string): string {
+  return `"${writtenName(name)}" cannot take its values`;
 }
 
 function isScalar(value: Value): value is Scalar {

@@ -57,7 +57,7 @@ function dateIn(time: Timestamp, zone: string, budget: Budget): Date | Fault {
   budget.spend(STEPS_OF_ZONE);
   const format = formatIn(zone);
   if (format === undefined) {
-    return new Fault(`there is no time zone ${JSON.stringify(zone.slice(0, 60))}`);
+    return new Fault(`there is no time zone ${JSON.stringify(zone.slice(0, 60))}`, "there is no such time zone");
   }
   const parts = new Map(format.formatToParts(date).map(({ type, value }) => [type, Number(value)]));
   const shown = new Date(0);

@@ -63,9 +63,12 @@ export class Unknown {
 /** An evaluation error, as a value: `false && 1/0 > 0` is false. */
 export class Fault {
   readonly message: string;
+  /** The same without a value: values written on tuples are for those who may read tuples. */
+  readonly discreet: string;
 
-  constructor(message: string) {
+  constructor(message: string, discreet: string = message) {
     this.message = message;
+    this.discreet = discreet;
   }
 }
 

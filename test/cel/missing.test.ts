@@ -100,4 +100,28 @@ describe("what fails", () => {
       `CAVEAT_EVALUATION_FAILED: caveat "sample" cannot be evaluated: ${message}`,
     );
   });
+
+  test.each<[string, JsonObject, string]>([
+    ["{x: 1}[y] == 1", { x: "secret" }, "no such key"],
+    ["[1][x] == int(y)", { x: 4711 }, "an index is outside of its list"],
+    ["{x: 1, y: 2} == {}", { x: "secret" }, "the map has a key twice"],
+    ["int(x) == int(y)", { x: "secret" }, '"int" cannot take its values'],
+    ["y.matches(x)", { x: "secret(" }, '"matches" cannot take its values'],
+    ["timestamp(x) == y", { x: "secret" }, 'a text is not a timestamp, such as "2026-01-31T09:00:00Z"'],
+    ["duration(x) == y", { x: "secret" }, 'a text is not a duration, such as "1h30m"'],
+    ["timestamp(0).getHours(x) == int(y)", { x: "Secret/Place" }, "there is no such time zone"],
+  ])("%s with %j on a tuple fails without a word of what the tuple has: %s", (expression, written, message) => {
+    const y = expression.startsWith("{x: 1, y") ? "secret" : "1";
+    expect(outcomeOf(programOf("x any, y any", expression), { y }, written)).toBe(
+      `CAVEAT_EVALUATION_FAILED: caveat "sample" cannot be evaluated: ${message}`,
+    );
+  });
+
+  test("nor does an address outside of what is no network", () => {
+    const program = programOf("ip ipaddress, network string", "ip.in_cidr(network)");
+    expect(outcomeOf(program, { ip: "10.0.0.1" }, { network: "secret" })).toBe(
+      'CAVEAT_EVALUATION_FAILED: caveat "sample" cannot be evaluated: a text is not a network, such as "10.0.0.0/8"',
+    );
+    expect(outcomeOf(program, { ip: "10.0.0.1", network: "mine" })).toContain('"mine" is not a network');
+  });
 });
