@@ -2,15 +2,16 @@ import { diffSchemas } from "../dsl/diff.ts";
 import type { SchemaChange } from "../dsl/schema-change.ts";
 import type { Revision } from "../model/revision.ts";
 import type { StrandProbe } from "../model/store.ts";
+import { isStranded } from "../model/strand-probe.ts";
 import type { Tuple, TupleKey } from "../model/tuple.ts";
-import { formatTuple } from "../model/tuple-text.ts";
+import { formatTupleKey } from "../model/tuple-text.ts";
 import type { TenantCall } from "./call.ts";
 import { compileOrThrow, requireSchemaSize } from "./compile-text.ts";
 import { currentSchema } from "./current-schema.ts";
 import type { VerbDeps } from "./deps.ts";
 
 export interface ProbedChange extends SchemaChange {
-  /** A stored tuple that stands in the way; empty when none was found. */
+  /** The key of a stored tuple that stands in the way; empty when none was found. */
   readonly exampleTuple: string;
 }
 
@@ -42,7 +43,7 @@ async function findExample(
 ): Promise<string> {
   for (const probe of strands) {
     const found = await findStranded(deps, call, revision, probe);
-    if (found !== undefined) return formatTuple(found);
+    if (found !== undefined) return formatTupleKey(found);
   }
   return "";
 }
@@ -65,14 +66,8 @@ async function findStranded(
       ...(after === undefined ? {} : { after }),
     };
     const tuples: readonly Tuple[] = await deps.store.tuples.page(call.tenant, query, call.signal);
-    const found = tuples.find((tuple) => isStranded(probe, tuple));
+    const found = tuples.find((tuple) => isStranded(tuple, probe));
     if (found !== undefined || tuples.length < limit) return found;
     after = tuples.at(-1);
   }
-}
-
-function isStranded(probe: StrandProbe, tuple: Tuple): boolean {
-  if (probe.caveat !== undefined && (tuple.caveat?.name ?? false) !== probe.caveat) return false;
-  if (probe.expiration !== undefined && (tuple.expiresAtMs !== undefined) !== probe.expiration) return false;
-  return probe.wildcard === undefined || tuple.subjectId !== "*";
 }

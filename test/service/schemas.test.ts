@@ -148,3 +148,35 @@ describe("tenants", () => {
     });
   });
 });
+
+describe("diff", () => {
+  const QUOTA = `caveat quota(used int, most int) {
+  used < most
+}
+
+definition user {}
+
+definition document {
+  relation viewer: user with quota
+}
+`;
+  const FIXED = QUOTA.replace(", most int", "").replace("used < most", "used < 9");
+
+  test("names a tuple that stands in the way by its key, as Write does", async () => {
+    const at = await createTestVerbs();
+    await write(at, QUOTA);
+    await at.write('+document:1#viewer@user:anne[quota:{"used":1}]', '+document:2#viewer@user:anne[quota:{"most":1}]');
+    const { changes } = await at.verbs.diffSchema(at.call, { text: FIXED });
+    const removed = changes.find(({ kind }) => kind === "caveat-parameter-removed");
+    expect(removed).toMatchObject({ member: "most", exampleTuple: "document:2#viewer@user:anne" });
+  });
+
+  test("a parameter that no tuple has a value for stands in nobody's way", async () => {
+    const at = await createTestVerbs();
+    await write(at, QUOTA);
+    await at.write('+document:1#viewer@user:anne[quota:{"used":1}]');
+    const { changes } = await at.verbs.diffSchema(at.call, { text: FIXED });
+    expect(changes.map(({ exampleTuple }) => exampleTuple)).toEqual(changes.map(() => ""));
+    expect((await write(at, FIXED)).version).toBe(3);
+  });
+});

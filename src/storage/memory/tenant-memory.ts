@@ -9,6 +9,7 @@ import type {
   WriteRequest,
   WriteResult,
 } from "../../model/store.ts";
+import { isStranded } from "../../model/strand-probe.ts";
 import type { Tenant } from "../../model/tenant.ts";
 import type { Tuple } from "../../model/tuple.ts";
 import { compareKeys } from "../../model/tuple-order.ts";
@@ -139,13 +140,4 @@ export class TenantMemory {
 function isAny(tuples: Iterable<Tuple>, nowMs: number): boolean {
   for (const { expiresAtMs } of tuples) if (!isExpired(expiresAtMs, nowMs)) return true;
   return false;
-}
-
-function isStranded(tuple: Tuple, { caveat, expiration, parameter, wildcard }: StrandProbe): boolean {
-  return (
-    (caveat === undefined || (tuple.caveat?.name ?? false) === caveat) &&
-    (expiration === undefined || (tuple.expiresAtMs !== undefined) === expiration) &&
-    (parameter === undefined || Object.hasOwn(tuple.caveat?.context ?? {}, parameter)) &&
-    (wildcard !== false || tuple.subjectId !== "*")
-  );
 }
