@@ -13,10 +13,13 @@ export class FrameTable {
   /** Most questions of a run bring the very same context. */
   readonly #keys = new Map<JsonObject, string>();
   readonly #circumstances = new Map<string, Circumstances>();
+  readonly #given: Circumstances | undefined;
   #size = 0;
 
-  constructor(plan: Plan) {
+  /** @param judge of one context and instant, to be used for these in place of one of the table's own */
+  constructor(plan: Plan, judge?: TraitJudge) {
     this.#plan = plan;
+    this.#given = judge && { judge, bySubject: new Map() };
   }
 
   get size(): number {
@@ -38,6 +41,8 @@ export class FrameTable {
   }
 
   #in(context: JsonObject, nowMs: number): Circumstances {
+    const given = this.#given;
+    if (given !== undefined && given.judge.context === context && given.judge.nowMs === nowMs) return given;
     let content = this.#keys.get(context);
     if (content === undefined) {
       content = contextKey(context);

@@ -109,7 +109,7 @@ export class SkeletonCheck {
     const answer = this.#skeleton.answerFor(id, new Map(hits.map(({ leaf, found }) => [leaf, found])));
     const { context, nowMs } = this.#judge;
     const item = { question: { object, member, subject: { ...subject, id } }, context };
-    const solver = startCheck(this.#plan, item, { nowMs, limits: this.#limits });
+    const solver = startCheck(this.#plan, item, { nowMs, limits: this.#limits, judge: this.#judge });
     for (let needs = solver.needs(); needs.length > 0; needs = solver.needs()) {
       solver.feed(needs.map(answer));
     }

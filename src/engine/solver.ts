@@ -17,6 +17,7 @@ import type { Frame, Node, Problem } from "./problem.ts";
 import type { Read } from "./read-table.ts";
 import { ReadTable } from "./read-table.ts";
 import { memberOf } from "./strata.ts";
+import type { TraitJudge } from "./traits.ts";
 
 /** May `subject` do (or is it in) `member` of `object`? Validated by `validateQuestion`. */
 export interface Question {
@@ -44,6 +45,11 @@ export interface SolverOptions {
   readonly explain?: boolean;
   /** Facts about the one subject that all items ask about, in the one context that they bring: not looked for again. */
   readonly holds?: KnownFacts;
+  /**
+   * Of many runs about one context at one instant: its results are used again, and the context is not read again (a
+   * millisecond where it has 64 KB). Items with other contexts are judged as ever.
+   */
+  readonly judge?: TraitJudge;
 }
 
 /**
@@ -98,11 +104,11 @@ class CheckSolver implements Solver {
   #failure: RelataError | undefined;
 
   constructor(plan: Plan, items: readonly CheckItem[], options: SolverOptions) {
-    const { nowMs, limits, explain: explains = false, holds } = options;
+    const { nowMs, limits, explain: explains = false, holds, judge } = options;
     this.#plan = plan;
     this.#items = items;
     this.#explains = explains;
-    const table = new FrameTable(plan);
+    const table = new FrameTable(plan, judge);
     this.#frames = items.map((item) => table.frame(item.question.subject, item.context, item.nowMs ?? nowMs));
     this.#roots = items.map(() => undefined);
     this.#formula = new Formula(plan.strata);

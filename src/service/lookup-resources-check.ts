@@ -1,4 +1,5 @@
 import { type CheckItem, startChecks } from "../engine/solver.ts";
+import { createTraitJudge } from "../engine/traits.ts";
 import { RelataError } from "../errors.ts";
 import { ALLOWED, type Outcome } from "../model/decision.ts";
 import { drive } from "./drive.ts";
@@ -73,8 +74,9 @@ async function* inChunks(
  * Checks many ids at once. A budget holds for a run, so what a run was too small for is asked again in smaller ones: a
  * lookup fails of its budget only where Check would.
  */
-function createChunkCheck({ plan, source }: Evaluation, checking: Checking) {
+function createChunkCheck({ plan, schema, source }: Evaluation, checking: Checking) {
   const { target, subject, context, nowMs, signal, limits, holds } = checking;
+  const judge = createTraitJudge(schema, context, nowMs);
   let atOnce = MAX_CHUNK;
   return async (ids: readonly string[]): Promise<ReadonlyMap<string, Outcome | RelataError>> => {
     const outcomes = new Map<string, Outcome | RelataError>();
@@ -83,7 +85,7 @@ function createChunkCheck({ plan, source }: Evaluation, checking: Checking) {
       const items = run.map((id): CheckItem => {
         return { question: { object: { type: target.type, id }, member: target.name, subject }, context };
       });
-      const solver = startChecks(plan, items, { nowMs, limits, ...(holds && { holds }) });
+      const solver = startChecks(plan, items, { nowMs, limits, judge, ...(holds && { holds }) });
       await drive(solver, source, limits, signal);
       const again: string[] = [];
       for (const [index, outcome] of solver.outcomes().entries()) {
