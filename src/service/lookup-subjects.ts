@@ -54,7 +54,8 @@ export function createLookupSubjects(deps: VerbDeps): LookupSubjects {
   const { limits, sealer } = deps;
   return async function* lookupSubjects(call, request) {
     const { consistency, contextualTuples, context, limit, countOnly, cursor, ...what } = request;
-    const asked = { ...what, context, contextualTuples, countOnly };
+    const candidateIds = what.candidateIds && [...new Set(what.candidateIds)].sort();
+    const asked = { ...what, candidateIds, context, contextualTuples, countOnly };
     const opened = cursor === "" ? undefined : openCursor(sealer, "subjects-cursor", call.tenant.id, asked, cursor);
     const evaluation = await beginEvaluation(deps, call, {
       consistency,

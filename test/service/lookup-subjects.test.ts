@@ -315,6 +315,9 @@ describe("pages", () => {
     expect(first?.id).toBe("a");
     expect((await ask(0, first?.cursor ?? "")).map(({ id }) => id)).toEqual(["c", "stranger"]);
     expect(await room.list("document:d#allowed", "user", { candidateIds: [] })).toEqual([]);
+    // The same ids in another order are the same question.
+    const other = { candidateIds: ["a", "b", "c", "stranger", "x"], cursor: first?.cursor ?? "" };
+    expect(await room.list("document:d#allowed", "user", other)).toEqual(["c", "stranger"]);
   });
 
   test("candidates fail of no budget that a Check of each has", async () => {
