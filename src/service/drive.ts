@@ -28,6 +28,7 @@ export async function drive(
 ): Promise<DriveCost> {
   let rounds = 0;
   let rows = 0;
+  let turnAt = 0;
   for (;;) {
     throwIfAborted(signal);
     const needs = solver.needs();
@@ -41,7 +42,10 @@ export async function drive(
     if (answers.length !== needs.length) throw new Error("the source left a need without an answer");
     for (const answer of answers) rows += answer.length;
     solver.feed(answers);
-    if (rounds % ROUNDS_PER_TURN === 0) await nextTurn();
+    const work = rounds * WORK_PER_ROUND + rows + solver.work.nodes;
+    if (work < turnAt + WORK_PER_TURN) continue;
+    turnAt = work;
+    await nextTurn();
   }
 }
 
@@ -62,8 +66,12 @@ async function readWithin(
   }
 }
 
-/** A source in memory answers without leaving the microtask queue: let timers and sockets have their turn. */
-const ROUNDS_PER_TURN = 64;
+/**
+ * A source in memory answers without leaving the microtask queue: let timers and sockets have their turn. In nodes and rows
+ * of some microseconds each, together some 10 ms; a round is a loop of its own, and costs as much as many of them.
+ */
+const WORK_PER_TURN = 6400;
+const WORK_PER_ROUND = 100;
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -174,3 +174,18 @@ describe("a request that must end", () => {
 function unscanned(): never {
   throw new Error("a Check scans nothing");
 }
+
+test("a few rounds of much work let others have their turn, as many of little do", async () => {
+  const wide = Array.from({ length: 5_000 }, (_, i) => [
+    `document:1#viewer@group:${i}#member`,
+    `group:${i}#member@group:${i + 10_000}#member`,
+    `group:${i + 10_000}#member@group:${i + 20_000}#member`,
+  ]).flat();
+  let turned = false;
+  setImmediate(() => {
+    turned = true;
+  });
+  const { rounds } = await drive(start(schema, "document:1#view@user:anne"), sourceOf(wide), PLENTY);
+  expect(rounds).toBeLessThan(10);
+  expect(turned).toBe(true);
+});
