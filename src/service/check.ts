@@ -9,6 +9,7 @@ import type { ConsistencyRequest } from "./consistency-token.ts";
 import { decide } from "./decide.ts";
 import type { VerbDeps } from "./deps.ts";
 import { beginEvaluation } from "./evaluation.ts";
+import { locateFailure } from "./locate-failure.ts";
 
 /** May `subject` do `permission` to `object`? */
 export interface CheckQuestion {
@@ -59,7 +60,7 @@ export function createCheck(deps: VerbDeps): Check {
     const { outcomes, solver, work } = await decide(plan, [{ question, context }], source, options);
     const [outcome] = outcomes;
     if (outcome === undefined) throw new Error("a question without an outcome");
-    if (outcome instanceof RelataError) throw outcome;
+    if (outcome instanceof RelataError) throw explain ? locateFailure(outcome, () => solver.explanation(0)) : outcome;
     return { ...outcome, ...(explain && { explanation: solver.explanation(0) }), consistencyToken, work };
   };
 }
