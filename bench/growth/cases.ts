@@ -20,7 +20,7 @@ export interface GrowthCase {
   readonly ask: Ask;
   /** How many results there must be: a bench of wrong answers measures nothing. Undefined where only their growth is known. */
   readonly expected: ((n: number) => number) | undefined;
-  /** The smallest `n` that is measured; each next one is twice as large. */
+  /** Where to start looking for the smallest `n`; each next one is twice as large. */
   readonly from: number;
 }
 
@@ -39,6 +39,11 @@ export const CASES: readonly GrowthCase[] = [
   deep("LookupResources", "folders", folderChain, lookupResources("open")),
   deep("LookupResources", "folders, checked", folderChain, lookupResources("view")),
   deep("LookupResources", "groups", groupChain, lookupResources("open")),
+  {
+    ...deep("LookupResources", "folders, all of them", folderChain, lookupResources("see", "folder")),
+    expected: all,
+    from: 1_000,
+  },
   wide("LookupResources", "groups", manyGroups, lookupResources("open")),
   large("LookupResources", "documents", manyDocuments, lookupResources("open")),
   large("LookupResources", "documents, checked", manyDocuments, lookupResources("view")),

@@ -10,7 +10,9 @@ definition group {
 definition folder {
   relation parent: folder
   relation viewer: user | group#member
+  relation banned: user
   permission view = viewer + parent->view
+  permission see = (viewer + parent->see) - banned
 }
 
 definition document {

@@ -5,11 +5,9 @@ import { SCHEMA } from "./graphs.ts";
 import type { Answered } from "./questions.ts";
 import { createWorld, type World } from "./world.ts";
 
-/** What one question cost. */
+/** What one question cost: work that is counted, the same at every run. */
 export interface Cost {
   readonly n: number;
-  /** Of this process, its own and the system's, with what the garbage collector took. Median of several runs. */
-  readonly cpuMs: number;
   readonly rounds: number;
   readonly rows: number;
   /** 0 where the verb does not count them. */
@@ -17,19 +15,29 @@ export interface Cost {
   readonly results: number;
 }
 
+/** One size of a case, ready to be timed. */
+export interface Timed {
+  readonly cost: Cost;
+  /** CPU time of one question, milliseconds: of this process, its own and the system's, with the garbage collector's. */
+  time(): Promise<number>;
+}
+
 /** How often a cost doubles more than it should. */
 export const MAX_GROWTH = 2.4;
 
-/** @param runs of which the median counts; 0 counts the work alone, once. @throws when the answer is wrong */
-export async function measure(growth: GrowthCase, n: number, runs: number): Promise<Cost> {
+/** @throws when the answer is wrong */
+export async function measure(growth: GrowthCase, n: number): Promise<Cost> {
+  return (await prepare(growth, n)).cost;
+}
+
+/** @throws when the answer is wrong */
+export async function prepare(growth: GrowthCase, n: number): Promise<Timed> {
   const world = await createWorld(SCHEMA, growth.graph(n));
   const before = { ...world.counted };
   const { results, nodes = 0 } = await askOnce(growth, world, n);
   const rounds = world.counted.rounds - before.rounds;
   const rows = world.counted.rows - before.rows;
-  const times: number[] = [];
-  for (let run = 0; run < runs; run += 1) times.push(await cpuMsOf(() => askOnce(growth, world, n)));
-  return { n, cpuMs: median(times), rounds, rows, nodes, results };
+  return { cost: { n, rounds, rows, nodes, results }, time: () => cpuMsOf(() => askOnce(growth, world, n)) };
 }
 
 async function askOnce(growth: GrowthCase, world: World, n: number): Promise<Answered> {
@@ -47,7 +55,6 @@ export function nameOf({ verb, grows, what }: GrowthCase): string {
 /** What a doubling multiplies each cost by. */
 export interface Growth {
   readonly n: number;
-  readonly cpu: number;
   readonly rounds: number;
   readonly rows: number;
   readonly nodes: number;
@@ -59,12 +66,28 @@ export function growthOf(costs: readonly Cost[]): readonly Growth[] {
     const ratio = (of: (cost: Cost) => number) => (of(half) === 0 ? 0 : of(cost) / of(half));
     return {
       n: cost.n,
-      cpu: ratio(({ cpuMs }) => cpuMs),
       rounds: ratio(({ rounds }) => rounds),
       rows: ratio(({ rows }) => rows),
       nodes: ratio(({ nodes }) => nodes),
     };
   });
+}
+
+/**
+ * What each doubling multiplies the CPU time by, median of several runs. The sizes take turns, and a ratio is that of
+ * neighbours in time: a while in which the machine is slow is slow for both.
+ */
+export async function timeGrowth(sizes: readonly Timed[], runs: number): Promise<readonly number[]> {
+  const ratios: number[][] = sizes.slice(1).map(() => []);
+  for (let run = 0; run < runs; run += 1) {
+    let half: number | undefined;
+    for (const [index, size] of sizes.entries()) {
+      const cpuMs = await size.time();
+      if (half !== undefined) ratios[index - 1]?.push(cpuMs / half);
+      half = cpuMs;
+    }
+  }
+  return ratios.map(median);
 }
 
 async function cpuMsOf(work: () => Promise<unknown>): Promise<number> {

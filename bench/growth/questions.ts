@@ -57,9 +57,9 @@ const lookup = async (pages: AsyncIterable<object>): Promise<Answered> => {
 
 const ALL = { consistency: LATEST, limit: 0, cursor: "", candidateIds: undefined, countOnly: false, context: {} };
 
-/** @param permission `open` needs no further check of what is found, `view` does. */
+/** @param permission `open` needs no further check of what is found, `view` and `see` do. */
 export const lookupResources =
-  (permission: "open" | "view", objectType = "document"): Ask =>
+  (permission: "open" | "view" | "see", objectType = "document"): Ask =>
   ({ verbs, call }) =>
     lookup(verbs.lookupResources(call, { ...ALL, objectType, permission, subject: ANNE, contextualTuples: [] }));
 
