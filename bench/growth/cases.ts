@@ -8,6 +8,7 @@ import {
   manyDocuments,
   manyGroups,
   manyViewers,
+  orderedFolders,
 } from "./graphs.ts";
 import { type Ask, batchOfAll, batchOfTen, check, expand, lookupResources, lookupSubjects } from "./questions.ts";
 
@@ -40,7 +41,7 @@ export const CASES: readonly GrowthCase[] = [
   deep("LookupResources", "folders, checked", folderChain, lookupResources("view")),
   deep("LookupResources", "groups", groupChain, lookupResources("open")),
   {
-    ...deep("LookupResources", "folders, all of them", folderChain, lookupResources("see", "folder")),
+    ...deep("LookupResources", "folders, all of them", orderedFolders, lookupResources("see", "folder")),
     expected: all,
     from: 1_000,
   },

@@ -38,6 +38,12 @@ export const folderChain: Graph = (n) =>
     `folder:f${n - 1}#viewer@user:anne`,
   ]);
 
+/** Folders whose ids are in the order of their depth, the deepest first; anne views the outermost. */
+export const orderedFolders: Graph = (n) => {
+  const id = (i: number) => `folder:f${String(i).padStart(9, "0")}`;
+  return tuples([...numbers(n - 1).map((i) => `${id(i)}#parent@${id(i + 1)}`), `${id(n - 1)}#viewer@user:anne`]);
+};
+
 /** The viewers of document:d are group:g0, whose members are those of group:g1 …; anne is in the last. */
 export const groupChain: Graph = (n) =>
   tuples([
