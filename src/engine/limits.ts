@@ -19,3 +19,8 @@ export function budgetExhausted(budget: "nodes" | "rows", limit: number): Relata
     { metadata: { budget, limit: String(limit) } },
   );
 }
+
+/** For whoever asks again for less at once. */
+export function isOutOfBudget(outcome: unknown): boolean {
+  return outcome instanceof RelataError && outcome.reason === "BUDGET_EXHAUSTED";
+}

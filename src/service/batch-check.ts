@@ -11,7 +11,7 @@ import type { ConsistencyRequest } from "./consistency-token.ts";
 import { decide } from "./decide.ts";
 import type { VerbDeps } from "./deps.ts";
 import { beginEvaluation } from "./evaluation.ts";
-import { requireAtMost, requireJsonSize, type ServiceLimits } from "./limits.ts";
+import { batchLimits, requireAtMost, requireJsonSize, type ServiceLimits } from "./limits.ts";
 
 /** An item is a question, or what the edge found wrong with it. */
 export interface BatchCheckRequest {
@@ -51,14 +51,6 @@ export function createBatchCheck(deps: VerbDeps): BatchCheck {
 
 function undecided(): never {
   throw new Error("an item without an outcome");
-}
-
-/** A batch may cost more than one Check, but not as much as all its items alone might. */
-const MAX_BATCH_FACTOR = 10;
-
-function batchLimits(limits: ServiceLimits, items: number): Pick<ServiceLimits, "maxNodes" | "maxRows"> {
-  const factor = Math.min(Math.max(items, 1), MAX_BATCH_FACTOR);
-  return { maxNodes: limits.maxNodes * factor, maxRows: limits.maxRows * factor };
 }
 
 /** Validated before anything else: what the solver takes for equal items are equal only among valid ones. */

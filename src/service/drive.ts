@@ -1,5 +1,5 @@
 import type { EvaluationLimits } from "../engine/limits.ts";
-import { budgetExhausted } from "../engine/limits.ts";
+import { budgetExhausted, isOutOfBudget } from "../engine/limits.ts";
 import type { Solver } from "../engine/solver.ts";
 import { RelataError } from "../errors.ts";
 import { throwIfAborted } from "../model/abort.ts";
@@ -61,7 +61,7 @@ async function readWithin(
     const total = answers.reduce((sum, answer) => sum + answer.length, rows);
     return total > maxRows ? budgetExhausted("rows", maxRows) : answers;
   } catch (error) {
-    if (error instanceof RelataError && error.reason === "BUDGET_EXHAUSTED") return budgetExhausted("rows", maxRows);
+    if (isOutOfBudget(error)) return budgetExhausted("rows", maxRows);
     throw error;
   }
 }

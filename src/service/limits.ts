@@ -1,3 +1,4 @@
+import type { EvaluationLimits } from "../engine/limits.ts";
 import { RelataError } from "../errors.ts";
 import type { JsonObject } from "../model/tuple.ts";
 
@@ -29,6 +30,14 @@ export interface ServiceLimits {
   readonly maxCandidates: number;
   /** Nodes per page of Expand. */
   readonly maxExpandNodes: number;
+}
+
+/** A batch may cost more than one Check, but not as much as all its items alone might. */
+const MAX_BATCH_FACTOR = 10;
+
+export function batchLimits(limits: EvaluationLimits, items: number): EvaluationLimits {
+  const factor = Math.min(Math.max(items, 1), MAX_BATCH_FACTOR);
+  return { maxNodes: limits.maxNodes * factor, maxRows: limits.maxRows * factor };
 }
 
 /** TOO_MANY_ITEMS that names the field and both numbers. */

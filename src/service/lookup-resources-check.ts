@@ -1,3 +1,4 @@
+import { isOutOfBudget } from "../engine/limits.ts";
 import { type CheckItem, startChecks } from "../engine/solver.ts";
 import { createTraitJudge } from "../engine/traits.ts";
 import { RelataError } from "../errors.ts";
@@ -131,8 +132,4 @@ function sharedBy(smaller: Run | undefined, larger: Run, maxNodes: number): numb
   const each = Math.max((larger.nodes - smaller.nodes) / (larger.ids - smaller.ids), 1);
   const common = larger.nodes - each * larger.ids;
   return Math.min(Math.floor(common / each), Math.floor(maxNodes / 2 / each), MAX_SHARING_CHUNK);
-}
-
-function isOutOfBudget(outcome: Outcome | RelataError): boolean {
-  return outcome instanceof RelataError && outcome.reason === "BUDGET_EXHAUSTED";
 }

@@ -1,16 +1,14 @@
+import { isOutOfBudget } from "../engine/limits.ts";
 import type { CheckItem } from "../engine/solver.ts";
 import { startChecks } from "../engine/solver.ts";
 import { RelataError } from "../errors.ts";
-import type { Outcome } from "../model/decision.ts";
 import { drive } from "./drive.ts";
 import type { Evaluation } from "./evaluation.ts";
-import type { ServiceLimits } from "./limits.ts";
+import { batchLimits, type ServiceLimits } from "./limits.ts";
 import type { Searching } from "./lookup-subjects-pages.ts";
 
 /** Candidates that are decided in one run of the solver: it reads for all of them at once. */
 const CANDIDATES_PER_RUN = 100;
-/** As for a batch: a run may cost more than one Check, but not as much as all its items alone might. */
-const BUDGET_FACTOR = 10;
 
 export interface CandidateOptions {
   readonly evaluation: Pick<Evaluation, "plan" | "source">;
@@ -32,7 +30,7 @@ export async function* decideCandidates(options: CandidateOptions): Searching {
   let atOnce = CANDIDATES_PER_RUN;
   for (let open = ids; open.length > 0; ) {
     const part = open.slice(0, atOnce);
-    const limits = budgetOf(options.limits, part.length);
+    const limits = batchLimits(options.limits, part.length);
     const solver = startChecks(evaluation.plan, part.map(itemOf), { nowMs, limits });
     await drive(solver, evaluation.source, limits, signal);
     const outcomes = solver.outcomes();
@@ -48,13 +46,4 @@ export async function* decideCandidates(options: CandidateOptions): Searching {
       yield outcome.decision.kind === "denied" ? undefined : { id, ...outcome };
     }
   }
-}
-
-function isOutOfBudget(outcome: Outcome | RelataError): boolean {
-  return outcome instanceof RelataError && outcome.reason === "BUDGET_EXHAUSTED";
-}
-
-function budgetOf({ maxNodes, maxRows }: CandidateOptions["limits"], items: number) {
-  const factor = Math.min(items, BUDGET_FACTOR);
-  return { maxNodes: maxNodes * factor, maxRows: maxRows * factor };
 }

@@ -1,4 +1,5 @@
 import type { EvaluationLimits } from "../../engine/limits.ts";
+import { isOutOfBudget } from "../../engine/limits.ts";
 import { type Plan, planSchema } from "../../engine/plan.ts";
 import { type CheckItem, startCheck, startChecks } from "../../engine/solver.ts";
 import { validateQuestion } from "../../engine/validate.ts";
@@ -96,7 +97,7 @@ async function askTogether(
   for (const [at, index] of indexes.entries()) {
     const [item, outcome] = [items[at], outcomes[at]];
     if (item === undefined || outcome === undefined) continue;
-    const spent = items.length > 1 && outcome instanceof RelataError && outcome.reason === "BUDGET_EXHAUSTED";
+    const spent = items.length > 1 && isOutOfBudget(outcome);
     answers[index] = spent ? await askAlone({ plan, source, nowMs }, item) : outcome;
   }
 }
