@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Question } from "../../src/engine/solver.ts";
+import type { TupleKey } from "../../src/model/tuple.ts";
+import { coprimeTo, scatter } from "./arithmetic.ts";
+import { company, DOCUMENTS, FOLDERS, GROUPS, GUESTS, TUPLES_PER_BLOCK } from "./document-company.ts";
+import { QUESTION_KINDS, type QuestionKind } from "./document-questions.ts";
+
+export interface KnownQuestion {
+  readonly question: Question;
+  /** By construction, not by a solver. */
+  readonly allowed: boolean;
+  /** The reason, such as `group 4 deep` or `blocked by name`. */
+  readonly kind: string;
+}
+
+/** The document model of schema/examples/documents.zed, of any size, with questions whose answers are known. */
+export interface DocumentsWorkload {
+  readonly schema: string;
+  /** Whole thousands. */
+  readonly tuples: number;
+  /** All of them, type by type, the tuples of one object together and the objects of a type scattered, as a store gives them. */
+  generate(): Iterable<TupleKey>;
+  /** The same at every call. Every second one is allowed; kinds and objects are scattered over the whole. */
+  question(index: number): KnownQuestion;
+  questions(count: number): readonly KnownQuestion[];
+  /** A tuple that the schema allows, that is not there, and that no question's answer depends on: a new viewer of some document. */
+  change(index: number): TupleKey;
+}
+
+/** @param tuples at least 1,000; what is over a whole thousand is left out @param seed workloads of two seeds share no ids */
+export function documents(tuples: number, seed = 0): DocumentsWorkload {
+  const blocks = Math.floor(tuples / TUPLES_PER_BLOCK);
+  if (blocks < 1)
+    throw new RangeError(`a workload of documents has at least ${TUPLES_PER_BLOCK} tuples, not ${tuples}`);
+  const of = company(blocks, seed);
+  const question = (index: number): KnownQuestion => {
+    const wanted = scatter(index, seed + 101, 1 << 20);
+    const kinds = index % 2 === 0 ? QUESTION_KINDS.allowed : QUESTION_KINDS.denied;
+    const kind = kinds[wanted % kinds.length] as QuestionKind;
+    const { object, member, subject } = kind.ask(
+      of,
+      scatter(index, seed + 102, blocks),
+      scatter(index, seed + 103, 1 << 30),
+    );
+    return {
+      question: { object, member, subject: { type: "user", id: subject, relation: "" } },
+      allowed: kind.allowed,
+      kind: kind.name,
+    };
+  };
+  return {
+    schema: readFileSync(schemaFile(), "utf8"),
+    tuples: of.tuples,
+    *generate() {
+      for (const [block, document] of scattered(blocks, DOCUMENTS)) yield* of.aboutDocument(block, document);
+      for (const [block, folder] of scattered(blocks, FOLDERS)) yield* of.aboutFolder(block, folder);
+      for (const [block, group] of scattered(blocks, GROUPS)) yield* of.aboutGroup(block, group);
+      for (const [block] of scattered(blocks, 1)) yield* of.aboutEveryone(block);
+    },
+    question,
+    questions: (count) => Array.from({ length: count }, (_, index) => question(index)),
+    change: (index) => ({
+      objectType: "document",
+      objectId: of.document(scatter(index, seed + 104, blocks), scatter(index, seed + 105, DOCUMENTS)),
+      relation: "viewer",
+      subjectType: "user",
+      // Guests that nobody asks about.
+      subjectId: of.guest(scatter(index, seed + 106, blocks), GUESTS + (index % GUESTS)),
+      subjectRelation: "",
+    }),
+  };
+}
+
+/** Every (block, number) once, in an order that leaps through all of them. */
+function* scattered(blocks: number, perBlock: number): Iterable<readonly [block: number, number: number]> {
+  const all = blocks * perBlock;
+  const step = coprimeTo(all, 611_953);
+  let place = 0;
+  for (let count = 0; count < all; count += 1) {
+    yield [Math.floor(place / perBlock), place % perBlock];
+    place = (place + step) % all;
+  }
+}
+
+/** Two folders up in a clone, three in the package. */
+function schemaFile(): string {
+  const inClone = join(dirname(dirname(import.meta.dirname)), "schema", "examples", "documents.zed");
+  if (existsSync(inClone)) return inClone;
+  return join(dirname(dirname(dirname(import.meta.dirname))), "schema", "examples", "documents.zed");
+}
