@@ -1,0 +1,42 @@
+import { create, type DescMethod } from "@bufbuild/protobuf";
+import { EmptySchema } from "@bufbuild/protobuf/wkt";
+import { createAuthenticator } from "../../src/auth/authenticate.ts";
+import type { Config } from "../../src/config.ts";
+import { AuthorizationService } from "../../src/gen/relata/v1/authorization_service_pb.ts";
+import type { Logger } from "../../src/log.ts";
+import type { Store } from "../../src/model/store.ts";
+import { compose } from "../../src/rpc/edge-call.ts";
+import { startGrpcServer } from "../../src/rpc/grpc.ts";
+import { guardedInterceptors } from "../../src/rpc/interceptors.ts";
+import { tenantCall } from "../../src/rpc/routes/calls.ts";
+import type { RpcServer } from "../../src/rpc/server.ts";
+import { createTenantCache } from "../../src/rpc/tenant-cache.ts";
+
+/**
+ * An echo behind everything a Check passes, but for its decision: on a port of its own under Check's name, since what may be
+ * called is a table that knows no echo.
+ */
+export async function startAuthenticatedEcho(config: Config, store: Store, log: Logger): Promise<RpcServer> {
+  const { check } = AuthorizationService.method;
+  const method: DescMethod = { ...check, input: EmptySchema, output: EmptySchema };
+  const now = Date.now;
+  const interceptors = guardedInterceptors({
+    ...config,
+    authenticator: createAuthenticator(config, { now, log }),
+    findTenant: createTenantCache(store.tenants),
+    log,
+    now,
+  });
+  const pipeline = compose(interceptors, async (call) => {
+    tenantCall(call);
+    call.transport.receive();
+    await call.transport.send(create(EmptySchema));
+  });
+  const { grpcHost, maxMessageBytes } = config;
+  return startGrpcServer([{ route: { method, open: false, run: pipeline }, pipeline }], {
+    host: grpcHost,
+    port: 0,
+    maxMessageBytes,
+    log,
+  });
+}

@@ -1,0 +1,90 @@
+// The server of the bench in a process of its own, so that its CPU time is its own too.
+
+import { writeFile } from "node:fs/promises";
+import { Session } from "node:inspector/promises";
+import type { ClientConfig } from "pg";
+import { startServer } from "../../src/cli/serve.ts";
+import { loadConfig } from "../../src/config.ts";
+import { createLogger } from "../../src/log.ts";
+import { createPostgresStore } from "../../src/storage/postgres/store.ts";
+import { startAuthenticatedEcho } from "./authenticated-echo.ts";
+import { answerParent } from "./child.ts";
+import { addEchoToServers } from "./echo.ts";
+
+export type ServerOrder =
+  | {
+      readonly what: "start";
+      /** As the application role. */
+      readonly connection: ClientConfig;
+      /** As an operator would write them; the database, the ports and the token keys are given. */
+      readonly settings: Readonly<Record<string, unknown>>;
+    }
+  | { readonly what: "look" }
+  | { readonly what: "profile"; readonly file?: string };
+
+export interface ServerSight {
+  readonly grpcPort: number;
+  /** Of the echo behind all interceptors. */
+  readonly echoPort: number;
+  /** Since the process began, all threads. */
+  readonly cpuMicros: number;
+  readonly rssBytes: number;
+}
+
+const CLOSERS: (() => Promise<void>)[] = [];
+let ports = { grpcPort: 0, echoPort: 0 };
+let profiler: Session | undefined;
+
+async function answer(order: ServerOrder): Promise<ServerSight> {
+  if (order.what === "start") ports = await start(order);
+  if (order.what === "profile") await profile(order.file);
+  const { user, system } = process.cpuUsage();
+  return { ...ports, cpuMicros: user + system, rssBytes: process.memoryUsage.rss() };
+}
+
+async function start({ connection, settings }: Extract<ServerOrder, { what: "start" }>): Promise<typeof ports> {
+  addEchoToServers();
+  const given = {
+    databaseUrl: "postgres:///given-otherwise",
+    grpcHost: "127.0.0.1",
+    grpcPort: 0,
+    httpHost: "127.0.0.1",
+    httpPort: 0,
+    tokenKeys: [{ id: "bench", secret: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }],
+    ...settings,
+  };
+  const config = loadConfig({ text: JSON.stringify(given), env: {} });
+  const log = createLogger({ level: config.logLevel });
+  const store = await createPostgresStore({
+    connection,
+    poolMax: config.databasePoolMax,
+    statementTimeoutMs: config.maxDeadlineMs,
+  });
+  const server = await startServer(config, { log, store });
+  const echo = await startAuthenticatedEcho(config, store, log);
+  CLOSERS.push(
+    () => echo.stop(0),
+    () => server.close(),
+  );
+  return { grpcPort: server.grpcPort, echoPort: echo.port };
+}
+
+/** Starts a CPU profile, or ends it and writes it down. */
+async function profile(file: string | undefined): Promise<void> {
+  if (profiler === undefined) {
+    profiler = new Session();
+    profiler.connect();
+    await profiler.post("Profiler.enable");
+    await profiler.post("Profiler.setSamplingInterval", { interval: 200 });
+    await profiler.post("Profiler.start");
+  } else if (file !== undefined) {
+    const { profile: found } = await profiler.post("Profiler.stop");
+    await writeFile(file, JSON.stringify(found));
+    profiler.disconnect();
+    profiler = undefined;
+  }
+}
+
+answerParent(answer, async () => {
+  for (const close of CLOSERS) await close();
+});
