@@ -134,10 +134,10 @@ class Link implements ProxyLink {
   }
 
   cut(): void {
-    for (const socket of this.#sockets) {
-      if (socket.connecting) socket.destroy();
-      else socket.resetAndDestroy();
-    }
+    const [client, upstream] = this.#sockets;
+    client.resetAndDestroy();
+    // Perhaps a Unix socket, which knows no reset.
+    upstream.destroy();
   }
 
   #lost(): void {

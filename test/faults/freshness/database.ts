@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import pg from "pg";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/storage/embedded/launch.ts";
+import { migrate } from "../../../src/storage/postgres/migrate.ts";
+import { createTempDir } from "../../support/temp-dir.ts";
+
+/** A PostgreSQL of a test's own, which it may stop, kill and put back to an older state. */
+export interface Database extends AsyncDisposable {
+  readonly connection: EmbeddedPostgres["connection"];
+  /** Holds `pgdata`, and is removed at the end. */
+  readonly directory: string;
+  /** Ends every connection in good order. Resolves when the server has ended. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  /** `kill -9` of the postmaster; what was committed is on disk. */
+  crash(): Promise<void>;
+  /** SIGKILL to a process that serves relata: PostgreSQL takes its memory for gone bad, and starts again by itself. */
+  killBackend(): Promise<void>;
+}
+
+export async function createDatabase(): Promise<Database> {
+  await using stack = new AsyncDisposableStack();
+  const directory = stack.use(await createTempDir()).path;
+  // The real thing: an acknowledged commit is on disk.
+  const open = () => startEmbeddedPostgres({ dataDir: join(directory, "pg"), durable: true });
+  let server = await open();
+  stack.defer(() => server.stop());
+  await migrate({ connection: server.connection });
+  const kept = stack.move();
+  return {
+    connection: server.connection,
+    directory: join(directory, "pg"),
+    stop: () => server.stop(),
+    async start() {
+      server = await open();
+    },
+    async crash() {
+      process.kill(server.pid, "SIGKILL");
+      await server.ended;
+    },
+    async killBackend() {
+      const pid = await withAdmin(server.connection, findBackend).catch(() => undefined);
+      if (pid !== undefined) process.kill(pid, "SIGKILL");
+    },
+    [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
+  };
+}
+
+export async function withAdmin<T>(
+  connection: EmbeddedPostgres["connection"],
+  use: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({ ...connection });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function findBackend(client: pg.Client): Promise<number | undefined> {
+  const sql =
+    "SELECT pid FROM pg_stat_activity WHERE usename = 'relata_app' ORDER BY query_start DESC NULLS LAST LIMIT 1";
+  return (await client.query<{ pid: number }>(sql)).rows[0]?.pid;
+}
+
+/** Which write made each revision, from 1 on. */
+export function readRevisions(
+  connection: EmbeddedPostgres["connection"],
+  tenant: string,
+): Promise<readonly (string | undefined)[]> {
+  return withAdmin(connection, async (client) => {
+    const { rows } = await client.query<{ revision: string; write: string | null }>(
+      `SELECT revision, metadata ->> 'write' AS write FROM relata.revision
+       WHERE tenant_id = (SELECT id FROM relata.tenant WHERE slug = $1) AND revision > 0 ORDER BY revision`,
+      [tenant],
+    );
+    for (const [index, { revision }] of rows.entries())
+      if (Number(revision) !== index + 1) throw new Error(`revision ${index + 1} of ${tenant} is missing`);
+    return rows.map(({ write }) => write ?? undefined);
+  });
+}

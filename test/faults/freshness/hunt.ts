@@ -1,0 +1,110 @@
+import { waitFor } from "../../support/wait.ts";
+import { createRandom, type Random } from "../random.ts";
+import { checkFreshness } from "./checker.ts";
+import { type Crew, readOnce, readUntil, writeUntil } from "./clients.ts";
+import { readRevisions } from "./database.ts";
+import { createFleet, type FleetOptions } from "./fleet.ts";
+import { LOG, pick } from "./flips.ts";
+import { MISHAP_NAMES, MISHAPS, type MishapName } from "./mishaps.ts";
+import { createRecords, MODES } from "./records.ts";
+
+export interface HuntOptions {
+  readonly seed: number;
+  /** How many go wrong, one after another; names them, or draws them from all. */
+  readonly mishaps: number | readonly MishapName[];
+  readonly fleet?: Partial<FleetOptions>;
+}
+
+export interface HuntReport {
+  readonly mishaps: Readonly<Record<string, number>>;
+  readonly acknowledged: number;
+  readonly unknown: number;
+  readonly answers: Readonly<Record<string, number>>;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly revisions: number;
+  /** Empty, or relata is broken. */
+  readonly problems: readonly string[];
+}
+
+const WRITERS = 3;
+const READERS = 6;
+/** Everybody must get on with it between two mishaps. */
+const ANSWERS_BETWEEN = 60;
+const WRITES_BETWEEN = 6;
+const RECOVERY_MS = 60_000;
+
+/** Writers and readers on all nodes while things go wrong; then every answer is held against the history. */
+export async function huntStaleAnswers(options: HuntOptions): Promise<HuntReport> {
+  const random = createRandom(options.seed);
+  await using fleet = await createFleet({ nodes: 3, ...options.fleet });
+  const end = new AbortController();
+  const crew: Crew = { fleet, records: createRecords(), ring: [], signal: end.signal };
+  const seeds = Array.from({ length: WRITERS + READERS }, () => createRandom(random.below(2 ** 31)));
+  const clients = seeds.map((own, index) =>
+    index < WRITERS ? writeUntil(crew, `w${index}`, own) : readUntil(crew, own),
+  );
+  const names = drawMishaps(options.mishaps, random);
+  try {
+    await progress(crew, "nothing");
+    for (const name of names) {
+      const node = pick(random, fleet.nodes);
+      await MISHAPS[name](fleet, node, random);
+      await progress(crew, `${name} (${node.name})`);
+    }
+  } finally {
+    end.abort();
+    await Promise.all(clients);
+  }
+  await everyNodeAnswers(crew);
+  return report(crew, names);
+}
+
+function drawMishaps(wanted: HuntOptions["mishaps"], random: Random): readonly MishapName[] {
+  if (typeof wanted !== "number") return wanted;
+  return Array.from({ length: wanted }, (_, index) => MISHAP_NAMES[index] ?? pick(random, MISHAP_NAMES));
+}
+
+async function progress({ records }: Crew, after: string): Promise<void> {
+  const answers = records.answers.length + ANSWERS_BETWEEN;
+  const acknowledged = () => records.writes.filter((write) => write.acknowledged !== undefined).length;
+  const writes = acknowledged() + WRITES_BETWEEN;
+  await waitFor(
+    `${ANSWERS_BETWEEN} more answers and ${WRITES_BETWEEN} more writes after: ${after}`,
+    () => records.answers.length >= answers && acknowledged() >= writes,
+    RECOVERY_MS,
+  );
+}
+
+/** Once all is well again, every node answers in every mode. */
+async function everyNodeAnswers(crew: Crew): Promise<void> {
+  for (const node of crew.fleet.nodes) {
+    for (const mode of MODES) {
+      await waitFor(
+        `node ${node.name} answers ${mode} once all is well`,
+        () => readOnce(crew, node, mode, crew.ring.at(-1), { kind: "subjects", object: LOG, permission: "member" }),
+        RECOVERY_MS,
+      );
+    }
+  }
+}
+
+async function report({ fleet, records }: Crew, names: readonly MishapName[]): Promise<HuntReport> {
+  const { writes, answers, errors, problems } = records;
+  const revisions = await readRevisions(fleet.database.connection, fleet.tenant);
+  const acknowledged = writes.filter((write) => write.acknowledged !== undefined).length;
+  return {
+    mishaps: count(names),
+    acknowledged,
+    unknown: writes.length - acknowledged,
+    answers: count(answers.map(({ mode }) => mode)),
+    errors: Object.fromEntries(errors),
+    revisions: revisions.length,
+    problems: [...problems, ...checkFreshness({ revisions, writes, answers, maxStalenessMs: fleet.maxStalenessMs })],
+  };
+}
+
+function count(names: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
