@@ -87,7 +87,7 @@ describe("checkFreshness", () => {
         ask: { kind: "batch", questions: ["document:d0#view@user:u0", "group:g0#member@user:u0"] },
         said: "denied allowed",
       },
-      /^wrong at its own revision 5.*\[denied denied\]/,
+      /^wrong at its own revision 5, where \[group:g0#member@user:u0 is denied\]/,
     ],
     ["of a revision that never was", { revision: 9 }, /^no such revision: 9 of 6/],
     [

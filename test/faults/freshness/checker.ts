@@ -1,4 +1,4 @@
-import { keyOfAsk } from "./flips.ts";
+import { type Ask, keyOfAsk } from "./flips.ts";
 import { createJudge, type Judge } from "./judge.ts";
 import type { AnswerRecord, WriteRecord } from "./records.ts";
 
@@ -85,7 +85,7 @@ function problemOf(answer: AnswerRecord, judge: Judge, known: Knowledge, maxStal
   if (expected === undefined) return `no such revision: ${revision} of ${judge.head}`;
   if (revision < oldest) return `stale: revision ${revision}, and not ${oldest} or newer`;
   if (answer.mode === "at_exact_snapshot" && revision !== answer.asked) return `not the snapshot ${answer.asked}`;
-  if (said !== expected) return `wrong at its own revision ${revision}, where it is [${expected}]`;
+  if (said !== expected) return `wrong at its own revision ${revision}, where ${difference(ask, said, expected)}`;
   return undefined;
 }
 
@@ -101,8 +101,19 @@ function oldestAllowed({ mode, asked, beganAtMs }: AnswerRecord, known: Knowledg
   }
 }
 
+/** What it is in place of what was said. */
+function difference(ask: Ask, said: string, expected: string): string {
+  if (ask.kind !== "batch") return `it is [${expected}]`;
+  const words = said.split(" ");
+  const wrong = expected
+    .split(" ")
+    .flatMap((word, index) => (word === words[index] ? [] : [`${ask.questions[index]} is ${word}`]));
+  return `[${wrong.join(", ")}]`;
+}
+
 function describe({ node, mode, asked, beganAtMs, endedAtMs, revision, ask, said }: AnswerRecord): string {
   const token = asked === 0 ? "" : `(${asked})`;
   const took = `${beganAtMs.toFixed(1)}-${endedAtMs.toFixed(1)}`;
-  return `${node} ${mode}${token} at ${took} ms said [${said}] at ${revision} to ${keyOfAsk(ask)}`;
+  const question = ask.kind === "batch" ? `${ask.questions.length} questions` : keyOfAsk(ask);
+  return `${node} ${mode}${token} at ${took} ms said [${said}] at ${revision} to ${question}`;
 }

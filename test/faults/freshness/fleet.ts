@@ -37,8 +37,8 @@ export interface FleetOptions {
   readonly nodes: number;
   /** Settings of relata by their variables. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Program and arguments of each node; by default `relata serve`. */
-  readonly program?: readonly string[];
+  /** Program and arguments of each node in turn; by default `relata serve`. */
+  readonly programs?: readonly (readonly string[])[];
 }
 
 /** Above the time between two polls, and small enough that a test sees what is older. */
@@ -63,10 +63,11 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
   stack.defer(() => end.abort());
   const names = Array.from({ length: options.nodes }, (_, index) => String.fromCharCode(97 + index));
   const nodes = await Promise.all(
-    names.map(async (name) => {
+    names.map(async (name, index) => {
       const proxy = stack.use(await startTcpProxy({ ...database.connection, markers: TAIL_MARKERS }));
       const url = connectionTo({ ...database.connection, host: "127.0.0.1", port: proxy.port, user: ROLES.app }).url;
-      const boot = () => startNode(options.program ?? SERVE, { ...settings, RELATA_DATABASE_URL: url }, end.signal);
+      const program = options.programs?.[index] ?? SERVE;
+      const boot = () => startNode(program, { ...settings, RELATA_DATABASE_URL: url }, end.signal);
       const node = await createNode(name, proxy, boot, mint(issuer, { tenant: TENANT }));
       stack.defer(() => node.kill());
       return node;

@@ -12,6 +12,8 @@ export interface HuntOptions {
   readonly seed: number;
   /** How many go wrong, one after another; names them, or draws them from all. */
   readonly mishaps: number | readonly MishapName[];
+  /** Answers that must come before the first mishap, and after each. */
+  readonly answersBetween?: number;
   readonly fleet?: Partial<FleetOptions>;
 }
 
@@ -44,12 +46,13 @@ export async function huntStaleAnswers(options: HuntOptions): Promise<HuntReport
     index < WRITERS ? writeUntil(crew, `w${index}`, own) : readUntil(crew, own),
   );
   const names = drawMishaps(options.mishaps, random);
+  const progress = (after: string) => makeProgress(crew, options.answersBetween ?? ANSWERS_BETWEEN, after);
   try {
-    await progress(crew, "nothing");
+    await progress("nothing");
     for (const name of names) {
       const node = pick(random, fleet.nodes);
       await MISHAPS[name](fleet, node, random);
-      await progress(crew, `${name} (${node.name})`);
+      await progress(`${name} (${node.name})`);
     }
   } finally {
     end.abort();
@@ -64,12 +67,12 @@ function drawMishaps(wanted: HuntOptions["mishaps"], random: Random): readonly M
   return Array.from({ length: wanted }, (_, index) => MISHAP_NAMES[index] ?? pick(random, MISHAP_NAMES));
 }
 
-async function progress({ records }: Crew, after: string): Promise<void> {
-  const answers = records.answers.length + ANSWERS_BETWEEN;
+async function makeProgress({ records }: Crew, wanted: number, after: string): Promise<void> {
+  const answers = records.answers.length + wanted;
   const acknowledged = () => records.writes.filter((write) => write.acknowledged !== undefined).length;
   const writes = acknowledged() + WRITES_BETWEEN;
   await waitFor(
-    `${ANSWERS_BETWEEN} more answers and ${WRITES_BETWEEN} more writes after: ${after}`,
+    `${wanted} more answers and ${WRITES_BETWEEN} more writes after: ${after}`,
     () => records.answers.length >= answers && acknowledged() >= writes,
     RECOVERY_MS,
   );
