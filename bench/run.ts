@@ -1,9 +1,9 @@
+// npm run bench -- [layers and options: see README.md]
 // npm run bench -- growth [part of a case's name]
 // npm run bench -- lookup [tuples] [results]
-// npm run bench -- rpc [tuples] [rounds] [milliseconds of a round] [echo|authenticatedEcho|check and a file for its CPU profile]
+import { runBench, USAGE, UsageError } from "./command.ts";
 import { runGrowth } from "./growth/run-growth.ts";
 import { runLookup } from "./lookup/run-lookup.ts";
-import { runRpcAlone } from "./rpc/run-alone.ts";
 
 const [what, ...rest] = process.argv.slice(2);
 switch (what) {
@@ -13,19 +13,13 @@ switch (what) {
   case "lookup":
     process.exitCode = await runLookup(Number(rest[0] ?? 1_000_000), Number(rest[1] ?? 100_000));
     break;
-  case "rpc": {
-    const [tuples = "1000000", rounds = "5", roundMs = "3000", lane, file] = rest;
-    process.exitCode = await runRpcAlone({
-      tuples: Number(tuples),
-      rounds: Number(rounds),
-      roundMs: Number(roundMs),
-      ...(lane !== undefined && file !== undefined && { profile: { lane, file } }),
-    });
-    break;
-  }
   default:
-    console.error(
-      "usage: npm run bench -- growth [part of a case's name] | lookup [tuples] [results] | rpc [tuples] [rounds] [ms]",
-    );
-    process.exitCode = 2;
+    process.exitCode = await runBench(process.argv.slice(2), { cwd: process.cwd(), print: console.log }).catch(refuse);
+}
+
+function refuse(error: unknown): number {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message}\nusage: npm run bench -- ${USAGE}`);
+  console.error("       npm run bench -- growth [part of a case's name] | lookup [tuples] [results]");
+  return 2;
 }
