@@ -1,3 +1,4 @@
+import type { ChangeStore } from "./change.ts";
 import type { TupleSource } from "./need.ts";
 import type { Head, Revision } from "./revision.ts";
 import type { Tenant, TenantPlace } from "./tenant.ts";
@@ -12,6 +13,7 @@ export interface Store {
   readonly revisions: RevisionStore;
   readonly schemas: SchemaStore;
   readonly tuples: TupleStore;
+  readonly changes: ChangeStore;
   /** Resolves when the store answers; STORE_UNAVAILABLE otherwise. */
   ping(): Promise<void>;
   close(): Promise<void>;

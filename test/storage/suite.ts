@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import type { Store } from "../../src/model/store.ts";
+import { describeChanges } from "./suite-changes.ts";
 import { describeDeletes } from "./suite-deletes.ts";
 import { describeExpiry } from "./suite-expiry.ts";
 import { describePages } from "./suite-pages.ts";
@@ -29,5 +30,6 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describeExpiry(opened);
     describeSource(opened);
     describeScans(opened);
+    describeChanges(opened);
   });
 }

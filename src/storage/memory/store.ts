@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import { throwIfAborted } from "../../model/abort.ts";
 import { compareBytes } from "../../model/byte-order.ts";
 import type { TupleSource } from "../../model/need.ts";
-import type { Revision } from "../../model/revision.ts";
+import type { Head, Revision } from "../../model/revision.ts";
 import type { Store, StoredSchema, TenantStore } from "../../model/store.ts";
 import { sharedBucket, type Tenant, type TenantPlace } from "../../model/tenant.ts";
 import { compareKeys } from "../../model/tuple-order.ts";
 import { isExpired } from "../expired.ts";
 import { budgetExhausted, tenantAlreadyExists, tenantNotFound } from "../refusals.ts";
+import { createMemoryChanges } from "./changes.ts";
 import { TenantMemory } from "./tenant-memory.ts";
 import type { TupleTable } from "./tuple-table.ts";
 
@@ -26,10 +27,19 @@ interface Registry {
  */
 export function createMemoryStore({ now }: { readonly now: () => number }): Store {
   const registry: Registry = { bySlug: new Map(), byId: new Map(), schemas: new Map() };
-  const at = (place: TenantPlace): TenantMemory => {
+  const find = (place: TenantPlace): TenantMemory | undefined => {
     const memory = registry.byId.get(place.id);
-    if (memory === undefined || memory.tenant.bucket !== place.bucket) throw tenantNotFound();
+    return memory?.tenant.bucket === place.bucket ? memory : undefined;
+  };
+  const at = (place: TenantPlace): TenantMemory => {
+    const memory = find(place);
+    if (memory === undefined) throw tenantNotFound();
     return memory;
+  };
+  const changes = createMemoryChanges(find);
+  const announced = <Answer>(place: TenantPlace, answer: Answer, { revision }: Head): Answer => {
+    changes.announce(place.id, revision);
+    return answer;
   };
   return {
     tenants: createTenants(registry, now),
@@ -41,17 +51,24 @@ export function createMemoryStore({ now }: { readonly now: () => number }): Stor
       read: async (place, version) => registry.schemas.get(at(place).tenant.schemaName)?.[version - 1],
       write: async (place, { text, expectedVersion, strands }) => {
         const memory = at(place);
-        return memory.changeSchema(expectedVersion, strands, (createdAtMs) => {
+        const head = memory.changeSchema(expectedVersion, strands, (createdAtMs) => {
           const name = memory.tenant.schemaName;
           const versions = registry.schemas.get(name) ?? [];
           registry.schemas.set(name, versions);
           return versions.push({ name, version: versions.length + 1, text, createdAtMs });
         });
+        return announced(place, head, head);
       },
     },
     tuples: {
-      write: async (place, request) => at(place).write(request),
-      deleteMatching: async (place, request) => at(place).deleteMatching(request),
+      write: async (place, request) => {
+        const result = at(place).write(request);
+        return announced(place, result, result.head);
+      },
+      deleteMatching: async (place, request) => {
+        const result = at(place).deleteMatching(request);
+        return announced(place, result, result.head);
+      },
       page: async (place, { revision, nowMs, filter, after, limit }, signal) => {
         throwIfAborted(signal);
         return [...at(place).tuples.matchingAt(filter, revision)]
@@ -62,6 +79,7 @@ export function createMemoryStore({ now }: { readonly now: () => number }): Stor
       },
       source: (place, revision, signal) => createSource(() => at(place).tuples, revision, signal),
     },
+    changes,
     ping: async () => {},
     close: async () => {},
   };

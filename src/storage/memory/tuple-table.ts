@@ -1,4 +1,5 @@
 import { compareBytes } from "../../model/byte-order.ts";
+import type { StoredTuple, TupleChange } from "../../model/change.ts";
 import {
   type Found,
   type FoundObject,
@@ -37,6 +38,8 @@ export class TupleTable {
   readonly #relations = new Map<string, Relation>();
   /** By subject, object type and relation (as text). */
   readonly #objects = new Map<string, OrderedRows<Row>>();
+  /** Index is the revision; by key (as text), so that the last change of a tuple stands. */
+  readonly #changes: Map<string, TupleChange>[] = [];
 
   live(key: TupleKey): Tuple | undefined {
     return this.#newest(key)?.tuple;
@@ -44,7 +47,9 @@ export class TupleTable {
 
   end(key: TupleKey, revision: Revision): void {
     const row = this.#newest(key);
-    if (row !== undefined) row.deletedRev = revision;
+    if (row === undefined) return;
+    row.deletedRev = revision;
+    this.#note(revision, { kind: "remove", tuple: keyOf(row.tuple) });
   }
 
   begin(tuple: Tuple, revision: Revision): void {
@@ -53,6 +58,19 @@ export class TupleTable {
     getOrAdd(relation.versions, subjectKey(tuple), (): Row[] => []).push(row);
     relation.inOrder.add(row);
     getOrAdd(this.#objects, reverseKey(tuple), () => new OrderedRows<Row>(byKey)).add(row);
+    this.#note(revision, { kind: "put", tuple: storedOf(row) });
+  }
+
+  changesOf(revision: Revision): readonly TupleChange[] {
+    return [...(this.#changes[revision]?.values() ?? [])];
+  }
+
+  /** Live tuples as they are stored, in the order of their keys. */
+  stored(): readonly StoredTuple[] {
+    return [...this.#rows()]
+      .filter((row) => row.deletedRev === NEVER)
+      .sort(byKey)
+      .map(storedOf);
   }
 
   /** Live tuples, in no order. */
@@ -106,6 +124,12 @@ export class TupleTable {
     return answer;
   }
 
+  #note(revision: Revision, change: TupleChange): void {
+    const changes = this.#changes[revision] ?? new Map<string, TupleChange>();
+    changes.set(`${relationKey(change.tuple)}\0${subjectKey(change.tuple)}`, change);
+    this.#changes[revision] = changes;
+  }
+
   #newest(key: TupleKey): Row | undefined {
     const row = this.#relations.get(relationKey(key))?.versions.get(subjectKey(key))?.at(-1);
     return row?.deletedRev === NEVER ? row : undefined;
@@ -120,6 +144,14 @@ type Subject = Pick<TupleKey, "subjectType" | "subjectId" | "subjectRelation">;
 
 function byKey(a: Row, b: Row): number {
   return compareKeys(a.tuple, b.tuple);
+}
+
+function keyOf({ objectType, objectId, relation, subjectType, subjectId, subjectRelation }: TupleKey): TupleKey {
+  return { objectType, objectId, relation, subjectType, subjectId, subjectRelation };
+}
+
+function storedOf({ tuple, traits }: Row): StoredTuple {
+  return { ...keyOf(tuple), ...traits };
 }
 
 function newRelation(): Relation {

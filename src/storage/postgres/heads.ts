@@ -79,6 +79,10 @@ export function tenantScope(place: TenantPlace) {
   return { kind: "tenant", tenantId: place.id } as const;
 }
 
+export function bindHead(place: TenantPlace): ReturnType<typeof readHead> {
+  return readHead(placeArgs(place));
+}
+
 export function lockHead(place: TenantPlace): ReturnType<typeof lockHeadStatement> {
   return lockHeadStatement(placeArgs(place));
 }
@@ -109,7 +113,7 @@ export function advance(place: TenantPlace, head: Head, note: RevisionNote): Bou
 export function createRevisionStore(lanes: Reader): RevisionStore {
   return {
     async head(place) {
-      const [[row]] = await lanes.read(tenantScope(place), [readHead(placeArgs(place))]);
+      const [[row]] = await lanes.read(tenantScope(place), [bindHead(place)]);
       if (row === undefined) throw tenantNotFound();
       return toHead(row);
     },
@@ -121,7 +125,7 @@ export function createRevisionStore(lanes: Reader): RevisionStore {
   };
 }
 
-function toHead(row: SelectedHead): Head {
+export function toHead(row: SelectedHead): Head {
   return {
     revision: row.revision,
     schemaName: row.schema_name,

@@ -3,6 +3,7 @@ import { throwIfAborted } from "../../model/abort.ts";
 import { abortable } from "../abort.ts";
 import { type Answers, fly, type Observer } from "./flight.ts";
 import { BEGIN_READ, COMMIT, enter, type Scope } from "./scope.ts";
+import { type SilenceWatch, watchSilence } from "./silence.ts";
 import { isConnectionLoss, translatePgError } from "./sqlstate.ts";
 import type { Bound } from "./statement.ts";
 
@@ -24,11 +25,18 @@ export interface ReadLanesOptions {
   /** How many connections. Postgres works them off in parallel, the statements of one in order. */
   readonly lanes: number;
   readonly statementTimeoutMs: number;
+  /** A lane that owes answers and says nothing for so long is given up, and its reads are sent again on a new one. */
+  readonly silenceMs: number;
   readonly observe: Observer | undefined;
 }
 
+interface Connection {
+  readonly client: pg.Client;
+  readonly watch: SilenceWatch;
+}
+
 interface Lane {
-  client: Promise<pg.Client> | undefined;
+  connection: Promise<Connection> | undefined;
   inFlight: number;
 }
 
@@ -38,7 +46,7 @@ interface Lane {
  * lost fails the reads on it and connects again for the next.
  */
 export function createReadLanes(options: ReadLanesOptions): ReadLanes {
-  const lanes: Lane[] = Array.from({ length: options.lanes }, () => ({ client: undefined, inFlight: 0 }));
+  const lanes: Lane[] = Array.from({ length: options.lanes }, () => ({ connection: undefined, inFlight: 0 }));
   let closed = false;
 
   async function send<const Statements extends readonly Bound[]>(scope: Scope, statements: Statements) {
@@ -57,10 +65,11 @@ export function createReadLanes(options: ReadLanesOptions): ReadLanes {
     const lane = lanes.reduce((best, other) => (other.inFlight < best.inFlight ? other : best));
     lane.inFlight += 1;
     try {
-      lane.client ??= connect(lane, options.config);
-      const client = await lane.client;
+      lane.connection ??= connect(lane, options);
+      const { client, watch } = await lane.connection;
       const flight = [BEGIN_READ, enter(scope, options.statementTimeoutMs), ...statements, COMMIT];
-      const answers = await fly(client, flight, options.observe);
+      watch.awaited();
+      const answers = await fly(client, flight, options.observe).finally(watch.settled);
       return answers.slice(2, -1) as Answers<Statements>;
     } finally {
       lane.inFlight -= 1;
@@ -76,17 +85,17 @@ export function createReadLanes(options: ReadLanesOptions): ReadLanes {
     },
     async close() {
       closed = true;
-      const clients = await Promise.allSettled(lanes.map((lane) => lane.client));
-      await Promise.all(clients.map((client) => (client.status === "fulfilled" ? client.value?.end() : undefined)));
+      const opened = await Promise.allSettled(lanes.map((lane) => lane.connection));
+      await Promise.all(opened.map((one) => (one.status === "fulfilled" ? one.value?.client.end() : undefined)));
     },
   };
 }
 
-function connect(lane: Lane, config: pg.ClientConfig): Promise<pg.Client> {
+function connect(lane: Lane, { config, silenceMs }: ReadLanesOptions): Promise<Connection> {
   const client = new pg.Client(config);
-  const connecting = client.connect().then(() => client);
+  const connecting = client.connect().then(() => ({ client, watch: watchSilence(client, silenceMs) }));
   const forget = () => {
-    if (lane.client === connecting) lane.client = undefined;
+    if (lane.connection === connecting) lane.connection = undefined;
   };
   // Without a listener a server stop would end the process.
   client.on("error", forget);

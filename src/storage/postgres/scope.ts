@@ -3,12 +3,14 @@ import { type Bound, sqlBuilder, statement } from "./statement.ts";
 
 /**
  * What a transaction may see, announced to row security in its first statement. A tenant's own rows; the registry row
- * with one slug; or the registry as a whole (`tenantId` for the tenant that is being made there).
+ * with one slug; the registry as a whole (`tenantId` for the tenant that is being made there); or the heads of all tenants
+ * and nothing else.
  */
 export type Scope =
   | { readonly kind: "tenant"; readonly tenantId: string }
   | { readonly kind: "slug"; readonly slug: string }
-  | { readonly kind: "registry"; readonly tenantId?: string };
+  | { readonly kind: "registry"; readonly tenantId?: string }
+  | { readonly kind: "heads" };
 
 interface ScopeArgs {
   readonly tenantId: string;
@@ -32,7 +34,8 @@ const enterScope = statement<ScopeArgs>()("enter_scope", (arg) =>
     set_config('idle_in_transaction_session_timeout', ${arg("idleTimeout")}, true)`.compile(sqlBuilder),
 );
 
-export const BEGIN_READ: Bound = { name: "", text: "BEGIN READ ONLY", values: [] };
+/** All statements of one read see one snapshot. */
+export const BEGIN_READ: Bound = { name: "", text: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", values: [] };
 export const BEGIN_WRITE: Bound = { name: "", text: "BEGIN", values: [] };
 export const COMMIT: Bound = { name: "", text: "COMMIT", values: [] };
 export const ROLLBACK: Bound = { name: "", text: "ROLLBACK", values: [] };
@@ -43,10 +46,20 @@ export const ROLLBACK: Bound = { name: "", text: "ROLLBACK", values: [] };
  */
 export function enter(scope: Scope, timeoutMs: number): Bound {
   return enterScope({
-    tenantId: (scope.kind === "slug" ? undefined : scope.tenantId) ?? "",
+    tenantId: tenantOf(scope),
     slug: scope.kind === "slug" ? scope.slug : "",
-    registry: scope.kind === "registry" ? "open" : "",
+    registry: REGISTRY[scope.kind],
     statementTimeout: String(timeoutMs),
     idleTimeout: String(timeoutMs),
   });
+}
+
+const REGISTRY = { tenant: "", slug: "", registry: "open", heads: "heads" } as const satisfies Record<
+  Scope["kind"],
+  string
+>;
+
+/** The tenant whose rows a scope opens; empty when there is none. */
+export function tenantOf(scope: Scope): string {
+  return scope.kind === "tenant" || scope.kind === "registry" ? (scope.tenantId ?? "") : "";
 }

@@ -5,7 +5,7 @@ import { throwIfAborted } from "../../model/abort.ts";
 import { abortable } from "../abort.ts";
 import { type Answers, FlightError, fly, type Observer } from "./flight.ts";
 import type { Reader } from "./read-lanes.ts";
-import { BEGIN_READ, BEGIN_WRITE, COMMIT, enter, ROLLBACK, type Scope } from "./scope.ts";
+import { BEGIN_READ, BEGIN_WRITE, COMMIT, enter, ROLLBACK, type Scope, tenantOf } from "./scope.ts";
 import { translatePgError } from "./sqlstate.ts";
 import type { Bound } from "./statement.ts";
 import { createTurns } from "./turns.ts";
@@ -57,7 +57,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     });
 
   async function transact<T>(scope: Scope, work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const endTurn = await writeTurns.take(lineOf(scope));
+    const endTurn = await writeTurns.take(tenantOf(scope));
     try {
       return await transactOn(await connect(), scope, work);
     } finally {
@@ -88,7 +88,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     transact,
     async read(scope, statements, signal) {
       throwIfAborted(signal);
-      const endTurn = await readTurns(lineOf(scope), signal);
+      const endTurn = await readTurns(tenantOf(scope), signal);
       const connecting = connect();
       const client = await abortable(connecting, signal).catch((error: unknown) => {
         void connecting.then((late) => late.release(), isDone).finally(endTurn);
@@ -142,10 +142,6 @@ function createReadTurns(connections: number, timeoutMs: number) {
       endOwn();
     };
   };
-}
-
-function lineOf(scope: Scope): string {
-  return scope.kind === "slug" ? "" : (scope.tenantId ?? "");
 }
 
 function transactionOn(

@@ -1,6 +1,9 @@
 import type pg from "pg";
+import type { Head } from "../../model/revision.ts";
 import type { Store } from "../../model/store.ts";
+import type { TenantPlace } from "../../model/tenant.ts";
 import { checkDatabase } from "./boot-check.ts";
+import { createChangeStore } from "./changes.ts";
 import { clientConfig } from "./connection.ts";
 import type { Observer } from "./flight.ts";
 import { createRevisionStore } from "./heads.ts";
@@ -24,6 +27,8 @@ export interface PostgresStoreOptions {
   readonly statementTimeoutMs?: number;
   /** Waiting for a connection longer than this is STORE_UNAVAILABLE. Default 5,000. */
   readonly connectTimeoutMs?: number;
+  /** A shared connection that owes answers and says nothing for so long is given up, and its reads go to a new one. Default 2,500. */
+  readonly silenceMs?: number;
   /** Sees every statement. */
   readonly observe?: Observer;
 }
@@ -37,22 +42,36 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
   const config = clientConfig({ connection: options.connection, statementTimeoutMs, connectTimeoutMs });
   await checkDatabase(config);
-  const shared = { config, statementTimeoutMs, observe: options.observe };
+  const silenceMs = options.silenceMs ?? 2_500;
+  const shared = { config, statementTimeoutMs, silenceMs, observe: options.observe };
   const lanes = createReadLanes({ ...shared, lanes: options.readLanes ?? 4 });
+  const changeLanes = createReadLanes({ ...shared, lanes: 2 });
   const sessions = createSessions({ ...shared, max: options.poolMax ?? 10 });
+  const closing = new AbortController();
+  const changes = createChangeStore({ lanes: changeLanes, sessions, closing: closing.signal }, shared);
+  const announced = <Answer extends { readonly head: Head }>(place: TenantPlace, answer: Answer): Answer => {
+    changes.announce(place.id, answer.head.revision);
+    return answer;
+  };
+  const schemas = createSchemaStore(lanes, sessions);
   return {
     tenants: createTenantStore(lanes, sessions),
     revisions: createRevisionStore(lanes),
-    schemas: createSchemaStore(lanes, sessions),
+    schemas: {
+      read: schemas.read,
+      write: async (place, change) => announced(place, { head: await schemas.write(place, change) }).head,
+    },
     tuples: {
-      write: (place, request) => writeTuples(sessions, place, request),
-      deleteMatching: (place, request) => deleteMatching(sessions, place, request),
+      write: async (place, request) => announced(place, await writeTuples(sessions, place, request)),
+      deleteMatching: async (place, request) => announced(place, await deleteMatching(sessions, place, request)),
       page: (place, query, signal) => readPage(sessions, place, query, signal),
       source: (place, revision, signal) => createTupleSource({ short: lanes, long: sessions }, place, revision, signal),
     },
+    changes,
     ping: () => lanes.read({ kind: "slug", slug: "" }, []).then(() => undefined),
     close: async () => {
-      await Promise.all([lanes.close(), sessions.close()]);
+      closing.abort();
+      await Promise.all([lanes.close(), changeLanes.close(), sessions.close()]);
     },
   };
 }

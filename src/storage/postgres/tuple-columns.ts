@@ -59,21 +59,17 @@ export function keyArrays(keys: readonly TupleFilter[]): KeyArrays {
   };
 }
 
+export type KeyColumns = { readonly [Column in KeyColumn]: string };
+
 /** A tuple as selected: the key columns and what hangs on them. */
-export interface SelectedTuple {
-  readonly object_type: string;
-  readonly object_id: string;
-  readonly relation: string;
-  readonly subject_type: string;
-  readonly subject_id: string;
-  readonly subject_relation: string;
+export interface SelectedTuple extends KeyColumns {
   readonly caveat: string | null;
   /** The JSON as it was written. */
   readonly caveat_context: string | null;
   readonly expires_at_ms: number | null;
 }
 
-export function toTuple(row: SelectedTuple): Tuple {
+export function toKey(row: KeyColumns): TupleKey {
   return {
     objectType: row.object_type,
     objectId: row.object_id,
@@ -81,6 +77,12 @@ export function toTuple(row: SelectedTuple): Tuple {
     subjectType: row.subject_type,
     subjectId: row.subject_id,
     subjectRelation: row.subject_relation,
+  };
+}
+
+export function toTuple(row: SelectedTuple): Tuple {
+  return {
+    ...toKey(row),
     ...(row.caveat !== null && { caveat: { name: row.caveat, context: JSON.parse(row.caveat_context ?? "{}") } }),
     ...(row.expires_at_ms !== null && { expiresAtMs: row.expires_at_ms }),
   };

@@ -131,9 +131,9 @@ describe("the check at start", () => {
 
   it("refuses a database that lacks migrations, some or all", async () => {
     const { rows } = await withClient(database.owner, (client) =>
-      client.query("DELETE FROM relata.migration WHERE version = 5 RETURNING *"),
+      client.query("DELETE FROM relata.migration WHERE version = 6 RETURNING *"),
     );
-    expect(await refusal()).toContain("lacks migrations: 0005_subject_index.sql and on. Run `relata migrate` first");
+    expect(await refusal()).toContain("lacks migrations: 0006_changes.sql and on. Run `relata migrate` first");
     await withClient(database.owner, (client) =>
       client.query("INSERT INTO relata.migration (version, name, checksum) VALUES ($1, $2, $3)", [
         rows[0].version,

@@ -15,7 +15,9 @@ describe("flights", () => {
   let opened: Awaited<ReturnType<typeof openStore>>;
   let tenant: Tenant;
   beforeAll(async () => {
-    opened = await openStore({ observe: (flight) => flights.push(flight), readLanes: 1 });
+    // Announcements of changes leave when they like.
+    const isAsked = (flight: readonly Bound[]) => flight.every(({ name }) => name !== "announce_changes");
+    opened = await openStore({ observe: (flight) => isAsked(flight) && flights.push(flight), readLanes: 1 });
     tenant = await createTenant(opened.store);
   });
   afterAll(() => opened.close());

@@ -89,7 +89,25 @@ export async function runEveryStatement(store: Store, tenant: Tenant): Promise<v
     origin: ORIGIN,
   });
   await store.schemas.read(tenant, head.schemaVersion + 1);
+  await runChanges(store, tenant);
   await store.ping();
+}
+
+async function runChanges({ changes }: Store, tenant: Tenant): Promise<void> {
+  await changes.heads([tenant]);
+  await changes.since(tenant, 0, 100);
+  await changes.count(tenant, 100);
+  for await (const batch of (await changes.snapshot(tenant)).batches) if (batch.count === 0) throw new Error("empty");
+  changes.announce(tenant.id, 0);
+  const over = new AbortController();
+  // Until it is heard: announcements leave a little later.
+  await new Promise<void>((resolve) => {
+    changes.listen((hint) => {
+      if (hint.kind === "lost") changes.announce(tenant.id, 1);
+      else resolve();
+    }, over.signal);
+  });
+  over.abort();
 }
 
 function ignoreRefusal(error: unknown): void {
