@@ -41,11 +41,16 @@ export interface Authenticator {
    *   ISSUER_KEYS_UNAVAILABLE when the issuer's keys are out of reach and nothing can be judged
    */
   authenticate(authorization: string | undefined): Promise<Principal>;
+  /** The same at once, for what was proved before and is still good; undefined is no refusal: `authenticate` knows. */
+  recall(authorization: string | undefined): Principal | undefined;
   /** Fetches every issuer's keys ahead of the first caller. Never rejects; names the issuers that could not be reached. */
   warm(): Promise<readonly string[]>;
   /** Ends fetches under way. */
   close(): void;
 }
+
+/** `Bearer` and a space. */
+const SCHEME_LENGTH = 7;
 
 /** @throws INVALID_REQUEST that lists every problem, when the settings are unsafe */
 export function createAuthenticator(settings: AuthSettings, deps: AuthDeps): Authenticator {
@@ -61,16 +66,24 @@ export function createAuthenticator(settings: AuthSettings, deps: AuthDeps): Aut
   const cache = createVerifiedCache(settings.maxVerifiedTokens ?? 10_000);
   const maxTokenBytes = settings.maxTokenBytes ?? 16_384;
 
+  const recall = (authorization: string | undefined): Principal | undefined => {
+    // What was kept had a token within bounds; nothing much longer is worth a digest.
+    if (authorization === undefined || authorization.length > maxTokenBytes + SCHEME_LENGTH) return undefined;
+    const known = cache.get(authorization, deps.now());
+    if (known === undefined || !issuers.get(known.principal.issuer)?.keys.trusts(known.key)) return undefined;
+    return known.principal;
+  };
+
   return {
+    recall,
     async authenticate(authorization) {
-      const text = parseBearer(authorization, maxTokenBytes);
-      const known = cache.get(text, deps.now());
-      if (known !== undefined && issuers.get(known.principal.issuer)?.keys.trusts(known.key)) return known.principal;
-      const token = parseToken(text);
+      const known = recall(authorization);
+      if (known !== undefined) return known;
+      const token = parseToken(parseBearer(authorization, maxTokenBytes));
       const issuer = pickIssuer(token, issuers);
       const key = await verifySignature(token, issuer);
       const principal = principalOf(token, issuer.trust, findBindings, deps.now());
-      cache.put(text, { principal, key });
+      cache.put(authorization ?? "", { principal, key });
       return principal;
     },
     async warm() {

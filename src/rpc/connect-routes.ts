@@ -52,6 +52,7 @@ async function unary({ route, pipeline }: Endpoint, request: Message, context: H
     ...transportOf(context, { request }),
     send: (message) => {
       answer = message;
+      return undefined;
     },
   });
   await pipeline(edge);
@@ -82,7 +83,7 @@ async function* stream(
     gone: AbortSignal.any([base.gone, left.signal]),
     send: out.send,
   });
-  const ended = pipeline(edge).finally(out.close);
+  const ended = Promise.resolve(pipeline(edge)).finally(out.close);
   try {
     yield* out.values;
     await ended;

@@ -1,22 +1,15 @@
-import { toBinary } from "@bufbuild/protobuf";
 import {
-  Metadata,
   Server,
   ServerCredentials,
-  type ServerDuplexStream,
   type ServerUnaryCall,
-  type ServerWritableStream,
   type sendUnaryData,
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import type { Logger } from "../log.ts";
-import { decodeMessage } from "./decode.ts";
-import { startEdgeCall, type Transport } from "./edge-call.ts";
-import type { Failure } from "./error-map.ts";
-import { fitHeader } from "./fit-header.ts";
+import { type GrpcStream, serveStream } from "./grpc-stream.ts";
+import { serveUnary } from "./grpc-unary.ts";
 import type { Endpoint } from "./routes.ts";
 import type { RpcServer, ServerOptions } from "./server.ts";
-import { statusDetails } from "./status-details.ts";
 
 /**
  * Native gRPC by @grpc/grpc-js: 12–20k unary calls/s on one core, where connect-node does 3.3k.
@@ -70,117 +63,13 @@ function handlerOf(endpoint: Endpoint, log: Logger): UntypedHandleCall {
   switch (method.methodKind) {
     case "unary":
       return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) =>
-        unary(endpoint, call, callback);
+        serveUnary(endpoint, call, callback);
     case "server_streaming":
-      return (call: ServerWritableStream<Buffer, Buffer>) => stream(endpoint, call, log);
     case "bidi_streaming":
-      return (call: ServerDuplexStream<Buffer, Buffer>) => stream(endpoint, call, log);
+      return (call: GrpcStream) => serveStream(endpoint, call, log);
     case "client_streaming":
       throw new Error(`${method.parent.typeName}/${method.name}: no client-streaming method is served yet`);
   }
-}
-
-function unary(endpoint: Endpoint, call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void {
-  const { route, pipeline } = endpoint;
-  const headers = new Metadata();
-  let answer: Buffer | undefined;
-  const edge = startEdgeCall(route.method, {
-    ...surfaceOf(call, headers),
-    receive: () => decodeMessage(route.method.input, call.request),
-    send: (message) => {
-      answer = asBuffer(toBinary(route.method.output, message));
-    },
-  });
-  void pipeline(edge).then(() => {
-    if (call.cancelled) return;
-    call.sendMetadata(headers);
-    if (edge.failure !== undefined) callback(statusOf(edge.failure));
-    else callback(null, answer ?? Buffer.alloc(0));
-  });
-}
-
-function stream(
-  endpoint: Endpoint,
-  call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
-  log: Logger,
-): void {
-  const { route, pipeline } = endpoint;
-  const { method } = route;
-  const headers = new Metadata();
-  let headersSent = false;
-  const sendHeaders = () => {
-    if (!headersSent) call.sendMetadata(headers);
-    headersSent = true;
-  };
-  // A peer that goes away while a message is on its way shows up here too; the signal has told the call already.
-  call.on("error", (error) => log.debug({ error: String(error) }, "gRPC stream"));
-  const edge = startEdgeCall(method, {
-    ...surfaceOf(call, headers),
-    receive: () => decodeMessage(method.input, "request" in call ? call.request : Buffer.alloc(0)),
-    requests: async function* () {
-      if (!("read" in call)) return;
-      // Left open at its end: the status still has to go the other way.
-      for await (const bytes of call.iterator({ destroyOnReturn: false }))
-        yield decodeMessage(method.input, bytes as Buffer);
-    },
-    send: (message) => {
-      sendHeaders();
-      return write(call, asBuffer(toBinary(method.output, message)));
-    },
-  });
-  void pipeline(edge).then(() => {
-    if (call.cancelled) return;
-    sendHeaders();
-    if (edge.failure === undefined) call.end();
-    else call.emit("error", statusOf(edge.failure));
-  });
-}
-
-/** Waits for room when the caller reads slowly, and stops waiting when it is gone. */
-function write(
-  call: ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
-  bytes: Buffer,
-): void | Promise<void> {
-  if (call.cancelled || call.destroyed || call.write(bytes)) return;
-  return new Promise((resolve) => {
-    const done = () => {
-      for (const event of ["drain", "cancelled", "close", "error"]) call.off(event, done);
-      resolve();
-    };
-    for (const event of ["drain", "cancelled", "close", "error"]) call.once(event, done);
-  });
-}
-
-interface SurfaceCall extends Pick<ServerUnaryCall<Buffer, Buffer>, "metadata" | "getDeadline"> {
-  on(event: "cancelled", listener: () => void): unknown;
-}
-
-function surfaceOf(call: SurfaceCall, headers: Metadata): Omit<Transport, "receive" | "send"> {
-  const gone = new AbortController();
-  call.on("cancelled", () => gone.abort());
-  const deadline = call.getDeadline();
-  return {
-    protocol: "grpc",
-    header: (name) => {
-      const [value] = call.metadata.get(name);
-      return typeof value === "string" ? value : undefined;
-    },
-    setHeader: (name, value) => headers.set(name, value),
-    timeoutMs: deadline === Number.POSITIVE_INFINITY ? undefined : Number(deadline) - Date.now(),
-    gone: gone.signal,
-    requests: async function* () {},
-  };
-}
-
-function statusOf(failed: Failure) {
-  const failure = { ...failed, message: fitHeader(failed.message) };
-  const metadata = new Metadata();
-  metadata.set("grpc-status-details-bin", asBuffer(statusDetails(failure)));
-  return { code: failure.code, details: failure.message, metadata };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function bind(server: Server, host: string, port: number): Promise<number> {

@@ -9,7 +9,7 @@ import { createDeadline, type DeadlineSettings } from "./interceptors/deadline.t
 import { requestId } from "./interceptors/request-id.ts";
 
 export interface InterceptorOptions extends DeadlineSettings {
-  readonly authenticator: Pick<Authenticator, "authenticate">;
+  readonly authenticator: Pick<Authenticator, "authenticate" | "recall">;
   readonly findTenant: FindTenant;
   readonly log: Logger;
 }

@@ -11,18 +11,28 @@ const MAX_TENANTS = 10_000;
 
 /** Tenants by slug, so that a call does not cost a query to find its own. Reads under way are shared. */
 export function createTenantCache(tenants: Pick<TenantStore, "bySlug">): FindTenant {
-  const cache = new LRUCache<string, Promise<Tenant | undefined>>({ max: MAX_TENANTS, ttl: FRESH_MS });
+  const cache = new LRUCache<string, Entry>({ max: MAX_TENANTS, ttl: FRESH_MS });
   return (slug) => {
     const known = cache.get(slug);
-    if (known !== undefined) return known;
-    const asked = tenants.bySlug(slug);
-    cache.set(slug, asked);
-    const forget = (): void => {
-      if (cache.peek(slug) === asked) cache.delete(slug);
-    };
-    asked.then((tenant) => {
-      if (tenant === undefined && cache.peek(slug) === asked) cache.set(slug, asked, { ttl: UNKNOWN_FRESH_MS });
-    }, forget);
-    return asked;
+    if (known !== undefined) return known.tenant ?? known.asked;
+    const entry: Entry = { asked: tenants.bySlug(slug), tenant: undefined };
+    cache.set(slug, entry);
+    const isCached = (): boolean => cache.peek(slug) === entry;
+    entry.asked.then(
+      (tenant) => {
+        entry.tenant = tenant;
+        if (tenant === undefined && isCached()) cache.set(slug, entry, { ttl: UNKNOWN_FRESH_MS });
+      },
+      () => {
+        if (isCached()) cache.delete(slug);
+      },
+    );
+    return entry.asked;
   };
+}
+
+interface Entry {
+  readonly asked: Promise<Tenant | undefined>;
+  /** Once the read has found it. */
+  tenant: Tenant | undefined;
 }

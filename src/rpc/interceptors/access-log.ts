@@ -1,6 +1,6 @@
 import { type ErrorKind, type ErrorReason, RelataError } from "../../errors.ts";
 import type { LogFields, Logger } from "../../log.ts";
-import type { EdgeCall, Interceptor } from "../edge-call.ts";
+import type { EdgeCall, Ending, Interceptor, Pipeline } from "../edge-call.ts";
 import type { Failure } from "../error-map.ts";
 
 /** A fault of the machine, a caller to look at, or an ordinary day. */
@@ -17,24 +17,28 @@ const MAX_MESSAGE_CHARACTERS = 500;
 
 /** One line per call when it ends, with what the caller was told and the private reason; never a header's value or a token. */
 export function createAccessLog(log: Logger): Interceptor {
-  return async (call, next) => {
-    const startedMs = performance.now();
-    await next();
-    logCall(log, call, performance.now() - startedMs);
-  };
+  const line = (call: EdgeCall) => logCall(log, call);
+  return (call, next) => afterwards(call, next, line);
 }
 
 /** The same without a line for each call that went well, for methods that machines ask every few seconds. */
 export function createFailureLog(log: Logger): Interceptor {
-  return async (call, next) => {
-    const startedMs = performance.now();
-    await next();
-    if (call.failure !== undefined && call.failure.kind !== "cancelled")
-      logCall(log, call, performance.now() - startedMs);
+  const line = (call: EdgeCall) => {
+    if (call.failure !== undefined && call.failure.kind !== "cancelled") logCall(log, call);
   };
+  return (call, next) => afterwards(call, next, line);
 }
 
-function logCall(log: Logger, call: EdgeCall, ms: number): void {
+/** `next` is the interceptor that catches everything: it does not fail. */
+function afterwards(call: EdgeCall, next: Pipeline, act: (call: EdgeCall) => void): Ending {
+  const ending = next(call);
+  if (ending !== undefined) return ending.then(() => act(call));
+  act(call);
+  return undefined;
+}
+
+function logCall(log: Logger, call: EdgeCall): void {
+  const ms = performance.now() - call.startedMs;
   const fields = {
     method: call.procedure,
     protocol: call.transport.protocol,

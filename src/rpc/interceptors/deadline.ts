@@ -17,31 +17,16 @@ const TRANSPORT_SLACK_MS = 20;
  * away, even if the verb is still busy.
  */
 export function createDeadline(settings: DeadlineSettings): Interceptor {
-  return async (call, next) => {
+  const guardLater = createTurn();
+  return (call, next) => {
     const timeoutMs = Math.min(call.transport.timeoutMs ?? defaultOf(call, settings), settings.maxDeadlineMs);
-    const startedMs = performance.now();
-    const controller = new AbortController();
     call.nowMs = settings.now();
     call.deadlineMs = call.nowMs + timeoutMs;
-    call.signal = controller.signal;
-    const expire = () => controller.abort(deadlineExceeded(timeoutMs));
-    const leave = () => {
-      const inTime = performance.now() - startedMs < timeoutMs - TRANSPORT_SLACK_MS;
-      controller.abort(inTime ? cancelled() : deadlineExceeded(timeoutMs));
-    };
-    const timer = setTimeout(expire, timeoutMs);
-    const { gone } = call.transport;
-    if (gone.aborted) leave();
-    else gone.addEventListener("abort", leave, { once: true });
-    try {
-      await unlessAborted(next(), controller.signal);
-    } finally {
-      clearTimeout(timer);
-      gone.removeEventListener("abort", leave);
-      // Ends what the verb left running, such as reads that an early error made pointless. Without a reason of ours: the
-      // call has its outcome already.
-      controller.abort();
-    }
+    const work = next(call);
+    if (work === undefined) return undefined;
+    const guard = new Guard(call, timeoutMs);
+    guardLater(guard);
+    return guard.endWith(work);
   };
 }
 
@@ -49,13 +34,85 @@ function defaultOf({ method }: EdgeCall, { defaultDeadlineMs, maxDeadlineMs }: D
   return method.methodKind === "unary" ? defaultDeadlineMs : maxDeadlineMs;
 }
 
-function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject);
-  });
+/**
+ * Calls that are still under way when the turn of the event loop ends in which they began: what is answered from memory is
+ * not, and needs no timer and no listener.
+ */
+function createTurn(): (guard: Guard) => void {
+  let begun: Guard[] = [];
+  const end = () => {
+    const guards = begun;
+    begun = [];
+    for (const guard of guards) guard.start();
+  };
+  return (guard) => {
+    if (begun.push(guard) === 1) setImmediate(end);
+  };
+}
+
+/** Holds one call to its deadline and to its caller. */
+class Guard {
+  readonly #call: EdgeCall;
+  readonly #timeoutMs: number;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #ended = false;
+  #fail: (reason: unknown) => void = () => undefined;
+
+  constructor(call: EdgeCall, timeoutMs: number) {
+    this.#call = call;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  endWith(work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#fail = reject;
+      work.then(
+        () => {
+          this.#end();
+          resolve();
+        },
+        (error: unknown) => {
+          this.#end();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  start(): void {
+    if (this.#ended) return;
+    const { gone } = this.#call.transport;
+    this.#timer = setTimeout(this.#expire, this.#timeoutMs - this.#elapsedMs());
+    if (gone.aborted) this.#leave();
+    else gone.addEventListener("abort", this.#leave, { once: true });
+  }
+
+  #end(): void {
+    this.#ended = true;
+    if (this.#timer !== undefined) {
+      clearTimeout(this.#timer);
+      this.#call.transport.gone.removeEventListener("abort", this.#leave);
+    }
+    this.#call.end();
+  }
+
+  #abort(reason: RelataError): void {
+    // First the outcome, then what follows from it.
+    this.#fail(reason);
+    this.#call.abort(reason);
+    this.#end();
+  }
+
+  readonly #expire = (): void => this.#abort(deadlineExceeded(this.#timeoutMs));
+
+  readonly #leave = (): void => {
+    const inTime = this.#elapsedMs() < this.#timeoutMs - TRANSPORT_SLACK_MS;
+    this.#abort(inTime ? cancelled() : deadlineExceeded(this.#timeoutMs));
+  };
+
+  #elapsedMs(): number {
+    return performance.now() - this.#call.startedMs;
+  }
 }
 
 function deadlineExceeded(timeoutMs: number): RelataError {

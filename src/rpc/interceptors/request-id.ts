@@ -14,5 +14,5 @@ export function saneRequestId(given: string | undefined): string {
 export const requestId: Interceptor = (call, next) => {
   call.requestId = saneRequestId(call.transport.header(REQUEST_ID_HEADER));
   call.transport.setHeader(REQUEST_ID_HEADER, call.requestId);
-  return next();
+  return next(call);
 };

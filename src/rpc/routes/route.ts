@@ -9,15 +9,15 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
-import type { EdgeCall } from "../edge-call.ts";
+import type { EdgeCall, Ending, Pipeline } from "../edge-call.ts";
 
 /** One method and what it does; both ports serve the same table. */
 export interface Route {
   readonly method: DescMethod;
   /** Needs no credential and has no deadline: health and reflection. */
   readonly open: boolean;
-  /** Receives, acts, sends. Throws what goes wrong. */
-  readonly run: (call: EdgeCall) => Promise<void>;
+  /** Receives, acts, sends. Throws what goes wrong, or rejects with it. */
+  readonly run: Pipeline;
 }
 
 /** An implementation of every method of a service: a new method does not compile until it has one. */
@@ -35,7 +35,7 @@ type MethodRoute<Method extends DescMethod, Call> =
 type UnaryRoute<Input extends DescMessage, Output extends DescMessage, Call> = (
   call: Call,
   request: MessageShape<Input>,
-) => Promise<MessageInitShape<Output>>;
+) => MessageInitShape<Output> | Promise<MessageInitShape<Output>>;
 
 type StreamRoute<Input extends DescMessage, Output extends DescMessage, Call> = (
   call: Call,
@@ -58,7 +58,7 @@ export function routesOf<Service extends DescService, Call>(
     return {
       method,
       open: options.open,
-      run: (edge) => run(edge, method, () => act(callOf(edge), edge.transport.receive())),
+      run: (edge) => run(edge, method, act(callOf(edge), edge.transport.receive())),
     };
   });
 }
@@ -66,12 +66,20 @@ export function routesOf<Service extends DescService, Call>(
 /** A message given by its fields. */
 type Init = Record<string, unknown>;
 
-type UntypedRoute = (call: unknown, request: Message) => Promise<Init> | AsyncIterable<Init>;
+type UntypedRoute = (call: unknown, request: Message) => Init | Promise<Init> | AsyncIterable<Init>;
 
-async function run(edge: EdgeCall, method: DescMethod, act: () => Promise<Init> | AsyncIterable<Init>): Promise<void> {
-  const answer = act();
-  if (!(Symbol.asyncIterator in answer)) return edge.transport.send(create(method.output, await answer));
-  for await (const message of answer) {
+function run(edge: EdgeCall, method: DescMethod, answer: Init | Promise<Init> | AsyncIterable<Init>): Ending {
+  if (answer instanceof Promise) return answer.then((init) => edge.transport.send(create(method.output, init)));
+  if (isIterable(answer)) return stream(edge, method, answer);
+  return edge.transport.send(create(method.output, answer));
+}
+
+function isIterable(answer: Init | AsyncIterable<Init>): answer is AsyncIterable<Init> {
+  return Symbol.asyncIterator in answer;
+}
+
+async function stream(edge: EdgeCall, method: DescMethod, answers: AsyncIterable<Init>): Promise<void> {
+  for await (const message of answers) {
     edge.signal.throwIfAborted();
     await edge.transport.send(create(method.output, message));
     // Before the next is asked for: nothing more is read for a caller who left while this one was on its way.
