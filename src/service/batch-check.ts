@@ -8,7 +8,7 @@ import type { TenantCall } from "./call.ts";
 import type { CheckQuestion, EvaluationWork } from "./check.ts";
 import { NO_CONTEXT } from "./check.ts";
 import type { ConsistencyRequest } from "./consistency-token.ts";
-import { decide } from "./decide.ts";
+import { decideAt } from "./decide.ts";
 import type { VerbDeps } from "./deps.ts";
 import { beginEvaluation } from "./evaluation.ts";
 import { batchLimits, requireAtMost, requireJsonSize, type ServiceLimits } from "./limits.ts";
@@ -37,12 +37,13 @@ export function createBatchCheck(deps: VerbDeps): BatchCheck {
   return async (call, request) => {
     requireAtMost("items", request.items.length, limits.maxBatchItems);
     const { consistency, contextualTuples = [] } = request;
-    const { plan, source, consistencyToken } = await beginEvaluation(deps, call, { consistency, contextualTuples });
+    const evaluation = await beginEvaluation(deps, call, { consistency, contextualTuples });
+    const { plan, consistencyToken } = evaluation;
     const items = request.items.map((item, index) => readItem(plan, item, `items[${index}].context`, limits));
     const valid = items.filter((item): item is CheckItem => !(item instanceof RelataError));
     const budget = batchLimits(limits, valid.length);
     const { nowMs, signal } = call;
-    const { outcomes, work } = await decide(plan, valid, source, { nowMs, signal, limits: budget });
+    const { outcomes, work } = await decideAt(evaluation, valid, { nowMs, signal, limits: budget });
     const decided = outcomes.values();
     const results = items.map((item) => (item instanceof RelataError ? item : (decided.next().value ?? undecided())));
     return { results, consistencyToken, work };

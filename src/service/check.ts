@@ -6,7 +6,7 @@ import type { ObjectRef, SubjectRef } from "../model/object.ts";
 import type { JsonObject, Tuple } from "../model/tuple.ts";
 import type { TenantCall } from "./call.ts";
 import type { ConsistencyRequest } from "./consistency-token.ts";
-import { decide } from "./decide.ts";
+import { decide, decideAt } from "./decide.ts";
 import type { VerbDeps } from "./deps.ts";
 import { beginEvaluation } from "./evaluation.ts";
 import { locateFailure } from "./locate-failure.ts";
@@ -48,21 +48,27 @@ export function createCheck(deps: VerbDeps): Check {
   const { limits } = deps;
   return async (call, request) => {
     const { consistency, contextualTuples = [], context = NO_CONTEXT, explain = false } = request;
-    const { schema, plan, source, consistencyToken } = await beginEvaluation(deps, call, {
-      consistency,
-      contextualTuples,
-      context,
-    });
+    const evaluation = await beginEvaluation(deps, call, { consistency, contextualTuples, context });
+    const { schema, plan, source, consistencyToken } = evaluation;
     const question = { object: request.object, member: request.permission, subject: request.subject };
     validateQuestion(schema, question);
     const { nowMs, signal } = call;
-    const options = { nowMs, signal, limits, explain };
-    const { outcomes, solver, work } = await decide(plan, [{ question, context }], source, options);
+    const items = [{ question, context }];
+    if (!explain) {
+      const { outcomes, work } = await decideAt(evaluation, items, { nowMs, signal, limits });
+      return { ...decided(outcomes[0]), consistencyToken, work };
+    }
+    const { outcomes, solver, work } = await decide(plan, items, source, { nowMs, signal, limits, explain });
     const [outcome] = outcomes;
-    if (outcome === undefined) throw new Error("a question without an outcome");
-    if (outcome instanceof RelataError) throw explain ? locateFailure(outcome, () => solver.explanation(0)) : outcome;
-    return { ...outcome, ...(explain && { explanation: solver.explanation(0) }), consistencyToken, work };
+    if (outcome instanceof RelataError) throw locateFailure(outcome, () => solver.explanation(0));
+    return { ...decided(outcome), explanation: solver.explanation(0), consistencyToken, work };
   };
+}
+
+function decided(outcome: Outcome | RelataError | undefined): Outcome {
+  if (outcome === undefined) throw new Error("a question without an outcome");
+  if (outcome instanceof RelataError) throw outcome;
+  return outcome;
 }
 
 export const NO_CONTEXT: JsonObject = {};

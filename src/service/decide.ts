@@ -5,8 +5,10 @@ import { startChecks } from "../engine/solver.ts";
 import type { RelataError } from "../errors.ts";
 import type { Outcome } from "../model/decision.ts";
 import type { TupleSource } from "../model/need.ts";
+import { decideResident, type Resident } from "./decide-resident.ts";
 import type { DriveCost } from "./drive.ts";
 import { drive } from "./drive.ts";
+import type { Evaluation } from "./evaluation.ts";
 import { rememberReads } from "./remembering-source.ts";
 import { settleExpiry } from "./settle-expiry.ts";
 
@@ -47,9 +49,33 @@ export async function decide(
     return solver;
   };
   const solver = await run(items, explain);
-  const outcomes = await settleExpiry(items, solver.outcomes(), async (later) => {
+  const settling = settleExpiry(items, solver.outcomes());
+  let settled = settling.next();
+  while (!settled.done) {
     remembering.recall();
-    return (await run(later, false)).outcomes();
-  });
-  return { outcomes, solver, work: { rounds: remembering.trips, rows, nodes } };
+    settled = settling.next((await run(settled.value, false)).outcomes());
+  }
+  return { outcomes: settled.value, solver, work: { rounds: remembering.trips, rows, nodes } };
+}
+
+/** Decides validated items: at once what can be, where the tenant is in memory, and the rest from its source. */
+export async function decideAt(
+  { plan, source, resident }: Pick<Evaluation, "plan" | "source"> & { readonly resident?: Resident | undefined },
+  items: readonly CheckItem[],
+  options: Omit<DecideOptions, "explain">,
+): Promise<Omit<Decided, "solver">> {
+  if (resident === undefined) return decide(plan, items, source, options);
+  const { outcomes, work } = decideResident(plan, items, resident, options);
+  const left = items.filter((_, index) => outcomes[index] === undefined);
+  if (left.length === 0) return { outcomes: outcomes as Decided["outcomes"], work: { rounds: 0, ...work } };
+  const rest = await decide(plan, left, source, options);
+  const others = rest.outcomes.values();
+  return {
+    outcomes: outcomes.map((outcome) => outcome ?? (others.next().value as Outcome | RelataError)),
+    work: {
+      rounds: rest.work.rounds,
+      rows: work.rows + rest.work.rows,
+      nodes: work.nodes + rest.work.nodes,
+    },
+  };
 }

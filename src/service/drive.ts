@@ -49,6 +49,30 @@ export async function drive(
   }
 }
 
+/**
+ * As `drive`, at once, over tuples that are in memory.
+ * @param read answers every need, in order @throws what `read` throws besides BUDGET_EXHAUSTED
+ */
+export function driveNow(
+  solver: Pick<Solver, "needs" | "feed" | "fail" | "work">,
+  read: (needs: readonly Need[], maxRows: number) => readonly (readonly Found[])[],
+  { maxRows }: Pick<EvaluationLimits, "maxRows">,
+): Pick<DriveCost, "rows" | "nodes"> {
+  let rows = 0;
+  for (;;) {
+    const needs = solver.needs();
+    if (needs.length === 0) return { rows, nodes: solver.work.nodes };
+    try {
+      const answers = read(needs, maxRows - rows);
+      for (const answer of answers) rows += answer.length;
+      solver.feed(answers);
+    } catch (error) {
+      if (!isOutOfBudget(error)) throw error;
+      solver.fail(budgetExhausted("rows", maxRows));
+    }
+  }
+}
+
 /** @param rows read so far @returns BUDGET_EXHAUSTED instead of more than `maxRows` in all */
 async function readWithin(
   source: Pick<TupleSource, "read">,

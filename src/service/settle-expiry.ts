@@ -2,9 +2,6 @@ import type { CheckItem } from "../engine/solver.ts";
 import { RelataError } from "../errors.ts";
 import type { Decision, Outcome } from "../model/decision.ts";
 
-/** Items asked again, each at the instant it names. */
-export type AskAgain = (items: readonly Required<CheckItem>[]) => Promise<readonly (Outcome | RelataError)[]>;
-
 /**
  * Each time is one more run. A decision whose expiring tuples pass more than this many instants without changing it
  * (one grant ends, another takes over, again and again) is told to change at the last instant that was looked at.
@@ -18,20 +15,23 @@ interface Pending {
   readonly atMs: number;
 }
 
+/** Items to ask again, each at the instant it names; the answers come back. */
+export type Settling = Generator<
+  readonly Required<CheckItem>[],
+  readonly (Outcome | RelataError)[],
+  readonly (Outcome | RelataError)[]
+>;
+
 /**
  * Turns the solver's bounds into the instants at which decisions really change: an item is asked again at its bound, and
  * while the decision is the first one, at the next bound. Never later than the change, and exact unless MAX_RUNS or a
  * budget runs out.
  */
-export async function settleExpiry(
-  items: readonly CheckItem[],
-  outcomes: readonly (Outcome | RelataError)[],
-  ask: AskAgain,
-): Promise<readonly (Outcome | RelataError)[]> {
+export function* settleExpiry(items: readonly CheckItem[], outcomes: readonly (Outcome | RelataError)[]): Settling {
   const settled = [...outcomes];
   let pending = outcomes.flatMap((outcome, index) => pendingOf(index, outcome));
   for (let run = 0; run < MAX_RUNS && pending.length > 0; run++) {
-    const again = await ask(pending.map(({ index, atMs }) => ({ ...(items[index] as CheckItem), nowMs: atMs })));
+    const again = yield pending.map(({ index, atMs }) => ({ ...(items[index] as CheckItem), nowMs: atMs }));
     pending = pending.flatMap(({ index, decision, atMs }, at) => {
       const then = again[at];
       // An error is not the same decision either; if it is a budget, the bound is the best there is.
