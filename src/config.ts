@@ -147,15 +147,13 @@ function fromFile(name: SettingName, input: ConfigInput, source: ConfigSource, r
 /** Settings that are right by themselves but not together. */
 function disagreements(values: Partial<SettingValues>, source: ConfigSource): readonly string[] {
   const problems: string[] = [];
-  const { defaultDeadlineMs = 0, maxDeadlineMs = Number.POSITIVE_INFINITY, grpcPort, httpPort } = values;
+  const { defaultDeadlineMs = 0, maxDeadlineMs = Number.POSITIVE_INFINITY } = values;
   if (defaultDeadlineMs > maxDeadlineMs) {
     problems.push(
       `${source.locate(["defaultDeadlineMs"])}: defaultDeadlineMs (${defaultDeadlineMs}) is above maxDeadlineMs (${maxDeadlineMs})`,
     );
   }
-  if (grpcPort !== undefined && grpcPort !== 0 && grpcPort === httpPort && values.grpcHost === values.httpHost) {
-    problems.push(`${source.locate(["httpPort"])}: grpcPort and httpPort are both ${grpcPort}; each needs its own`);
-  }
+  problems.push(...sharedPorts(values, source));
   const { maxStalenessMs = 0, readableWindowMs = Number.POSITIVE_INFINITY } = values;
   if (maxStalenessMs > readableWindowMs) {
     problems.push(
@@ -172,6 +170,19 @@ function disagreements(values: Partial<SettingValues>, source: ConfigSource): re
     }
   }
   return problems;
+}
+
+function sharedPorts(values: Partial<SettingValues>, source: ConfigSource): readonly string[] {
+  const ports = [
+    { setting: "grpcPort", port: values.grpcPort, host: values.grpcHost },
+    { setting: "httpPort", port: values.httpPort, host: values.httpHost },
+    { setting: "opsPort", port: values.opsPort, host: values.opsHost },
+  ] as const;
+  return ports.flatMap(({ setting, port, host }, index) => {
+    const other = ports.slice(0, index).find((earlier) => earlier.port === port && earlier.host === host);
+    if (port === undefined || port === 0 || other === undefined) return [];
+    return `${source.locate([setting])}: ${other.setting} and ${setting} are both ${port}; each needs its own`;
+  });
 }
 
 function missing(name: SettingName): string {

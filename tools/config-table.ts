@@ -34,6 +34,7 @@ function formatDuration(ms: number): string {
 }
 
 function formatSize(bytes: number): string {
+  if (bytes % 1024 ** 3 === 0) return `\`${bytes / 1024 ** 3}GiB\``;
   if (bytes % 1024 ** 2 === 0) return `\`${bytes / 1024 ** 2}MiB\``;
   return bytes % 1024 === 0 ? `\`${bytes / 1024}KiB\`` : `\`${bytes}\``;
 }

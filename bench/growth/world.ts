@@ -27,6 +27,7 @@ export interface World {
 const UNLIMITED = 1_000_000_000;
 const LIMITS: ServiceLimits = {
   maxStalenessMs: 60_000,
+  tokenWaitMs: 50,
   readableWindowMs: 3_600_000,
   maxUpdatesPerWrite: UNLIMITED,
   maxPreconditions: UNLIMITED,

@@ -14,6 +14,8 @@ import { createPostgresStore } from "../storage/postgres/store.ts";
 export interface ServerDeps {
   /** Milliseconds since the epoch. Default: the real clock. */
   readonly now?: () => number;
+  /** Milliseconds that only pass. Default: the process's own. */
+  readonly monotonic?: () => number;
   /** Default: JSON lines on standard output at `logLevel`. */
   readonly log?: Logger;
   /** Default: Postgres at `databaseUrl`. The server closes it. */
@@ -35,6 +37,7 @@ export interface RunningServer {
 export async function startServer(config: Config, deps: ServerDeps = {}): Promise<RunningServer> {
   const log = deps.log ?? createLogger({ level: config.logLevel });
   const now = deps.now ?? Date.now;
+  const monotonic = deps.monotonic ?? (() => performance.now());
   const closers: (() => Promise<void> | void)[] = [];
   try {
     const store = deps.store ?? (await openStore(config));
@@ -42,7 +45,7 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
     const authenticator = createAuthenticator(config, { now, log });
     closers.push(() => authenticator.close());
     const health = createHealth({ ping: () => store.ping(), log });
-    const endpoints = buildEndpoints(config, { store, authenticator, health, log, now });
+    const endpoints = buildEndpoints(config, { store, authenticator, health, log, now, monotonic });
     const servers = await listen(config, endpoints, { authenticator, health, log });
     const [grpc, http] = servers;
     log.info({ grpcPort: grpc.port, httpPort: http.port }, "serving");
@@ -78,10 +81,10 @@ interface Parts {
 
 function buildEndpoints(
   config: Config,
-  parts: Parts & { readonly store: Store; readonly now: () => number },
+  parts: Parts & { readonly store: Store; readonly now: () => number; readonly monotonic: () => number },
 ): readonly Endpoint[] {
-  const { store, authenticator, health, log, now } = parts;
-  const verbs = createVerbs({ store, tokenKeys: config.tokenKeys, limits: config, now, log });
+  const { store, authenticator, health, log, now, monotonic } = parts;
+  const verbs = createVerbs({ store, tokenKeys: config.tokenKeys, limits: config, now, monotonic, log });
   const findTenant = createTenantCache(store.tenants);
   const { defaultDeadlineMs, maxDeadlineMs } = config;
   return createEndpoints(verbs, health, { authenticator, findTenant, log, now, defaultDeadlineMs, maxDeadlineMs });

@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { parseSizeBytes } from "./quantity.ts";
-import { bindingsSetting, duration, issuersSetting, oneOf, show, tokenKeysSetting } from "./trust-settings.ts";
+import {
+  bindingsSetting,
+  duration,
+  issuersSetting,
+  oneOf,
+  show,
+  slugsSetting,
+  tokenKeysSetting,
+} from "./trust-settings.ts";
 
 /** How a setting is written: decides how an environment variable is read and what the table says. */
 export type SettingType = "text" | "secret" | "number" | "duration" | "size" | "name" | "list";
@@ -18,6 +26,7 @@ interface Setting<T> {
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
@@ -51,6 +60,8 @@ export const SETTINGS = {
   grpcPort: count("RELATA_GRPC_PORT", 50051, 0, 65_535, "port", "Native gRPC. 0 takes any free port."),
   httpHost: host("RELATA_HTTP_HOST", "Address the HTTP port listens on."),
   httpPort: count("RELATA_HTTP_PORT", 8080, 0, 65_535, "port", "Connect, gRPC-Web and JSON. 0 takes any free port."),
+  opsHost: host("RELATA_OPS_HOST", "Address the operations port listens on."),
+  opsPort: count("RELATA_OPS_PORT", 9090, 0, 65_535, "port", "Metrics and readiness. 0 takes any free port."),
   tokenKeys: {
     type: "list",
     env: ["RELATA_TOKEN_KEYS"],
@@ -77,6 +88,49 @@ export const SETTINGS = {
     schema: bindingsSetting,
   },
   maxStalenessMs: time("RELATA_MAX_STALENESS_MS", 1_000, 0, HOUR_MS, "How old a `minimize_latency` answer may be."),
+  tokenWaitMs: time(
+    "RELATA_TOKEN_WAIT_MS",
+    50,
+    0,
+    MINUTE_MS,
+    "How long a request waits for memory to reach the revision it must see, before Postgres is read.",
+  ),
+  residentBytes: size(
+    "RELATA_RESIDENT_BYTES",
+    GIB,
+    1024 * GIB,
+    "Memory for whole tenants, all together; those unused longest leave. 0 keeps none in memory.",
+    0,
+  ),
+  cacheBytes: size(
+    "RELATA_CACHE_BYTES",
+    64 * MIB,
+    1024 * GIB,
+    "Memory for tuples read of tenants that are not whole in memory. 0 keeps none.",
+    0,
+  ),
+  warmTenants: {
+    type: "list",
+    env: ["RELATA_WARM_TENANTS"],
+    default: "[]",
+    unit: "",
+    meaning: "Slugs of tenants that are brought into memory at the start, in this order.",
+    schema: slugsSetting,
+  },
+  pollIntervalMs: time(
+    "RELATA_POLL_INTERVAL_MS",
+    250,
+    10,
+    MINUTE_MS,
+    "How often the newest revisions of tenants in use are read, in one query. Well below `maxStalenessMs`.",
+  ),
+  residentWindowMs: time(
+    "RELATA_RESIDENT_WINDOW_MS",
+    MINUTE_MS,
+    1_000,
+    HOUR_MS,
+    "How long past revisions can be answered from memory; beyond that Postgres is read.",
+  ),
   readableWindowMs: time(
     "RELATA_READABLE_WINDOW_MS",
     24 * HOUR_MS,
@@ -185,14 +239,14 @@ function time(env: string, fallbackMs: number, minMs: number, maxMs: number, mea
   return { type: "duration", env: [env], default: fallbackMs, unit: "ms", meaning, schema } as const;
 }
 
-function size(env: string, fallbackBytes: number, maxBytes: number, meaning: string) {
-  const expected = `expected 1 to ${maxBytes} bytes, such as 4194304 or 4MiB`;
+function size(env: string, fallbackBytes: number, maxBytes: number, meaning: string, minBytes = 1) {
+  const expected = `expected ${minBytes} to ${maxBytes} bytes, such as 4194304 or 4MiB`;
   const schema: z.ZodType<number> = z.preprocess(
     (value) => parseSizeBytes(value) ?? value,
     z
       .number({ error: ({ input }) => `${expected}, found ${show(input)}` })
       .int(expected)
-      .min(1, expected)
+      .min(minBytes, expected)
       .max(maxBytes, expected),
   );
   return { type: "size", env: [env], default: fallbackBytes, unit: "bytes", meaning, schema } as const;

@@ -161,6 +161,13 @@ export const tokenKeysSetting: z.ZodType<readonly TokenKey[]> = nonEmpty(tokenKe
   },
 );
 
+export const slugsSetting: z.ZodType<readonly string[]> = z.array(
+  z.string({ error: ({ input }) => `expected a tenant's slug, found ${show(input)}` }).refine(isTenantSlug, {
+    error: ({ input }) => `${JSON.stringify(input)} is no tenant's slug`,
+  }),
+  { error: ({ input }) => `expected a list of tenants' slugs, found ${show(input)}` },
+);
+
 function isSafeKeyUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname } = new URL(value);

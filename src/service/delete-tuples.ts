@@ -38,7 +38,7 @@ export function createDeleteTuples(deps: VerbDeps): DeleteTuples {
     requireAtMost("limit", request.limit, limits.maxDelete);
     requireNonEmpty(request.filter, "filter");
     const { tenant } = call;
-    const startedAtMs = deps.now();
+    const startedAtMs = deps.monotonic();
     const remove = (schemaVersion: number) =>
       store.tuples.deleteMatching(tenant, { ...toStore(call, request, limits.maxDelete), schemaVersion });
     const result = await writeValidated(

@@ -1,4 +1,5 @@
 import type { Logger } from "../log.ts";
+import type { Residency } from "../model/residency.ts";
 import type { Store } from "../model/store.ts";
 import type { RevisionChooser } from "./choose-revision.ts";
 import type { CompiledSchemas } from "./compiled-schemas.ts";
@@ -14,6 +15,11 @@ export interface VerbDeps {
   readonly heads: HeadCache;
   readonly chooseRevision: RevisionChooser;
   readonly compiledSchema: CompiledSchemas;
+  /** Undefined: everything is read from the store. */
+  readonly residency: Residency | undefined;
+  /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds that only pass, whatever is done to the clock. */
+  readonly monotonic: () => number;
   readonly log: Logger;
 }

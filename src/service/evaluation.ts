@@ -1,9 +1,10 @@
 import { type Plan, planSchema } from "../engine/plan.ts";
 import { validateTuple } from "../engine/validate.ts";
 import { RelataError } from "../errors.ts";
-import type { TokenPosition } from "../model/consistency.ts";
+import type { Consistency, TokenPosition } from "../model/consistency.ts";
+import type { TupleGraph } from "../model/graph.ts";
 import type { TupleSource } from "../model/need.ts";
-import type { Head } from "../model/revision.ts";
+import type { Head, Revision } from "../model/revision.ts";
 import type { Schema } from "../model/schema.ts";
 import type { JsonObject, Tuple } from "../model/tuple.ts";
 import { formatTupleKey } from "../model/tuple-text.ts";
@@ -23,6 +24,12 @@ export interface EvaluationRequest {
   readonly context?: JsonObject;
 }
 
+/** All stored tuples of a tenant at a revision. */
+export interface Resident {
+  readonly graph: TupleGraph;
+  readonly revision: Revision;
+}
+
 /** One revision of a tenant, ready to be asked. */
 export interface Evaluation {
   readonly head: Head;
@@ -30,12 +37,15 @@ export interface Evaluation {
   readonly position: TokenPosition;
   readonly schema: Schema;
   readonly plan: Plan;
-  /** Stored tuples under contextual ones. */
+  /** Stored tuples under contextual ones. Opened when it is first asked for: a Check that `resident` decides needs none. */
   readonly source: TupleSource;
+  /** The same as `source`, if all of it is in memory and readable at `head` by now: valid until the caller awaits something. */
+  readonly resident: Resident | undefined;
   readonly consistencyToken: string;
 }
 
-type EvaluationDeps = Pick<VerbDeps, "sealer" | "limits" | "chooseRevision" | "compiledSchema" | "store">;
+type RevisionDeps = Pick<VerbDeps, "sealer" | "chooseRevision" | "residency">;
+type EvaluationDeps = RevisionDeps & Pick<VerbDeps, "limits" | "compiledSchema" | "store">;
 
 /**
  * @throws TOO_MANY_ITEMS, INVALID_REQUEST, what `validateTuple` finds wrong with a contextual tuple, and the errors of
@@ -46,36 +56,83 @@ export async function beginEvaluation(
   call: TenantCall,
   request: EvaluationRequest,
 ): Promise<Evaluation> {
-  const { limits, sealer } = deps;
-  const { tenant } = call;
-  requireFitting(request, limits);
+  const begun = beginEvaluationNow(deps, call, request);
+  if (begun !== undefined) return begun;
   const head = await chooseHead(deps, call, request);
-  const schema = await deps.compiledSchema(tenant, head);
-  for (const [index, tuple] of request.contextualTuples.entries())
+  return evaluationAt(deps, call, request, head, await deps.compiledSchema(call.tenant, head));
+}
+
+/**
+ * The same in one go; undefined when something must be asked or waited for first. A Check of a tenant in memory gets here
+ * without a single promise. @throws as `beginEvaluation`
+ */
+export function beginEvaluationNow(
+  deps: EvaluationDeps,
+  call: TenantCall,
+  request: EvaluationRequest,
+): Evaluation | undefined {
+  requireFitting(request, deps.limits);
+  const { tenant, nowMs } = call;
+  const consistency = consistencyOf(deps, call, request);
+  const head = deps.chooseRevision.now(tenant, deps.residency?.of(tenant), { consistency, nowMs });
+  const schema = head && deps.compiledSchema.now(head);
+  return head && schema && evaluationAt(deps, call, request, head, schema);
+}
+
+function evaluationAt(
+  { residency, sealer, store }: EvaluationDeps,
+  { tenant, signal }: TenantCall,
+  { contextualTuples }: EvaluationRequest,
+  head: Head,
+  schema: Schema,
+): Evaluation {
+  for (const [index, tuple] of contextualTuples.entries())
     atField(`contextual_tuples[${index}]`, () => validateTuple(schema, tuple));
+  const { revision } = head;
+  const holding = residency?.of(tenant);
+  let opened: TupleSource | undefined;
   return {
     head,
-    position: { tenantId: tenant.id, revision: head.revision, schemaVersion: head.schemaVersion },
+    position: { tenantId: tenant.id, revision, schemaVersion: head.schemaVersion },
     schema,
     plan: planSchema(schema),
-    source: overlayTuples(deps.store.tuples.source(tenant, head.revision, call.signal), request.contextualTuples),
+    get source() {
+      opened ??= overlayTuples(
+        holding?.source(revision, signal) ?? store.tuples.source(tenant, revision, signal),
+        contextualTuples,
+      );
+      return opened;
+    },
+    get resident() {
+      const graph = contextualTuples.length === 0 ? holding?.graphAt(revision) : undefined;
+      return graph && { graph, revision };
+    },
     consistencyToken: issueToken(sealer, tenant.id, head),
   };
 }
 
 /** Where a question is answered: where its cursor says, or else as fresh as it asks. */
 export async function chooseHead(
-  { sealer, chooseRevision }: Pick<VerbDeps, "sealer" | "chooseRevision">,
-  { tenant, nowMs }: TenantCall,
-  { at, consistency }: Pick<EvaluationRequest, "at" | "consistency">,
+  deps: RevisionDeps,
+  call: TenantCall,
+  request: Pick<EvaluationRequest, "at" | "consistency">,
 ): Promise<Head> {
-  if (at === undefined)
-    return chooseRevision(tenant, authenticateConsistency(sealer, tenant.id, consistency ?? MINIMIZE_LATENCY), nowMs);
+  const { tenant, nowMs, signal } = call;
+  const consistency = consistencyOf(deps, call, request);
+  return deps.chooseRevision.choose(tenant, deps.residency?.of(tenant), { consistency, nowMs, signal });
+}
+
+function consistencyOf(
+  { sealer }: RevisionDeps,
+  { tenant }: TenantCall,
+  { at, consistency }: Pick<EvaluationRequest, "at" | "consistency">,
+): Consistency {
+  if (at === undefined) return authenticateConsistency(sealer, tenant.id, consistency ?? MINIMIZE_LATENCY);
   if (consistency !== undefined)
     throw new RelataError("INVALID_REQUEST", "consistency and cursor exclude each other: a cursor fixes the revision", {
       metadata: { field: "consistency" },
     });
-  return chooseRevision(tenant, { kind: "at_exact_snapshot", at }, nowMs);
+  return { kind: "at_exact_snapshot", at };
 }
 
 function requireFitting({ context, contextualTuples }: EvaluationRequest, limits: ServiceLimits): void {

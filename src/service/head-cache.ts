@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import type { Residency } from "../model/residency.ts";
 import type { Head } from "../model/revision.ts";
 import type { RevisionStore } from "../model/store.ts";
 import type { TenantPlace } from "../model/tenant.ts";
@@ -13,6 +14,14 @@ export interface HeadCache {
   peek(tenantId: string): Head | undefined;
   /** Learns of a write that this process did. `startedAtMs` is when it was sent. */
   learn(tenantId: string, head: Head, startedAtMs: number): void;
+}
+
+export interface HeadCacheOptions {
+  readonly maxStalenessMs: number;
+  /** Milliseconds that only pass: what the wall clock does makes no head older or younger. */
+  readonly monotonic: () => number;
+  /** Is told every head that is read or written here, and knows some by itself. */
+  readonly residency?: Pick<Residency, "known"> | undefined;
 }
 
 interface Known {
@@ -37,29 +46,25 @@ interface Reads {
 const MAX_TENANTS = 100_000;
 
 export function createHeadCache(
-  revisions: RevisionStore,
-  options: { readonly maxStalenessMs: number; readonly now: () => number },
+  revisions: Pick<RevisionStore, "head">,
+  { maxStalenessMs, monotonic, residency }: HeadCacheOptions,
 ): HeadCache {
-  const { maxStalenessMs, now } = options;
   const known = new LRUCache<string, Known>({ max: MAX_TENANTS });
   const reads = new Map<string, Reads>();
   let clock = 0;
 
-  /** A clock that was set back makes knowledge old, not young: else other processes' writes stay unseen until it catches up. */
-  const isRecent = (sinceMs: number): boolean => {
-    const ageMs = now() - sinceMs;
-    return ageMs >= 0 && ageMs <= maxStalenessMs;
-  };
+  const isRecent = (sinceMs: number): boolean => monotonic() - sinceMs <= maxStalenessMs;
 
   const remember = (tenantId: string, found: Known): void => {
     if ((known.peek(tenantId)?.order ?? -1) < found.order) known.set(tenantId, found);
   };
 
   const read = (tenant: TenantPlace): HeadRead => {
-    const startedAtMs = now();
+    const startedAtMs = monotonic();
     const order = clock++;
     const promise = revisions.head(tenant).then((head) => {
       remember(tenant.id, { head, asOfMs: startedAtMs, order });
+      residency?.known(tenant.id)?.learn(head, startedAtMs);
       return head;
     });
     return { startedAtMs, promise };
@@ -84,10 +89,20 @@ export function createHeadCache(
     return entry.next;
   };
 
+  /** What the residency knows without having been told. */
+  const applied = (tenantId: string): Head | undefined => {
+    const holding = residency?.known(tenantId);
+    return holding !== undefined && isRecent(holding.confirmedAtMs) ? holding.applied : undefined;
+  };
+
   const cache: HeadCache = {
     peek(tenantId) {
       const found = known.get(tenantId);
-      return found !== undefined && isRecent(found.asOfMs) ? found.head : undefined;
+      const told = found !== undefined && isRecent(found.asOfMs) ? found.head : undefined;
+      const followed = applied(tenantId);
+      return told !== undefined && followed !== undefined && told.revision < followed.revision
+        ? followed
+        : (told ?? followed);
     },
     async recent(tenant) {
       const found = cache.peek(tenant.id);
@@ -100,6 +115,7 @@ export function createHeadCache(
       return entry === undefined ? start(tenant).promise : queue(tenant, entry);
     },
     learn(tenantId, head, startedAtMs) {
+      residency?.known(tenantId)?.learn(head, startedAtMs);
       const newest = known.peek(tenantId)?.head;
       if (newest !== undefined && newest.revision > head.revision) return;
       remember(tenantId, { head, asOfMs: startedAtMs, order: clock++ });

@@ -5,6 +5,8 @@ import type { JsonObject } from "../model/tuple.ts";
 /** What one request may ask for. Defaults are in config.ts. */
 export interface ServiceLimits {
   readonly maxStalenessMs: number;
+  /** How long a request that must see a certain revision waits for memory to have it, before the store is read. */
+  readonly tokenWaitMs: number;
   readonly readableWindowMs: number;
   readonly maxUpdatesPerWrite: number;
   readonly maxPreconditions: number;

@@ -1,4 +1,5 @@
 import type { Logger } from "../log.ts";
+import type { Residency } from "../model/residency.ts";
 import type { Store } from "../model/store.ts";
 import { type BatchCheck, createBatchCheck } from "./batch-check.ts";
 import { type Check, createCheck } from "./check.ts";
@@ -46,22 +47,28 @@ export interface VerbOptions {
   /** Keys of consistency tokens and cursors: the first seals, all open. */
   readonly tokenKeys: readonly SealKey[];
   readonly limits: ServiceLimits;
+  /** What is kept of tenants in memory. Left out: everything is read from the store. */
+  readonly residency?: Residency;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds, for what is fresh and what is not: a wall clock may jump. Default: the process's own. */
+  readonly monotonic?: () => number;
   readonly log: Logger;
 }
 
 export function createVerbs(options: VerbOptions): Verbs {
-  const { store, limits, now, log } = options;
-  const heads = createHeadCache(store.revisions, { maxStalenessMs: limits.maxStalenessMs, now });
+  const { store, limits, now, log, residency, monotonic = () => performance.now() } = options;
+  const heads = createHeadCache(store.revisions, { maxStalenessMs: limits.maxStalenessMs, monotonic, residency });
   const deps: VerbDeps = {
     store,
     limits,
     now,
+    monotonic,
     log,
+    residency,
     heads,
     sealer: createSealer(options.tokenKeys),
-    chooseRevision: createRevisionChooser(store.revisions, heads, limits),
+    chooseRevision: createRevisionChooser(store.revisions, heads, { ...limits, monotonic }),
     compiledSchema: createCompiledSchemas(store.schemas),
   };
   return {

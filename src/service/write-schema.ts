@@ -55,7 +55,7 @@ async function writeOnce(deps: VerbDeps, call: TenantCall, request: WriteSchemaR
   if (request.expectedVersion !== undefined && request.expectedVersion !== head.schemaVersion)
     throw schemaChanged(request.expectedVersion, head.schemaVersion);
   if (before !== undefined && (await storedSchema(deps, tenant, head.schemaVersion)).text === request.text) return head;
-  const startedAtMs = deps.now();
+  const startedAtMs = deps.monotonic();
   const written = await deps.store.schemas.write(tenant, {
     text: request.text,
     expectedVersion: head.schemaVersion,

@@ -40,7 +40,7 @@ export function createWriteTuples(deps: VerbDeps): WriteTuples {
     refuseDuplicates(request.updates);
     for (const [index, { tuple }] of request.updates.entries())
       requireJsonSize(`updates[${index}].tuple.caveat.context`, tuple.caveat?.context, limits.maxCaveatContextBytes);
-    const startedAtMs = deps.now();
+    const startedAtMs = deps.monotonic();
     const write = (schemaVersion: number) => store.tuples.write(call.tenant, toStore(call, request, schemaVersion));
     const result = await writeValidated(
       deps,

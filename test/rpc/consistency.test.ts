@@ -34,6 +34,7 @@ beforeAll(async () => {
       database,
       issuer,
       now: clock.now,
+      monotonic: clock.now,
       config: { maxStalenessMs: STALE_MS, readableWindowMs: WINDOW_MS, tokenKeys: [KEY_OLD] },
     });
   [one, two] = await Promise.all([start(), start()]);

@@ -12,6 +12,7 @@ import { DOCUMENTS_SCHEMA } from "./server-seed.ts";
 
 export const TEST_LIMITS: ServiceLimits = {
   maxStalenessMs: 1_000,
+  tokenWaitMs: 50,
   readableWindowMs: 3_600_000,
   maxUpdatesPerWrite: 10,
   maxPreconditions: 3,
@@ -56,6 +57,7 @@ export async function createTestVerbs(
     tokenKeys,
     limits: { ...TEST_LIMITS, ...limits },
     now: clock.now,
+    monotonic: clock.now,
     log: SILENT_LOGGER,
   });
   const tenant = await store.tenants.create({ slug: "acme" }, { actor: "test", requestId: "seed" });

@@ -16,6 +16,8 @@ export interface TestServerOptions {
   readonly trust?: Partial<TrustedIssuer>;
   readonly bindings?: readonly Omit<Binding, "issuer">[];
   readonly now?: () => number;
+  /** What is fresh and what is not, milliseconds. */
+  readonly monotonic?: () => number;
   /** Share one between servers to make them one fleet. */
   readonly database?: TestDatabase;
   readonly issuer?: TestIssuer;
@@ -58,7 +60,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const log = createLogger({ level: "debug", destination: { write: (line) => void lines.push(line) } });
   const config = testConfig(database, issuer, options);
   const store = await openStore(database, options.wrapStore);
-  const server = await startServer(config, { log, store, now: options.now ?? Date.now });
+  const { now = Date.now, monotonic } = options;
+  const server = await startServer(config, { log, store, now, ...(monotonic && { monotonic }) });
   const clients: RelataClient[] = [];
   const grpcAddress = `127.0.0.1:${server.grpcPort}`;
   const connect = (token: () => string, more: Partial<RelataClientOptions> = {}) => {
