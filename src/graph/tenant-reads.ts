@@ -41,6 +41,8 @@ export class TenantReads {
   readonly #parts = new Map<string, KeptPart>();
   /** All changes up to this revision have been told; undefined: nobody tells them. */
   #applied: Revision | undefined;
+  /** Some of this revision's changes have been told, and perhaps not all. */
+  #told: Revision | undefined;
 
   constructor(open: OpenSource, shelf: Shelf) {
     this.open = open;
@@ -51,11 +53,13 @@ export class TenantReads {
   start(applied: Revision): void {
     this.stop();
     this.#applied = applied;
+    this.#told = applied;
   }
 
   /** Forgets everything: nobody tells changes any more, or the history was another one. What is being read is not kept. */
   stop(): void {
     this.#applied = undefined;
+    this.#told = undefined;
     const parts = [...this.#parts.values()];
     this.#parts.clear();
     for (const part of parts) this.#shelf.drop(part);
@@ -63,6 +67,7 @@ export class TenantReads {
 
   /** Told before `applied` of its revision, in the order of revisions. */
   changed(revision: Revision, change: TupleChange): void {
+    this.#told = revision;
     if (this.#parts.size === 0) return;
     for (const key of keysOfChange(change)) {
       const part = this.#parts.get(key);
@@ -73,6 +78,7 @@ export class TenantReads {
   /** All changes up to `revision` have been told. */
   applied(revision: Revision): void {
     this.#applied = revision;
+    this.#told = revision;
   }
 
   /** What holds at `revision`, read already or being read. */
@@ -85,7 +91,8 @@ export class TenantReads {
 
   /** Before a part is read. Who looks for it from now on finds it, unless a newer one is there. */
   begin(key: string, revision: Revision, reading: SharedRead): KeptPart {
-    const isOpen = this.#applied !== undefined && revision >= this.#applied;
+    // A revision's changes are told in several turns: one told before cannot close what is begun now.
+    const isOpen = this.#told !== undefined && revision >= this.#told;
     const until = isOpen ? Number.POSITIVE_INFINITY : revision + 1;
     const part: KeptPart = { key, owner: this, from: revision, until, rows: undefined, reading };
     const known = this.#parts.get(key);

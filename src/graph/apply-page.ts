@@ -1,0 +1,89 @@
+import type { ChangePage, RevisionChanges, TupleChange } from "../model/change.ts";
+import type { Head } from "../model/revision.ts";
+import { type ArrivingGraph, type FollowedTenant, isSameHead } from "./followed-tenant.ts";
+import type { ResidentGraph } from "./resident-graph.ts";
+import type { SlicedJob } from "./slices.ts";
+
+/** A step of some 20 to 50 µs. */
+const CHANGES_PER_STEP = 32;
+
+/** Why a page does not go on from `from`; undefined when it does. */
+export function breakOf(page: ChangePage, from: Head): string | undefined {
+  if (page.base === undefined) return `the database has no revision ${from.revision}, or its changes no longer`;
+  if (!isSameHead(page.base, from)) return `the database has another revision ${from.revision}`;
+  for (const [index, { head }] of page.revisions.entries()) {
+    if (head.revision !== from.revision + 1 + index) return `revision ${from.revision + 1 + index} is missing`;
+  }
+  return undefined;
+}
+
+/**
+ * Takes a page of changes in, a few changes a step. Readers are at `applied` or before, so what is half in is seen by nobody
+ * until `publish`. Graphs that arrive while the page is being taken in are left for the next one: they would get the rest of it.
+ */
+export class ApplyPage implements SlicedJob {
+  readonly #tenant: FollowedTenant;
+  readonly #revisions: readonly RevisionChanges[];
+  /** Nothing newer was there at this instant; undefined when the page is not the last. */
+  readonly #completeAtMs: number | undefined;
+  readonly #epoch: number;
+  readonly #graph: ResidentGraph | undefined;
+  readonly #arriving: ArrivingGraph | undefined;
+  #revision = 0;
+  #change = 0;
+
+  constructor(tenant: FollowedTenant, page: ChangePage, beganAtMs: number) {
+    this.#tenant = tenant;
+    this.#revisions = page.revisions;
+    this.#completeAtMs = page.complete ? beganAtMs : undefined;
+    this.#epoch = tenant.epoch;
+    this.#graph = tenant.graph;
+    this.#arriving = tenant.arriving?.sealed === undefined ? undefined : tenant.arriving;
+  }
+
+  step(): boolean {
+    const revision = this.#revisions[this.#revision];
+    if (revision === undefined || this.#tenant.epoch !== this.#epoch) return true;
+    const part = revision.changes.slice(this.#change, this.#change + CHANGES_PER_STEP);
+    this.#take(revision.head, part);
+    this.#change += part.length;
+    if (this.#change >= revision.changes.length) {
+      this.#publish(revision);
+      this.#revision += 1;
+      this.#change = 0;
+    }
+    return false;
+  }
+
+  #take(head: Head, changes: readonly TupleChange[]): void {
+    const { applied, graph, arriving, reads } = this.#tenant;
+    const late = arriving !== undefined && arriving === this.#arriving && isNewer(head, arriving.sealed);
+    if (late) applyTo(arriving.graph, head, changes);
+    if (!isNewer(head, applied)) return;
+    if (graph !== undefined && graph === this.#graph) applyTo(graph, head, changes);
+    for (const change of changes) reads.changed(head.revision, change);
+  }
+
+  #publish({ head, changes }: RevisionChanges): void {
+    const tenant = this.#tenant;
+    const { arriving } = tenant;
+    if (arriving !== undefined && arriving === this.#arriving && isNewer(head, arriving.sealed)) {
+      arriving.graph.publish(head);
+      arriving.sealed = head;
+    }
+    if (!isNewer(head, tenant.applied)) return;
+    const isNewest = this.#revision === this.#revisions.length - 1;
+    tenant.publish(head, changes.length, isNewest ? this.#completeAtMs : undefined);
+  }
+}
+
+function isNewer(head: Head, than: Head | undefined): boolean {
+  return than !== undefined && head.revision > than.revision;
+}
+
+function applyTo(graph: ResidentGraph, { revision }: Head, changes: readonly TupleChange[]): void {
+  for (const change of changes) {
+    if (change.kind === "put") graph.put(revision, change.tuple);
+    else graph.remove(revision, change.tuple);
+  }
+}
