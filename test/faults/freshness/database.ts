@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import pg from "pg";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/storage/embedded/launch.ts";
 import { migrate } from "../../../src/storage/postgres/migrate.ts";
@@ -7,8 +10,6 @@ import { createTempDir } from "../../support/temp-dir.ts";
 /** A PostgreSQL of a test's own, which it may stop, kill and put back to an older state. */
 export interface Database extends AsyncDisposable {
   readonly connection: EmbeddedPostgres["connection"];
-  /** Holds `pgdata`, and is removed at the end. */
-  readonly directory: string;
   /** Ends every connection in good order. Resolves when the server has ended. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -16,7 +17,11 @@ export interface Database extends AsyncDisposable {
   crash(): Promise<void>;
   /** SIGKILL to a process that serves relata: PostgreSQL takes its memory for gone bad, and starts again by itself. */
   killBackend(): Promise<void>;
+  /** Copies the files, with the server stopped meanwhile. The result puts them back, and all that came later is gone. */
+  backUp(): Promise<() => Promise<void>>;
 }
+
+const run = promisify(execFile);
 
 export async function createDatabase(): Promise<Database> {
   await using stack = new AsyncDisposableStack();
@@ -24,12 +29,16 @@ export async function createDatabase(): Promise<Database> {
   // The real thing: an acknowledged commit is on disk.
   const open = () => startEmbeddedPostgres({ dataDir: join(directory, "pg"), durable: true });
   let server = await open();
+  const whileStopped = async (act: () => Promise<unknown>) => {
+    await server.stop();
+    await act();
+    server = await open();
+  };
   stack.defer(() => server.stop());
   await migrate({ connection: server.connection });
   const kept = stack.move();
   return {
     connection: server.connection,
-    directory: join(directory, "pg"),
     stop: () => server.stop(),
     async start() {
       server = await open();
@@ -41,6 +50,15 @@ export async function createDatabase(): Promise<Database> {
     async killBackend() {
       const pid = await withAdmin(server.connection, findBackend).catch(() => undefined);
       if (pid !== undefined) process.kill(pid, "SIGKILL");
+    },
+    async backUp() {
+      const [files, copy] = [join(directory, "pg", "pgdata"), join(directory, "backup")];
+      await whileStopped(() => run("cp", ["-a", files, copy]));
+      return () =>
+        whileStopped(async () => {
+          await rm(files, { recursive: true });
+          await run("cp", ["-a", copy, files]);
+        });
     },
     [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
   };
