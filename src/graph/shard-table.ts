@@ -42,8 +42,8 @@ export class ShardTable {
   #counts = new Int32Array(1);
   #depths = new Uint8Array(1);
   #shards = 1;
-  /** Where a shard goes on that could not be split: hashes that are equal as far as the directory looks. */
-  readonly #chains = new Map<number, number>();
+  /** Where a shard goes on that could not be split: hashes that are equal as far as the directory looks. Hardly ever any. */
+  #chains: Map<number, number> | undefined;
 
   /** @param hashOf of an entry that is in the table, for when its shard splits */
   constructor(bytes: ByteCount, shape: ShardShape, hashOf: (entry: number) => number) {
@@ -130,7 +130,7 @@ export class ShardTable {
       if (value === 0) break;
       if (value >>> ENTRY_BITS === tag) return base + slot;
     }
-    if (this.#chains.size === 0) return NONE;
+    if (this.#chains === undefined) return NONE;
     const next = this.#chains.get(shard);
     return next === undefined ? NONE : this.#scan(next, hash & mask, hash);
   }
@@ -212,6 +212,7 @@ export class ShardTable {
 
   /** The shard of the chain that has room. */
   #chained(first: number): number {
+    this.#chains ??= new Map();
     let shard = first;
     while ((this.#counts[shard] as number) >= this.#maxCount()) {
       let next = this.#chains.get(shard);
