@@ -18,6 +18,9 @@ const RING = 50;
 /** Between two calls of a client: leaves the machine's time to the nodes. */
 const PAUSE_MS = 5;
 
+/** Writes on one node, before all go to the next. */
+const STAY = 100;
+
 /** What relata says when the database or a node is out of reach; everything else no fault excuses. */
 const EXCUSED: ReadonlySet<string> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "ABORTED"]);
 
@@ -28,11 +31,16 @@ export interface Crew {
   readonly signal: AbortSignal;
 }
 
-/** Writes until aborted, each time on any node. A write without an answer is left open: the database will tell. */
+/**
+ * Writes until aborted. All writers stay with one node for a while, unless it fails them: the others must hear of the writes by
+ * themselves. A write without an answer is left open: the database will tell.
+ */
 export async function writeUntil(crew: Crew, name: string, random: Random): Promise<void> {
   const { fleet, records, signal } = crew;
+  let hasFailed = false;
   for (let n = 0; !signal.aborted; n += 1) {
-    const node = pick(random, fleet.nodes);
+    const home = fleet.nodes[Math.floor(records.writes.length / STAY) % fleet.nodes.length];
+    const node = home === undefined || hasFailed ? pick(random, fleet.nodes) : home;
     const write = { id: `${name}/${n}`, flips: randomFlips(random, name, n), acknowledged: undefined };
     const record = { ...write } as Records["writes"][number];
     records.writes.push(record);
@@ -41,8 +49,10 @@ export async function writeUntil(crew: Crew, name: string, random: Random): Prom
       const revision = fleet.revisionOf(token);
       record.acknowledged = { atMs: performance.now(), revision };
       pass(crew, token);
+      hasFailed = false;
     } catch (error) {
       noteError(crew, node, "write", error);
+      hasFailed = true;
     }
     await sleep(PAUSE_MS);
   }
