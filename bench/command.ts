@@ -7,6 +7,8 @@ import { runLayers, writeJson } from "./run-layers.ts";
 /** Where a bench is run. */
 export interface BenchContext {
   readonly cwd: string;
+  /** Of a server to use instead of the bundled one; see `LayersRun`. */
+  readonly databaseUrl: string | undefined;
   readonly print: (line: string) => void;
 }
 
@@ -21,10 +23,10 @@ const OPTIONS = {
 } as const;
 
 /** @returns the exit code: 1 when an answer was wrong @throws UsageError */
-export async function runBench(args: readonly string[], { cwd, print }: BenchContext): Promise<0 | 1> {
+export async function runBench(args: readonly string[], { cwd, databaseUrl, print }: BenchContext): Promise<0 | 1> {
   const { values, layers, mode, tuples } = read(args);
   const { doctored } = values;
-  const report = await runLayers({ ...amountsOf(mode, tuples), layers, mode, doctored, print });
+  const report = await runLayers({ ...amountsOf(mode, tuples), layers, mode, doctored, databaseUrl, print });
   print(`\n${renderReport(report)}`);
   if (values.json !== undefined) await writeJson(resolve(cwd, values.json), report);
   return report.answers.wrong.length === 0 ? 0 : 1;

@@ -1,16 +1,23 @@
 import { writeFile } from "node:fs/promises";
+import { BenchWorld } from "./database/bench-world.ts";
 import { runEngineLayer } from "./engine/run-engine.ts";
 import { LAYER_NAMES, type LayerName, type LayerOptions, type Mode } from "./layer-options.ts";
 import { loadNow, machineFacts } from "./report/machine.ts";
 import type { LayerReport, Report } from "./report/report.ts";
+import { runRpcLayer } from "./rpc-layer.ts";
 
 export interface LayersRun extends LayerOptions {
   readonly layers: readonly LayerName[];
   readonly mode: Mode;
+  /** Of a server where the bench may make a database and a role of its own. Default: the bundled PostgreSQL. */
+  readonly databaseUrl: string | undefined;
 }
 
-const RUNNERS: Readonly<Partial<Record<LayerName, (run: LayersRun) => Promise<LayerReport>>>> = {
+type LayerRun = LayersRun & { readonly world: BenchWorld };
+
+const RUNNERS: Readonly<Partial<Record<LayerName, (run: LayerRun) => Promise<LayerReport>>>> = {
   engine: runEngineLayer,
+  rpc: runRpcLayer,
 };
 
 /** Measures the layers one after the other: side by side they would measure each other. */
@@ -18,17 +25,18 @@ export async function runLayers(run: LayersRun): Promise<Report> {
   const startedAt = new Date().toISOString();
   const begin = performance.now();
   const loadBefore = loadNow();
+  await using world = new BenchWorld(run);
   const reports: LayerReport[] = [];
   for (const name of LAYER_NAMES)
     if (run.layers.includes(name)) {
       const runner = RUNNERS[name];
-      if (runner !== undefined) reports.push(await runner(run));
+      if (runner !== undefined) reports.push(await runner({ ...run, world }));
     }
   return {
     startedAt,
     tookSeconds: (performance.now() - begin) / 1000,
     mode: run.mode,
-    machine: machineFacts(loadBefore, undefined),
+    machine: machineFacts(loadBefore, await world.postgresVersion()),
     answers: {
       compared: reports.reduce((sum, { answers }) => sum + answers.compared, 0),
       wrong: reports.flatMap(({ answers }) => answers.wrong),

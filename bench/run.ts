@@ -1,9 +1,11 @@
 // npm run bench -- [layers and options: see README.md]
 // npm run bench -- growth [part of a case's name]
 // npm run bench -- lookup [tuples] [results]
+// npm run bench -- rpc tuples [rounds] [milliseconds of a round] [echo|authenticatedEcho|check and a file for its CPU profile]
 import { runBench, USAGE, UsageError } from "./command.ts";
 import { runGrowth } from "./growth/run-growth.ts";
 import { runLookup } from "./lookup/run-lookup.ts";
+import { runRpcAlone } from "./rpc/run-alone.ts";
 
 const [what, ...rest] = process.argv.slice(2);
 switch (what) {
@@ -14,7 +16,22 @@ switch (what) {
     process.exitCode = await runLookup(Number(rest[0] ?? 1_000_000), Number(rest[1] ?? 100_000));
     break;
   default:
-    process.exitCode = await runBench(process.argv.slice(2), { cwd: process.cwd(), print: console.log }).catch(refuse);
+    process.exitCode = what === "rpc" && /^\d+$/.test(rest[0] ?? "") ? await rpcAlone(rest) : await layers();
+}
+
+function layers(): Promise<number> {
+  const { env } = process;
+  const context = { cwd: process.cwd(), databaseUrl: env["DATABASE_URL"], print: (line: string) => console.log(line) };
+  return runBench(process.argv.slice(2), context).catch(refuse);
+}
+
+function rpcAlone([tuples, rounds = "5", roundMs = "3000", lane, file]: readonly string[]): Promise<number> {
+  return runRpcAlone({
+    tuples: Number(tuples),
+    rounds: Number(rounds),
+    roundMs: Number(roundMs),
+    ...(lane !== undefined && file !== undefined && { profile: { lane, file } }),
+  });
 }
 
 function refuse(error: unknown): number {

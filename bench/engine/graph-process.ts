@@ -1,9 +1,9 @@
 // A graph of one size in a process of its own, so that its memory is its own and its code was compiled for it alone.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { compileSchema } from "../../src/dsl/compile.ts";
-import { planSchema } from "../../src/engine/plan.ts";
+import { planOf } from "../compiled.ts";
 import { answerParent } from "../rpc/child.ts";
+import { doctor } from "../workloads/doctor.ts";
 import { documents, type KnownQuestion } from "../workloads/documents.ts";
 import { FIRST_HEAD, fillGraph } from "./fill-graph.ts";
 import { type ResidentCheck, residentCheck } from "./resident-check.ts";
@@ -64,10 +64,8 @@ function fill({ tuples, questions: count, doctored }: Extract<GraphOrder, { what
   const { graph, loadCpuMs } = fillGraph(work.generate());
   collectGarbage();
   const rssBytes = process.memoryUsage.rss() - before;
-  const { schema, diagnostics } = compileSchema(work.schema, { file: "documents.zed" });
-  if (schema === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
-  check = residentCheck(planSchema(schema), graph, FIRST_HEAD.revision);
-  const asked = work.questions(count).map((one, index) => (doctored && index === 0 ? turned(one) : one));
+  check = residentCheck(planOf(work.schema), graph, FIRST_HEAD.revision);
+  const asked = doctor(work.questions(count), doctored);
   const wrong = wrongAnswers(check, asked);
   questions = wrong.length === 0 ? asked : asked.filter((one) => !wrong.includes(one));
   const kinds: Record<string, number> = {};
@@ -84,10 +82,6 @@ function fill({ tuples, questions: count, doctored }: Extract<GraphOrder, { what
     wrong,
     kinds,
   };
-}
-
-function turned(one: KnownQuestion): KnownQuestion {
-  return { ...one, allowed: !one.allowed };
 }
 
 /** Twice: the first run's finalizers free what the second finds. */

@@ -1,20 +1,28 @@
 import type { Plan } from "../../src/engine/plan.ts";
 import { validateQuestion } from "../../src/engine/validate.ts";
-import { walkCheck } from "../../src/engine/walk.ts";
+import { RelataError } from "../../src/errors.ts";
 import type { TupleGraph } from "../../src/model/graph.ts";
 import type { Revision } from "../../src/model/revision.ts";
+import { decideResident } from "../../src/service/decide-resident.ts";
 import type { KnownQuestion } from "../workloads/documents.ts";
 
 /** True: allowed. */
 export type ResidentCheck = (asked: KnownQuestion) => boolean;
 
-/** The engine's part of a Check, from a question of strings to its decision, without token, transport or identity. */
+/** What the service lets one Check cost. */
+export const LIMITS = { maxNodes: 100_000, maxRows: 100_000 };
+export const NO_CONTEXT = {};
+
+/** The engine's part of a Check as the service does it: from a question of strings to its decision, without transport and identity. */
 export function residentCheck(plan: Plan, graph: TupleGraph, revision: Revision): ResidentCheck {
-  const options = { nowMs: Date.now(), maxNodes: 1_000_000 };
+  const resident = { graph, revision };
+  const options = { nowMs: Date.now(), limits: LIMITS };
   return ({ question }) => {
     validateQuestion(plan.schema, question);
-    const { value } = walkCheck(plan, graph, revision, question, options);
-    if (value === "undecided") throw new Error(`undecided: ${JSON.stringify(question)}`);
-    return value === "allowed";
+    const { outcomes } = decideResident(plan, [{ question, context: NO_CONTEXT }], resident, options);
+    const [outcome] = outcomes;
+    if (outcome instanceof RelataError) throw outcome;
+    if (outcome === undefined) throw new Error(`not decided at once: ${JSON.stringify(question)}`);
+    return outcome.decision.kind === "allowed";
   };
 }

@@ -1,6 +1,9 @@
+import type { BenchWorld } from "../database/bench-world.ts";
 import type { LayerOptions } from "../layer-options.ts";
 import type { LayerReport } from "../report/report.ts";
+import { type AgainstSql, runAgainstSql } from "./run-against-sql.ts";
 import { runSizes, type SizeFigures, type SizesResult } from "./run-sizes.ts";
+import { runUnderChanges, type UnderChanges } from "./run-under-changes.ts";
 
 type Row = LayerReport["rows"][number];
 
@@ -8,42 +11,90 @@ const SIZE_NAMES: Readonly<Record<number, string>> = { 100000: "100k", 1000000: 
 /** What one core has to decide in a second. */
 const LEAST_CHECKS = 100_000;
 const MOST_BYTES = 100;
+/** Below, what every process and every graph has weighs more than its tuples. */
+const BYTES_COUNT_FROM = 1_000_000;
+const LEAST_OF_SQL = 50;
+const LEAST_SHARE = 0.8;
+const MOST_APPLY_MS = 5;
 const MOST_P99 = 20;
 const MOST_MEDIAN_GROWTH: Readonly<Record<string, number>> = { "1m": 3, "10m": 5 };
 
-/** Checks without transport, identity and database: from a question to its decision over a graph in memory. */
-export async function runEngineLayer(options: LayerOptions): Promise<LayerReport> {
-  const { sizes, questions, rounds, roundMs, calls, doctored, print } = options;
-  const found = await runSizes({ sizes, questions, rounds, roundMs, calls, doctored, print });
+/**
+ * Checks without transport and identity, from a question to its decision: over graphs of several sizes, against the same engine
+ * over Postgres, and while changes are applied.
+ */
+export async function runEngineLayer(options: LayerOptions & { readonly world: BenchWorld }): Promise<LayerReport> {
+  const found = await runSizes(options);
   const largest = found.sizes.at(-1);
   if (largest === undefined) throw new Error("no size was measured");
   const main = found.sizes.find(({ tuples }) => tuples === 1_000_000) ?? largest;
+  const againstSql = await runAgainstSql(options);
+  const underChanges = await runUnderChanges(options);
   const p99VsMedian = found.p99VsMedian[main.tuples] ?? Number.NaN;
   return {
     name: "engine",
-    details: found,
-    ratios: { ...growthRatios(found), p99_vs_median: p99VsMedian },
+    details: { ...found, againstSql, underChanges },
+    ratios: {
+      ...growthRatios(found),
+      p99_vs_median: p99VsMedian,
+      engine_vs_sql_engine: againstSql.ratio,
+      apply_throughput_share: underChanges.share,
+    },
     headlines: {
       bytes_per_tuple: Math.max(largest.bytesPerTuple.graph, largest.bytesPerTuple.rss),
       engine_checks_per_second: main.checksPerCpuSecond,
+      longest_apply_ms: underChanges.longestApplyMs,
     },
     rows: [
       ...found.sizes.flatMap((size) => rowsOf(size, size === main, size === largest)),
       ...growthRows(found),
       row(`p99 ÷ median, ${sizeName(main.tuples)} tuples`, p99VsMedian, "", { most: MOST_P99 }),
+      ...sqlRows(againstSql),
+      ...changesRows(underChanges),
     ],
-    answers: found.answers,
+    answers: {
+      compared: found.answers.compared + againstSql.compared + underChanges.compared,
+      wrong: found.answers.wrong,
+    },
   };
+}
+
+function sqlRows({
+  tuples,
+  residentPerSecond,
+  inFlightPerSecond,
+  sequentialPerSecond,
+  ratio,
+}: AgainstSql): readonly Row[] {
+  const at = `, ${sizeName(tuples)} tuples`;
+  return [
+    row(`Checks over memory${at}`, residentPerSecond, "/s"),
+    row(`Checks over Postgres, 16 in flight${at}`, inFlightPerSecond, "/s"),
+    row(`Checks over Postgres, one by one${at}`, sequentialPerSecond, "/s"),
+    row("memory ÷ Postgres, engine against engine", ratio, "", { least: LEAST_OF_SQL }),
+  ];
+}
+
+function changesRows(found: UnderChanges): readonly Row[] {
+  return [
+    row("changes written", found.writtenPerSecond, "/s"),
+    row("changes applied", found.appliedPerSecond, "/s"),
+    row("throughput kept meanwhile", found.share, "of CPU time", { least: LEAST_SHARE }),
+    row("longest apply in one go", found.longestApplyMs, "ms", { most: MOST_APPLY_MS }),
+    row("longest gap between Checks, with changes", found.busyGapMaxMs, "ms"),
+    row("longest gap between Checks, without", found.quietGapMaxMs, "ms"),
+  ];
 }
 
 function rowsOf(size: SizeFigures, isMain: boolean, isLargest: boolean): readonly Row[] {
   const at = `, ${sizeName(size.tuples)} tuples`;
   const bytes = Math.max(size.bytesPerTuple.graph, size.bytesPerTuple.rss);
+  const counts = isLargest && size.tuples >= BYTES_COUNT_FROM;
   return [
     row(`Checks${at}`, size.checksPerCpuSecond, "/s of CPU time", isMain ? { least: LEAST_CHECKS } : undefined),
     row(`Check, median${at}`, size.medianUs, "µs"),
     row(`Check, p99${at}`, size.p99Us, "µs"),
-    row(`memory${at}`, bytes, "bytes/tuple", isLargest ? { most: MOST_BYTES } : undefined),
+    row(`memory${at}`, bytes, "bytes/tuple", counts ? { most: MOST_BYTES } : undefined),
   ];
 }
 

@@ -1,0 +1,113 @@
+// The same questions by the same engine twice: over a graph in memory, and over Postgres with nothing in between.
+import type { ClientConfig } from "pg";
+import { RelataError } from "../../src/errors.ts";
+import type { Store } from "../../src/model/store.ts";
+import type { TenantPlace } from "../../src/model/tenant.ts";
+import { decide } from "../../src/service/decide.ts";
+import { createPostgresStore } from "../../src/storage/postgres/store.ts";
+import { planOf } from "../compiled.ts";
+import { answerParent } from "../rpc/child.ts";
+import { type DocumentsWorkload, documents, type KnownQuestion } from "../workloads/documents.ts";
+import { FIRST_HEAD, fillGraph } from "./fill-graph.ts";
+import { LIMITS, NO_CONTEXT, type ResidentCheck, residentCheck } from "./resident-check.ts";
+import { type Latencies, summarize, type Throughput, timeAll, wrongAnswer } from "./time-checks.ts";
+
+export type SqlOrder =
+  | {
+      readonly what: "start";
+      /** As the application role. */
+      readonly connection: ClientConfig;
+      readonly tenant: TenantPlace;
+      /** That the tenant has. */
+      readonly tuples: number;
+      readonly questions: readonly KnownQuestion[];
+    }
+  | { readonly what: "round"; readonly durationMs: number };
+
+export interface SqlRound {
+  readonly resident: Throughput;
+  /** One question after the other. */
+  readonly sequential: SqlThroughput;
+  readonly inFlight: SqlThroughput;
+}
+
+export interface SqlThroughput extends Latencies {
+  readonly perSecond: number;
+}
+
+/** As many as keep the connections busy. */
+const IN_FLIGHT = 16;
+
+interface Started {
+  readonly store: Store;
+  readonly resident: ResidentCheck;
+  readonly bySql: (asked: KnownQuestion) => Promise<boolean>;
+  readonly questions: readonly KnownQuestion[];
+}
+
+let started: Started | undefined;
+
+async function answer(order: SqlOrder): Promise<SqlRound | undefined> {
+  if (order.what === "start") {
+    started = await start(order);
+    return undefined;
+  }
+  if (started === undefined) throw new Error("nothing has been started yet");
+  const { resident, bySql, questions } = started;
+  const { durationMs } = order;
+  return {
+    resident: timeAll(resident, questions, durationMs),
+    sequential: await timeSql(bySql, questions, durationMs, 1),
+    inFlight: await timeSql(bySql, questions, durationMs, IN_FLIGHT),
+  };
+}
+
+async function start({
+  connection,
+  tenant,
+  tuples,
+  questions,
+}: Extract<SqlOrder, { what: "start" }>): Promise<Started> {
+  const store = await createPostgresStore({ connection });
+  const work: DocumentsWorkload = documents(tuples);
+  const plan = planOf(work.schema);
+  const { revision } = await store.revisions.head(tenant);
+  const { graph } = fillGraph(work.generate());
+  const source = store.tuples.source(tenant, revision);
+  const bySql = async ({ question }: KnownQuestion) => {
+    const options = { nowMs: Date.now(), limits: LIMITS, signal: NEVER };
+    const { outcomes } = await decide(plan, [{ question, context: NO_CONTEXT }], source, options);
+    const [outcome] = outcomes;
+    if (outcome === undefined || outcome instanceof RelataError) throw outcome ?? new Error("no outcome");
+    return outcome.decision.kind === "allowed";
+  };
+  return { store, resident: residentCheck(plan, graph, FIRST_HEAD.revision), bySql, questions };
+}
+
+const NEVER = new AbortController().signal;
+
+/** Throws on a wrong answer. */
+async function timeSql(
+  bySql: Started["bySql"],
+  questions: readonly KnownQuestion[],
+  durationMs: number,
+  inFlight: number,
+): Promise<SqlThroughput> {
+  const millis: number[] = [];
+  const begin = performance.now();
+  let next = 0;
+  const ask = async () => {
+    while (performance.now() - begin < durationMs) {
+      const asked = questions[next++ % questions.length] as KnownQuestion;
+      const askedAt = performance.now();
+      const allowed = await bySql(asked);
+      millis.push(performance.now() - askedAt);
+      if (allowed !== asked.allowed) throw wrongAnswer(asked);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, ask));
+  const perSecond = millis.length / ((performance.now() - begin) / 1000);
+  return { ...summarize(Float64Array.from(millis)), perSecond };
+}
+
+answerParent(answer, () => started?.store.close());
