@@ -6,6 +6,7 @@ import { abortable } from "../abort.ts";
 import { type Answers, FlightError, fly, type Observer } from "./flight.ts";
 import type { Reader } from "./read-lanes.ts";
 import { BEGIN_READ, BEGIN_WRITE, COMMIT, enter, ROLLBACK, type Scope, tenantOf } from "./scope.ts";
+import { socketOf } from "./silence.ts";
 import { translatePgError } from "./sqlstate.ts";
 import type { Bound } from "./statement.ts";
 import { createTurns } from "./turns.ts";
@@ -41,6 +42,8 @@ const NO_TURN_TO_READ = "Other long reads took too long, and this one did not ge
 
 /** How often a cancel is repeated: one that arrives before the statement has begun is lost. */
 const CANCEL_AGAIN_MS = 20;
+/** A connection on which the cancelled statement has not ended by then is given up: nothing arrives there any more. */
+const CANCEL_FOR_MS = 2_000;
 
 export function createSessions(options: SessionsOptions): Sessions {
   const pool = new pg.Pool({ ...options.config, max: options.max });
@@ -186,13 +189,15 @@ async function cancelBackend(config: pg.ClientConfig, client: pg.PoolClient, set
   messenger.on("error", () => {});
   try {
     await messenger.connect();
-    while (!isOver) {
+    const endsAtMs = performance.now() + CANCEL_FOR_MS;
+    while (!isOver && performance.now() < endsAtMs) {
       await messenger.query("SELECT pg_cancel_backend($1)", [backendPid(client)]);
       await Promise.race([over, setTimeout(CANCEL_AGAIN_MS)]);
     }
   } catch {
-    // The statement's timeout ends it instead.
+    // Not even a messenger gets through.
   } finally {
+    if (!isOver) socketOf(client).destroy(new Error("Connection terminated: a cancelled statement did not end"));
     await messenger.end().catch(() => {});
   }
 }

@@ -44,6 +44,6 @@ export function watchSilence(client: pg.ClientBase, limitMs: number): SilenceWat
 }
 
 /** pg keeps it on its connection, and puts TLS in its place once that is agreed upon. */
-function socketOf(client: pg.ClientBase): Socket {
+export function socketOf(client: pg.ClientBase): Socket {
   return (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream;
 }

@@ -71,6 +71,9 @@ describe("a tenant of 300,000 tuples", () => {
     const iterator = await firstBatch(batches);
     const isHeld = async () => (await copying())[0]?.wait_event === "ClientWrite";
     await waitFor("the server to wait for its reader", isHeld);
+    // And goes on waiting: what nobody takes would be read in less time than these questions take.
+    for (let round = 0; round < 10; round += 1) expect(await isHeld()).toBe(true);
+    expect(((await iterator.next()).value as TupleBatch).count).toBeLessThan(10_000);
     await iterator.return?.();
     await waitFor("the copy to end", async () => (await copying()).length === 0);
   });
@@ -134,6 +137,26 @@ describe("a path to the database that swallows everything", () => {
     await store.close();
     await opened.close();
   });
+});
+
+describe("a connection of the pool that swallows everything", () => {
+  it("is given up once its reader has left", async () => {
+    const opened = await openStore();
+    await using proxy = await startTcpProxy({ ...opened.database.app });
+    const through = { ...opened.database.app, host: "127.0.0.1", port: proxy.port };
+    const store = await createPostgresStore({ connection: through, poolMax: 1, connectTimeoutMs: 20_000 });
+    const tenant = await createTenant(store);
+    const frozen = new Set(proxy.links().map(({ id }) => id));
+    proxy.freeze({ where: ({ id }) => frozen.has(id) });
+    const page = { revision: 0, nowMs: undefined, filter: {}, limit: 1 };
+    await expect(store.tuples.page(tenant, page, AbortSignal.timeout(100))).rejects.toMatchObject({
+      reason: "CANCELLED",
+    });
+    // The pool's only connection: 15 s would pass until the statement's own timeout.
+    expect(await store.tuples.page(tenant, page)).toEqual([]);
+    await store.close();
+    await opened.close();
+  }, 12_000);
 });
 
 describe("a listener", () => {
