@@ -49,8 +49,8 @@ const TENANT = "acme";
 const OPERATOR = "operator";
 const HALF_A_DAY_S = 12 * 3_600;
 
-/** What the tail and its hints send to the database, and nobody else does. */
-export const TAIL_MARKERS: readonly string[] = ["LISTEN", "change"];
+/** What is sent to the database by the hearing of hints, and by the polling of heads and changes, and by nobody else. */
+export const TAIL_MARKERS: readonly string[] = ["LISTEN", "read_heads", "_since"];
 
 export async function createFleet(options: FleetOptions): Promise<Fleet> {
   await using stack = new AsyncDisposableStack();
