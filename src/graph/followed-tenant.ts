@@ -57,6 +57,8 @@ export class FollowedTenant implements Holding {
   ended = false;
   /** The number of the newest use; uses of all tenants are counted together. */
   lastUse = 0;
+  /** The newest use when its tuples left memory: it takes another one for them to come back. */
+  vacatedAtUse = -1;
   /** The newest use that the tail has noticed, and when. */
   seenUse = 0;
   usedAtMs: number;
@@ -127,9 +129,10 @@ export class FollowedTenant implements Holding {
     return this.newest !== undefined || this.arrivals.waiting > 0 || this.arriving?.sealed !== undefined;
   }
 
-  /** What the tenant holds of its own: graphs, and its past. */
+  /** What it takes that it is resident, or will be. */
   get bytes(): number {
-    return (this.graph?.bytes ?? 0) + (this.arriving?.graph.bytes ?? 0) + (this.past?.bytes ?? 0);
+    if (this.graph !== undefined) return this.graph.bytes + (this.past?.bytes ?? 0);
+    return this.arriving?.graph.bytes ?? 0;
   }
 
   /** Everything of `head.revision` is in, and it was the newest at `newestAtMs`, if that is known. */
@@ -180,6 +183,7 @@ export class FollowedTenant implements Holding {
   /** Its tuples leave memory; its changes are still followed. */
   vacate(): void {
     const { arriving } = this;
+    this.vacatedAtUse = this.lastUse;
     this.graph = undefined;
     this.arriving = undefined;
     arriving?.settled(false);

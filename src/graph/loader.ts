@@ -57,7 +57,7 @@ export class Loader {
   want(tenants: Iterable<FollowedTenant>): void {
     let roomBytes: number | undefined;
     for (const tenant of tenants) {
-      if (!this.#isCandidate(tenant) || this.#queue.has(tenant)) continue;
+      if (!this.#isCandidate(tenant) || this.#queue.has(tenant) || tenant.lastUse === tenant.vacatedAtUse) continue;
       roomBytes ??= this.#deps.budget.roomBytes();
       if (!this.#mayTry(tenant, roomBytes)) continue;
       roomBytes -= this.#holds.get(tenant)?.bytes ?? 0;
@@ -113,6 +113,7 @@ export class Loader {
       this.#failed(tenant, error);
     } finally {
       this.#loading.delete(tenant);
+      this.#deps.budget.release(tenant);
       settled.resolve();
       this.#pump();
     }
@@ -126,7 +127,7 @@ export class Loader {
       changes.count(tenant.place, limit, signal),
     );
     const bytes = this.#sizes.bytesOf(tuples);
-    if (bytes <= budget.limitBytes && budget.makeRoom(bytes, tenant)) return tuples;
+    if (bytes <= budget.limitBytes && budget.reserve(bytes, tenant)) return tuples;
     this.#refuse(tenant, bytes, tuples);
     return undefined;
   }
@@ -140,7 +141,7 @@ export class Loader {
     const outcome = await loadTenant(tenant, this.#deps, (graph) => {
       size = { tuples: graph.tuples, bytes: graph.bytes };
       budget.count(tenant);
-      isFull = graph.bytes > budget.limitBytes || !budget.makeRoom(0, tenant);
+      isFull = graph.bytes > budget.limitBytes || !budget.fits();
       progress.loaded(size);
       return !isFull;
     });

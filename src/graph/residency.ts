@@ -141,7 +141,7 @@ class TenantResidency implements OwnedResidency, TenantKeeper {
 
   resized(tenant: FollowedTenant): void {
     this.#budget.count(tenant);
-    if (tenant.graph !== undefined) this.#budget.enforce(tenant);
+    if (tenant.arriving === undefined) this.#budget.enforce(tenant);
   }
 
   startedOver(tenant: FollowedTenant, had: Head | undefined, why: string): void {

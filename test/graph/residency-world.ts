@@ -105,6 +105,8 @@ export interface World extends AsyncDisposable {
   write(...updates: readonly string[]): Promise<Revision>;
   /** Puts another database behind the wire, as restoring a backup does: the tenant is there, without any tuples. */
   restore(): Promise<void>;
+  /** When the newest revision of the database behind the wire was committed. */
+  headAtMs(): number;
 }
 
 export interface WorldOptions extends Partial<ResidencyOptions> {
@@ -119,6 +121,7 @@ export async function createWorld({
   ...options
 }: WorldOptions = {}): Promise<World> {
   const lines: LogLine[] = [];
+  let nowMs = NOW_MS;
   const first = createMemoryStore({ now: () => NOW_MS });
   const tenant = await createTenant(first);
   let backing: Backing = { store: first, placeOf: (place) => place };
@@ -151,7 +154,9 @@ export async function createWorld({
       const store = createMemoryStore({ now: () => NOW_MS + 1_000 });
       const twin = await store.tenants.create({ slug: tenant.slug }, ORIGIN);
       backing = { store, placeOf: () => twin };
+      nowMs += 1_000;
     },
+    headAtMs: () => nowMs,
     [Symbol.asyncDispose]: () => world.residency.close(),
   };
   return world;
