@@ -7,6 +7,8 @@ export interface LayerOptions {
   readonly sizes: readonly number[];
   /** Of the tenant in Postgres. */
   readonly tenantTuples: number;
+  /** Of a second one that is only filled from. */
+  readonly largeTenantTuples?: number;
   /** Distinct ones, asked around and around. */
   readonly questions: number;
   readonly rounds: number;
@@ -42,6 +44,7 @@ const AMOUNTS: Readonly<Record<Mode, Amounts>> = {
   long: {
     sizes: [100_000, 1_000_000, 10_000_000],
     tenantTuples: 1_000_000,
+    largeTenantTuples: 10_000_000,
     questions: 100_000,
     rounds: 9,
     roundMs: 3_000,
@@ -53,5 +56,6 @@ const AMOUNTS: Readonly<Record<Mode, Amounts>> = {
 export function amountsOf(mode: Mode, tuples: number | undefined): Amounts {
   const amounts = AMOUNTS[mode];
   if (tuples === undefined) return amounts;
-  return { ...amounts, sizes: [...amounts.sizes.filter((size) => size < tuples), tuples], tenantTuples: tuples };
+  const { largeTenantTuples: _, ...rest } = amounts;
+  return { ...rest, sizes: [...amounts.sizes.filter((size) => size < tuples), tuples], tenantTuples: tuples };
 }

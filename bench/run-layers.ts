@@ -5,6 +5,7 @@ import { LAYER_NAMES, type LayerName, type LayerOptions, type Mode } from "./lay
 import { loadNow, machineFacts } from "./report/machine.ts";
 import type { LayerReport, Report } from "./report/report.ts";
 import { runRpcLayer } from "./rpc-layer.ts";
+import { runStorageLayer } from "./storage/run-storage.ts";
 
 export interface LayersRun extends LayerOptions {
   readonly layers: readonly LayerName[];
@@ -15,8 +16,9 @@ export interface LayersRun extends LayerOptions {
 
 type LayerRun = LayersRun & { readonly world: BenchWorld };
 
-const RUNNERS: Readonly<Partial<Record<LayerName, (run: LayerRun) => Promise<LayerReport>>>> = {
+const RUNNERS: Readonly<Record<LayerName, (run: LayerRun) => Promise<LayerReport>>> = {
   engine: runEngineLayer,
+  storage: runStorageLayer,
   rpc: runRpcLayer,
 };
 
@@ -27,11 +29,7 @@ export async function runLayers(run: LayersRun): Promise<Report> {
   const loadBefore = loadNow();
   await using world = new BenchWorld(run);
   const reports: LayerReport[] = [];
-  for (const name of LAYER_NAMES)
-    if (run.layers.includes(name)) {
-      const runner = RUNNERS[name];
-      if (runner !== undefined) reports.push(await runner({ ...run, world }));
-    }
+  for (const name of LAYER_NAMES) if (run.layers.includes(name)) reports.push(await RUNNERS[name]({ ...run, world }));
   return {
     startedAt,
     tookSeconds: (performance.now() - begin) / 1000,

@@ -1,0 +1,133 @@
+import type { ClientConfig } from "pg";
+import type { Need } from "../../src/model/need.ts";
+import type { Store } from "../../src/model/store.ts";
+import type { TenantPlace } from "../../src/model/tenant.ts";
+import { createPostgresStore } from "../../src/storage/postgres/store.ts";
+import { type Latencies, summarize } from "../engine/time-checks.ts";
+import type { DocumentsWorkload } from "../workloads/documents.ts";
+
+export interface StatementFigures extends Latencies {
+  readonly perSecond: number;
+}
+
+export interface StorageStatements {
+  /** One tuple by its key, one after the other, and 16 at a time. */
+  readonly pointRead: StatementFigures;
+  readonly pointReads16: StatementFigures;
+  /** Ten changed tuples each. */
+  readonly write: StatementFigures;
+  /** The same, by eight writers of eight tenants. */
+  readonly writes8: StatementFigures;
+  /** The newest revisions of one tenant, and of a hundred. */
+  readonly heads1: StatementFigures;
+  readonly heads100: StatementFigures;
+  /** What the last write did: ten changes. */
+  readonly since: StatementFigures;
+}
+
+export interface StatementsInput {
+  /** As the application role. */
+  readonly connection: ClientConfig;
+  readonly tenant: TenantPlace;
+  readonly work: DocumentsWorkload;
+  readonly durationMs: number;
+}
+
+const TENANTS = 100;
+const WRITERS = 8;
+const READERS = 16;
+const CHANGES = 10;
+const ORIGIN = { actor: "bench", requestId: "bench" };
+
+/** The store's own statements, from this process: with the driver's work, without the service's. */
+export async function timeStatements({
+  connection,
+  tenant,
+  work,
+  durationMs,
+}: StatementsInput): Promise<StorageStatements> {
+  const store = await createPostgresStore({ connection, poolMax: READERS });
+  try {
+    const others = await makeTenants(store, work.schema);
+    const time = (inFlight: number, act: (turn: number, lane: number) => Promise<unknown>) =>
+      timeActs(durationMs, inFlight, act);
+    const { revision } = await store.revisions.head(tenant);
+    const source = store.tuples.source(tenant, revision);
+    const read = (turn: number) => source.read([pointOf(work, turn)], 10);
+    const changes = writerOf(store, work);
+    const pointRead = await time(1, read);
+    const pointReads16 = await time(READERS, read);
+    const heads1 = await time(1, () => store.changes.heads([tenant]));
+    const heads100 = await time(1, () => store.changes.heads(others));
+    const write = await time(1, (turn) => changes(tenant, turn));
+    const writes8 = await time(WRITERS, (turn, lane) => changes(others[lane] ?? tenant, turn));
+    const { revision: last } = await store.revisions.head(tenant);
+    const since = await time(1, () => store.changes.since(tenant, last - 1, 1_000));
+    return { pointRead, pointReads16, heads1, heads100, write, writes8, since };
+  } finally {
+    await store.close();
+  }
+}
+
+async function makeTenants(store: Store, schema: string): Promise<readonly TenantPlace[]> {
+  const made: TenantPlace[] = [];
+  for (let number = 0; number < TENANTS; number += 1) {
+    const tenant = await store.tenants.create({ slug: `storage-${number}` }, ORIGIN);
+    await store.schemas.write(tenant, { text: schema, expectedVersion: 0, strands: [], origin: ORIGIN });
+    made.push(tenant);
+  }
+  return made;
+}
+
+/** Whether the subject of some question is a viewer of its object: sometimes there, mostly not. */
+function pointOf(work: DocumentsWorkload, turn: number): Need {
+  const { object, subject } = work.question(turn).question;
+  return {
+    kind: "exact",
+    objectType: object.type,
+    objectId: object.id,
+    relation: "viewer",
+    subjectType: subject.type,
+    subjectId: subject.id,
+    subjectRelation: "",
+  };
+}
+
+/** Adds ten tuples in even turns and removes others in odd ones. */
+function writerOf(store: Store, work: DocumentsWorkload) {
+  return (tenant: TenantPlace, turn: number) => {
+    const from = (turn - (turn % 2)) * CHANGES;
+    const keys = Array.from({ length: CHANGES }, (_, index) => work.change(from + index));
+    const unlike = new Map(keys.map((tuple) => [`${tuple.objectId} ${tuple.subjectId}`, tuple]));
+    const operation = turn % 2 === 0 ? "touch" : "delete";
+    return store.tuples.write(tenant, {
+      updates: [...unlike.values()].map((tuple) => ({ operation, tuple })),
+      preconditions: [],
+      schemaVersion: 1,
+      nowMs: Date.now(),
+      origin: ORIGIN,
+    });
+  };
+}
+
+async function timeActs(
+  durationMs: number,
+  inFlight: number,
+  act: (turn: number, lane: number) => Promise<unknown>,
+): Promise<StatementFigures> {
+  // Each connection prepares its statements at their first use.
+  await Promise.all(Array.from({ length: inFlight }, (_, lane) => act(lane, lane)));
+  const millis: number[] = [];
+  const begin = performance.now();
+  let next = 0;
+  const lane = async (number: number) => {
+    while (performance.now() - begin < durationMs) {
+      const askedAt = performance.now();
+      await act(next++, number);
+      millis.push(performance.now() - askedAt);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, (_, number) => lane(number)));
+  const perSecond = millis.length / ((performance.now() - begin) / 1000);
+  return { ...summarize(Float64Array.from(millis)), perSecond };
+}
