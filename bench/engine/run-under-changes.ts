@@ -29,7 +29,7 @@ const CHANGES_PER_SECOND = 500;
 
 /** What is left of the engine's throughput while a tail applies the changes that another process makes. */
 export async function runUnderChanges(options: LayerOptions & { readonly world: BenchWorld }): Promise<UnderChanges> {
-  const { world, rounds, roundMs, print } = options;
+  const { world, rounds, roundMs: durationMs, print } = options;
   await using stack = new AsyncDisposableStack();
   const { tenant, work } = await world.tenant();
   const { app: connection } = await world.database();
@@ -40,7 +40,6 @@ export async function runUnderChanges(options: LayerOptions & { readonly world: 
   const { schema, tuples } = work;
   await reader.ask({ what: "start", connection, tenant, schema, questions: work.questions(options.questions) });
   await writer.ask({ what: "start", connection, tenant, tuples });
-  const durationMs = Math.max(roundMs, 1000);
   const read = async () => required(await reader.ask({ what: "round", durationMs }));
   const readAndWrite = async () => {
     const writing = writer.ask({ what: "write", changesPerSecond: CHANGES_PER_SECOND, durationMs });

@@ -1,0 +1,109 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, inject, it } from "vitest";
+import { amountsOf } from "../../bench/layer-options.ts";
+import { formatFigure, renderReport } from "../../bench/report/table.ts";
+import { runLayers, writeJson } from "../../bench/run-layers.ts";
+import "../support/postgres-global.ts";
+import { createTempDir } from "../support/temp-dir.ts";
+
+const TINY = { tenantTuples: 2_000, questions: 400, rounds: 1, roundMs: 300, calls: 1_000 };
+/** The server of the tests: the bench makes a database of its own there. */
+const databaseUrl = () => inject("testCluster").admin.url;
+
+describe("npm run bench -- engine storage", () => {
+  it("compares every answer and writes what it has found", async () => {
+    await using folder = await createTempDir("disk");
+    const printed: string[] = [];
+    const report = await runLayers({
+      ...TINY,
+      layers: ["engine", "storage"],
+      sizes: [1_000, 2_000],
+      mode: "quick",
+      doctored: false,
+      databaseUrl: databaseUrl(),
+      print: (line) => printed.push(line),
+    });
+    const file = join(folder.path, "bench.json");
+    await writeJson(file, report);
+    const found = JSON.parse(await readFile(file, "utf8"));
+    expect(found.answers.wrong).toEqual([]);
+    expect(found.answers.compared).toBeGreaterThan(10_000);
+    expect(Object.keys(found.layers)).toEqual(["engine", "storage"]);
+    expect(found.machine).toMatchObject({ node: process.version, postgres: expect.stringMatching(/^\d+/) });
+    const positive = [
+      found.bytes_per_tuple,
+      found.fill_tuples_per_second,
+      found.longest_apply_ms,
+      found.ratios.median_2000_vs_1000,
+      found.ratios.p99_vs_median,
+      found.ratios.engine_vs_sql_engine,
+      found.ratios.apply_throughput_share,
+    ];
+    expect(positive.filter((value) => !(typeof value === "number" && value > 0))).toEqual([]);
+    // Changes were applied in earnest, and every statement of the store was timed.
+    expect(found.layers.engine.underChanges.appliedPerSecond).toBeGreaterThan(0);
+    expect(found.layers.storage.fills[0]).toMatchObject({ tuples: 2_000, wrong: [] });
+    const text = renderReport(report);
+    expect(text).toContain("every one right (quick");
+    expect(text.split("\n").filter((line) => line.startsWith("storage "))).toHaveLength(25);
+    expect(printed.length).toBeGreaterThan(4);
+  });
+
+  it("says so when an answer is wrong", async () => {
+    const run = {
+      ...TINY,
+      layers: ["engine"] as const,
+      sizes: [1_000],
+      mode: "quick" as const,
+      databaseUrl: databaseUrl(),
+    };
+    const report = await runLayers({ ...run, doctored: true, print: () => undefined });
+    expect(report.answers.wrong).toEqual([expect.stringContaining('"tuples":1000')]);
+    expect(renderReport(report)).toMatch(/^wrong: .*\n.* 1 WRONG/m);
+  });
+});
+
+describe("the report", () => {
+  it("shows three digits", () => {
+    const shown = [0.123, 12.34, 123.4, 1_234_567, Number.NaN].map(formatFigure);
+    expect(shown).toEqual(["0.12", "12.3", "123", "1,234,567", "-"]);
+  });
+
+  it("says which bound is missed", async () => {
+    const row = { layer: "engine", what: "memory", unit: "bytes/tuple" };
+    const rows = [
+      { ...row, value: 99, bound: { most: 100 } },
+      { ...row, value: 101, bound: { most: 100 } },
+      { ...row, value: 99, bound: { least: 100 } },
+    ];
+    const machine = { cpu: "x", cores: 2, memoryBytes: 0, loadBefore: 0, loadAfter: 0, node: "v24", os: "linux" };
+    const text = renderReport({
+      startedAt: "",
+      tookSeconds: 1,
+      mode: "long",
+      machine,
+      answers: { compared: 1, wrong: [] },
+      ratios: {},
+      headlines: {},
+      rows,
+      layers: {},
+    });
+    const asked = text.split("\n").filter((line) => line.startsWith("engine"));
+    expect(asked.map((line) => line.split("bytes/tuple")[1]?.trim())).toEqual([
+      "at most 100",
+      "at most 100: missed",
+      "at least 100: missed",
+    ]);
+  });
+
+  it("measures ten million tuples in the long run only", () => {
+    expect(amountsOf("long", undefined)).toMatchObject({
+      sizes: [100_000, 1_000_000, 10_000_000],
+      largeTenantTuples: 10_000_000,
+    });
+    expect(amountsOf("normal", undefined).sizes).toEqual([100_000, 1_000_000]);
+    expect(amountsOf("long", 500_000)).toMatchObject({ sizes: [100_000, 500_000], tenantTuples: 500_000 });
+    expect(amountsOf("long", 500_000)).not.toHaveProperty("largeTenantTuples");
+  });
+});
