@@ -45,6 +45,7 @@ export class RowIndex {
   }
 
   find(object: number, relations: number, subject: number): number {
+    if (!this.#objects.mayHave(object, listOf(relations))) return NONE;
     const exact = this.#exact;
     const hash = hashTriple(object ^ this.#seed, subject, relations);
     for (let at = exact.seek(hash); at !== NONE; at = exact.seekOn(hash, at)) {
@@ -55,6 +56,7 @@ export class RowIndex {
   }
 
   firstSubject(object: number, relation: number, list: SubjectList): number {
+    if (!this.#objects.mayHave(object, (relation << 1) | list)) return NONE;
     const heads = this.#subjectHeads;
     const hash = hashPair(object ^ this.#seed, (relation << 1) | list);
     for (let at = heads.seek(hash); at !== NONE; at = heads.seekOn(hash, at)) {
@@ -90,6 +92,7 @@ export class RowIndex {
   /** @param row whose key no other row has */
   add(row: number): void {
     this.#exact.insert(this.#exactHash(row), row);
+    this.#objects.addList(this.#rows.get(row, OBJECT), listOf(this.#rows.get(row, RELATIONS)));
     this.#subjectLists.link(row);
     this.#objectLists.link(row);
   }
@@ -109,9 +112,7 @@ export class RowIndex {
   }
 
   #subjectListHash(row: number): number {
-    const relations = this.#rows.get(row, RELATIONS);
-    const list = (relations & SUBJECT_RELATION) === 0 ? 0 : 1;
-    return hashPair(this.#rows.get(row, OBJECT) ^ this.#seed, ((relations & 0xffff) << 1) | list);
+    return hashPair(this.#rows.get(row, OBJECT) ^ this.#seed, listOf(this.#rows.get(row, RELATIONS)));
   }
 
   #objectListHash(row: number): number {
@@ -141,4 +142,9 @@ export class RowIndex {
       this.#objects.typeOf(rows.get(a, OBJECT)) === this.#objects.typeOf(rows.get(b, OBJECT))
     );
   }
+}
+
+/** An object's list by number: of a relation, and of subjects that have a relation or have none. */
+function listOf(relations: number): number {
+  return ((relations & 0xffff) << 1) | ((relations & SUBJECT_RELATION) === 0 ? 0 : 1);
 }
