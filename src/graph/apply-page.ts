@@ -38,7 +38,7 @@ export class ApplyPage implements SlicedJob {
     this.#completeAtMs = page.complete ? beganAtMs : undefined;
     this.#epoch = tenant.epoch;
     this.#graph = tenant.graph;
-    this.#arriving = tenant.arriving?.sealed === undefined ? undefined : tenant.arriving;
+    this.#arriving = follows(page, tenant.arriving) ? tenant.arriving : undefined;
   }
 
   step(): boolean {
@@ -75,6 +75,11 @@ export class ApplyPage implements SlicedJob {
     const isNewest = this.#revision === this.#revisions.length - 1;
     tenant.publish(head, changes.length, isNewest ? this.#completeAtMs : undefined);
   }
+}
+
+/** The page goes on from what the graph has, or from before: not if it was on its way already when the graph was filled. */
+function follows({ base }: ChangePage, arriving: ArrivingGraph | undefined): boolean {
+  return arriving?.sealed !== undefined && base !== undefined && base.revision <= arriving.sealed.revision;
 }
 
 function isNewer(head: Head, than: Head | undefined): boolean {

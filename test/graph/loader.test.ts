@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { batchPart } from "../../src/graph/batch-part.ts";
+import type { FollowedTenant } from "../../src/graph/followed-tenant.ts";
 import type { TupleBatch } from "../../src/model/change.ts";
 import { createTenant } from "../storage/drafts.ts";
 import { createClock } from "../support/clock.ts";
@@ -48,6 +49,26 @@ test("tenants are filled two at a time, the others wait for their turn", async (
   expect(wire.calls.snapshot).toBe(2);
   letGo();
   for (const tenant of tenants) await resident(residency, tenant);
+});
+
+test("a fill that ends while a page of changes is on its way misses none that are older than the page", async () => {
+  await using world = await createWorld({ readTimeoutMs: 20_000 });
+  const { residency, store, tenant, wire } = world;
+  await world.write("create document:a#viewer@user:anne");
+  const letSnapshotGo = wire.hold("snapshot");
+  const holding = residency.of(tenant) as FollowedTenant;
+  await waitFor("its tuples have been read", () => wire.calls.snapshot === 1 && holding.applied !== undefined);
+  await world.write("delete document:a#viewer@user:anne");
+  await waitFor("the tail is ahead of the fill", () => holding.applied?.revision === 2);
+  const letPageGo = wire.hold("since");
+  const { since } = wire.calls;
+  await world.write("create document:a#viewer@user:ben");
+  await waitFor("the page after revision 2 is on its way", () => wire.calls.since > since);
+  letSnapshotGo();
+  await waitFor("the fill has ended", () => holding.arriving?.sealed?.revision === 1);
+  letPageGo();
+  await resident(residency, tenant);
+  await expectLikeStore(holding, store, tenant, 3, ["document:a"]);
 });
 
 test("a tenant that starts over while it is filled is filled again, with the other history", async () => {
