@@ -103,8 +103,51 @@ export class BoundPlan {
       }
       list.parts.push(...this.#steps(instruction, member, list.operator, list.taken));
     }
-    for (const list of lists.toReversed()) list.parts.sort(byCost);
+    for (const list of lists.toReversed()) {
+      if (list.operator === ANY) this.#dropImplied(list.parts);
+      list.parts.sort(byCost);
+    }
     return parts;
+  }
+
+  /**
+   * `parent->view + parent->edit` is `parent->view` where `view` is `edit` or something else: folders are then walked for one
+   * member and not for each.
+   */
+  #dropImplied(parts: Step[]): void {
+    const kept = parts.filter(
+      (one, index) =>
+        !parts.some(
+          (other, at) => at !== index && this.#implies(other, one) && (at < index || !this.#implies(one, other)),
+        ),
+    );
+    parts.splice(0, parts.length, ...kept);
+  }
+
+  /** Wherever `one` holds, so does `other`. */
+  #implies(other: Step, one: Step): boolean {
+    if (one.kind !== ARROW || other.kind !== ARROW || one.relation !== other.relation) return false;
+    if (one.negated || other.negated) return false;
+    for (let i = 0; i < one.targets.length; i += 2) {
+      const member = one.targets[i + 1] as number;
+      if (member !== NONE && !this.#includes(targetOf(other.targets, one.targets[i] as number), member)) return false;
+    }
+    return true;
+  }
+
+  /** The larger member is a disjunction with the smaller one in it, or in some member in it. */
+  #includes(larger: number, smaller: number, seen = new Set<number>()): boolean {
+    if (larger === smaller) return true;
+    if (larger < 0 || seen.has(larger)) return false;
+    seen.add(larger);
+    const { operator, code } = this.#plan.programs[larger] ?? NOTHING;
+    return (
+      operator === ANY &&
+      code.some(
+        (one) =>
+          one.kind === "member" && one.register === 0 && !one.negated && this.#includes(one.member, smaller, seen),
+      )
+    );
   }
 
   #steps(

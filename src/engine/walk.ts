@@ -86,6 +86,7 @@ const NOTHING_OPEN = Number.MAX_SAFE_INTEGER;
 
 /** No object's number, and not NONE either. */
 const STRANGER = -2;
+const NOT_ASKED = -3;
 
 /**
  * Depth first. A problem that is met again while it is being looked at counts as false there: the least fixpoint of a
@@ -115,6 +116,8 @@ class Walker {
   #low = NOTHING_OPEN;
   #subject = NONE;
   #subjectType = NONE;
+  /** The wildcard of the subject's type, when somebody has asked. */
+  #wildcardNumber = NOT_ASKED;
   #revision: Revision = 0;
   #nowMs = 0;
   #maxSpent = 0;
@@ -140,6 +143,7 @@ class Walker {
     this.#nodes = 0;
     this.#rows = 0;
     this.#subjectType = graph.type(subject.type);
+    this.#wildcardNumber = NOT_ASKED;
     this.#subject = this.#subjectType === NONE ? NONE : graph.object(this.#subjectType, subject.id);
     const type = graph.type(object.type);
     const number = type === NONE ? NONE : graph.object(type, object.id);
@@ -254,7 +258,9 @@ class Walker {
   }
 
   #wildcard(): number {
-    return this.#subjectType === NONE ? NONE : this.#graph.object(this.#subjectType, WILDCARD_ID);
+    if (this.#wildcardNumber === NOT_ASKED)
+      this.#wildcardNumber = this.#subjectType === NONE ? NONE : this.#graph.object(this.#subjectType, WILDCARD_ID);
+    return this.#wildcardNumber;
   }
 
   /** An expired tuple is not there: so it is with every tuple that is not under `.all`, and with `.all` by definition. */
