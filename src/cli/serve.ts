@@ -1,6 +1,8 @@
 import { type Authenticator, createAuthenticator } from "../auth/authenticate.ts";
 import type { Config } from "../config.ts";
+import type { ResidencyOptions } from "../graph/residency-options.ts";
 import { createLogger, type Logger } from "../log.ts";
+import type { Residency } from "../model/residency.ts";
 import type { Store } from "../model/store.ts";
 import { startGrpcServer } from "../rpc/grpc.ts";
 import { createHealth, type Health } from "../rpc/health.ts";
@@ -8,8 +10,9 @@ import { startHttpServer } from "../rpc/http.ts";
 import { createEndpoints, type Endpoint } from "../rpc/routes.ts";
 import type { RpcServer } from "../rpc/server.ts";
 import { createTenantCache } from "../rpc/tenant-cache.ts";
-import { createVerbs } from "../service/verbs.ts";
+import { createVerbs, type VerbOptions } from "../service/verbs.ts";
 import { createPostgresStore } from "../storage/postgres/store.ts";
+import { openResidency } from "./open-residency.ts";
 
 export interface ServerDeps {
   /** Milliseconds since the epoch. Default: the real clock. */
@@ -20,11 +23,16 @@ export interface ServerDeps {
   readonly log?: Logger;
   /** Default: Postgres at `databaseUrl`. The server closes it. */
   readonly store?: Store;
+  /** Default: as configured. The server closes it. */
+  readonly residency?: Residency;
+  /** Over what is configured, where `residency` is left out. */
+  readonly residencyOptions?: Partial<ResidencyOptions>;
 }
 
 export interface RunningServer {
   readonly grpcPort: number;
   readonly httpPort: number;
+  readonly residency: Residency;
   /** Says NOT_SERVING, lets calls under way end for at most `shutdownGraceMs`, then closes everything. */
   close(): Promise<void>;
 }
@@ -42,10 +50,13 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
   try {
     const store = deps.store ?? (await openStore(config));
     closers.push(() => store.close());
+    const options = deps.residencyOptions;
+    const residency = deps.residency ?? openResidency(config, { store, log, monotonic, options });
+    closers.push(() => residency.close());
     const authenticator = createAuthenticator(config, { now, log });
     closers.push(() => authenticator.close());
     const health = createHealth({ ping: () => store.ping(), log });
-    const endpoints = buildEndpoints(config, { store, authenticator, health, log, now, monotonic });
+    const endpoints = buildEndpoints(config, { store, residency, authenticator, health, log, now, monotonic });
     const servers = await listen(config, endpoints, { authenticator, health, log });
     const [grpc, http] = servers;
     log.info({ grpcPort: grpc.port, httpPort: http.port }, "serving");
@@ -57,7 +68,7 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
       await closeAll(closers, log);
       log.info({}, "stopped");
     });
-    return { grpcPort: grpc.port, httpPort: http.port, close };
+    return { grpcPort: grpc.port, httpPort: http.port, residency, close };
   } catch (error) {
     await closeAll(closers, log);
     throw error;
@@ -81,10 +92,11 @@ interface Parts {
 
 function buildEndpoints(
   config: Config,
-  parts: Parts & { readonly store: Store; readonly now: () => number; readonly monotonic: () => number },
+  parts: Parts & Pick<VerbOptions, "store" | "residency" | "now" | "monotonic">,
 ): readonly Endpoint[] {
-  const { store, authenticator, health, log, now, monotonic } = parts;
-  const verbs = createVerbs({ store, tokenKeys: config.tokenKeys, limits: config, now, monotonic, log });
+  const { authenticator, health, ...verbParts } = parts;
+  const { store, log, now } = verbParts;
+  const verbs = createVerbs({ ...verbParts, tokenKeys: config.tokenKeys, limits: config });
   const findTenant = createTenantCache(store.tenants);
   const { defaultDeadlineMs, maxDeadlineMs } = config;
   return createEndpoints(verbs, health, { authenticator, findTenant, log, now, defaultDeadlineMs, maxDeadlineMs });

@@ -39,18 +39,13 @@ export function createRevisionChooser(
   options: RevisionChooserOptions,
 ): RevisionChooser {
   const freshness = createFreshness(heads, options);
-  const { known, reached } = freshness;
+  const { now, known, reached } = freshness;
   const snapshots = createExactSnapshots(revisions, heads, freshness, options);
-
-  const atLeastNow = (tenant: TenantPlace, holding: Holding | undefined, at: TokenPosition): Head | undefined => {
-    const head = known(tenant, holding, at.revision);
-    return head?.revision === at.revision ? requireSameHistory(at, head) : head;
-  };
 
   const atLeast = async (tenant: TenantPlace, holding: Holding | undefined, at: TokenPosition): Promise<Head> => {
     const newest = await heads.fresh(tenant);
     if (newest.revision < at.revision) throw beyondHistory(at, newest);
-    if (newest.revision === at.revision) requireSameHistory(at, newest);
+    satisfying(at, newest);
     return inMemory(holding, newest);
   };
 
@@ -58,27 +53,33 @@ export function createRevisionChooser(
     now(tenant, holding, { consistency, nowMs }) {
       switch (consistency.kind) {
         case "minimize_latency":
-          return known(tenant, holding, 0);
+          return now(tenant, holding, heads.written(tenant.id));
         case "fully_consistent":
           return undefined;
         case "at_least_as_fresh":
-          return atLeastNow(tenant, holding, consistency.at);
+          return satisfying(consistency.at, now(tenant, holding, consistency.at.revision));
         case "at_exact_snapshot":
           return snapshots.now(holding, consistency.at, nowMs);
       }
     },
     async choose(tenant, holding, { consistency, nowMs, signal }) {
       switch (consistency.kind) {
-        case "minimize_latency":
-          return inMemory(holding, await heads.recent(tenant));
+        case "minimize_latency": {
+          const written = heads.written(tenant.id);
+          await reached(holding, written, signal);
+          const head = known(tenant, holding, written) ?? (await heads.recent(tenant));
+          return inMemory(holding, head.revision < written ? await heads.fresh(tenant) : head);
+        }
         case "fully_consistent": {
           const head = await heads.fresh(tenant);
           await reached(holding, head.revision, signal);
           return inMemory(holding, head);
         }
-        case "at_least_as_fresh":
-          await reached(holding, consistency.at.revision, signal);
-          return atLeastNow(tenant, holding, consistency.at) ?? atLeast(tenant, holding, consistency.at);
+        case "at_least_as_fresh": {
+          const { at } = consistency;
+          await reached(holding, at.revision, signal);
+          return satisfying(at, known(tenant, holding, at.revision)) ?? atLeast(tenant, holding, at);
+        }
         case "at_exact_snapshot":
           return (
             snapshots.now(holding, consistency.at, nowMs) ?? snapshots.find(tenant, holding, consistency.at, nowMs)
@@ -86,6 +87,11 @@ export function createRevisionChooser(
       }
     },
   };
+}
+
+/** @throws REVISION_UNAVAILABLE when `head` is at the token's revision and of another history */
+function satisfying(at: TokenPosition, head: Head | undefined): Head | undefined {
+  return head?.revision === at.revision ? requireSameHistory(at, head) : head;
 }
 
 /** Memory's head where it has got as far as `found`; else `found`, for the store to answer at. */

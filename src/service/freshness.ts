@@ -7,6 +7,8 @@ import type { HeadCache } from "./head-cache.ts";
 export interface Freshness {
   /** What memory has, if that was the newest not long ago. */
   confirmed(holding: Holding | undefined): Head | undefined;
+  /** What a request that wants `atLeast` gets without waiting: undefined too where memory may soon be there. */
+  now(tenant: TenantPlace, holding: Holding | undefined, atLeast: Revision): Head | undefined;
   /** A recent head from `atLeast` on: memory's own, which costs nothing to read at, before one that is newer. */
   known(tenant: TenantPlace, holding: Holding | undefined, atLeast: Revision): Head | undefined;
   /** Waits a little for memory to get to a revision. A tail that has not been heard of for long is not waited for. */
@@ -26,13 +28,20 @@ export function createFreshness(
 ): Freshness {
   const confirmed = (holding: Holding | undefined): Head | undefined =>
     holding !== undefined && monotonic() - holding.confirmedAtMs <= maxStalenessMs ? holding.applied : undefined;
+  const peeked = (tenant: TenantPlace, atLeast: Revision): Head | undefined => {
+    const head = heads.peek(tenant.id);
+    return head !== undefined && head.revision >= atLeast ? head : undefined;
+  };
   return {
     confirmed,
+    now: (tenant, holding, atLeast) => {
+      const applied = confirmed(holding);
+      if (applied === undefined) return peeked(tenant, atLeast);
+      return applied.revision >= atLeast ? applied : undefined;
+    },
     known: (tenant, holding, atLeast) => {
       const applied = confirmed(holding);
-      if (applied !== undefined && applied.revision >= atLeast) return applied;
-      const peeked = heads.peek(tenant.id);
-      return peeked !== undefined && peeked.revision >= atLeast ? peeked : undefined;
+      return applied !== undefined && applied.revision >= atLeast ? applied : peeked(tenant, atLeast);
     },
     reached: async (holding, revision, signal) => {
       const applied = confirmed(holding);

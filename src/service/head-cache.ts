@@ -1,8 +1,9 @@
 import { LRUCache } from "lru-cache";
 import type { Residency } from "../model/residency.ts";
-import type { Head } from "../model/revision.ts";
+import type { Head, Revision } from "../model/revision.ts";
 import type { RevisionStore } from "../model/store.ts";
 import type { TenantPlace } from "../model/tenant.ts";
+import { createCoalescedReads } from "./coalesced-reads.ts";
 
 /** The newest known head of each tenant, and how old that knowledge is. */
 export interface HeadCache {
@@ -14,6 +15,8 @@ export interface HeadCache {
   peek(tenantId: string): Head | undefined;
   /** Learns of a write that this process did. `startedAtMs` is when it was sent. */
   learn(tenantId: string, head: Head, startedAtMs: number): void;
+  /** The newest revision that this process wrote in the last `maxStalenessMs`; 0 for none. */
+  written(tenantId: string): Revision;
 }
 
 export interface HeadCacheOptions {
@@ -32,17 +35,6 @@ interface Known {
   readonly order: number;
 }
 
-interface HeadRead {
-  readonly startedAtMs: number;
-  readonly promise: Promise<Head>;
-}
-
-/** At most one read under way per tenant, and one more waiting behind it that all later askers share. */
-interface Reads {
-  running: HeadRead;
-  next: Promise<Head> | undefined;
-}
-
 const MAX_TENANTS = 100_000;
 
 export function createHeadCache(
@@ -50,7 +42,7 @@ export function createHeadCache(
   { maxStalenessMs, monotonic, residency }: HeadCacheOptions,
 ): HeadCache {
   const known = new LRUCache<string, Known>({ max: MAX_TENANTS });
-  const reads = new Map<string, Reads>();
+  const writes = new LRUCache<string, { readonly revision: Revision; readonly atMs: number }>({ max: MAX_TENANTS });
   let clock = 0;
 
   const isRecent = (sinceMs: number): boolean => monotonic() - sinceMs <= maxStalenessMs;
@@ -59,35 +51,14 @@ export function createHeadCache(
     if ((known.peek(tenantId)?.order ?? -1) < found.order) known.set(tenantId, found);
   };
 
-  const read = (tenant: TenantPlace): HeadRead => {
-    const startedAtMs = monotonic();
+  const reads = createCoalescedReads(monotonic, (tenant: TenantPlace, startedAtMs) => {
     const order = clock++;
-    const promise = revisions.head(tenant).then((head) => {
+    return revisions.head(tenant).then((head) => {
       remember(tenant.id, { head, asOfMs: startedAtMs, order });
       residency?.known(tenant.id)?.learn(head, startedAtMs);
       return head;
     });
-    return { startedAtMs, promise };
-  };
-
-  const start = (tenant: TenantPlace): HeadRead => {
-    const running = read(tenant);
-    const entry: Reads = { running, next: undefined };
-    reads.set(tenant.id, entry);
-    const settle = (): void => {
-      if (entry.next === undefined && reads.get(tenant.id) === entry) reads.delete(tenant.id);
-    };
-    running.promise.then(settle, settle);
-    return running;
-  };
-
-  const queue = (tenant: TenantPlace, entry: Reads): Promise<Head> => {
-    entry.next ??= entry.running.promise.then(
-      () => start(tenant).promise,
-      () => start(tenant).promise,
-    );
-    return entry.next;
-  };
+  });
 
   /** What the residency knows without having been told. */
   const applied = (tenantId: string): Head | undefined => {
@@ -107,18 +78,24 @@ export function createHeadCache(
     async recent(tenant) {
       const found = cache.peek(tenant.id);
       if (found !== undefined) return found;
-      const running = reads.get(tenant.id)?.running;
+      const running = reads.running(tenant.id);
       return running !== undefined && isRecent(running.startedAtMs) ? running.promise : cache.fresh(tenant);
     },
-    fresh(tenant) {
-      const entry = reads.get(tenant.id);
-      return entry === undefined ? start(tenant).promise : queue(tenant, entry);
-    },
+    fresh: reads.fresh,
     learn(tenantId, head, startedAtMs) {
       residency?.known(tenantId)?.learn(head, startedAtMs);
+      const atMs = monotonic();
+      if (cache.written(tenantId) < head.revision) writes.set(tenantId, { revision: head.revision, atMs });
       const newest = known.peek(tenantId)?.head;
       if (newest !== undefined && newest.revision > head.revision) return;
       remember(tenantId, { head, asOfMs: startedAtMs, order: clock++ });
+    },
+    written(tenantId) {
+      const last = writes.get(tenantId);
+      if (last === undefined) return 0;
+      if (isRecent(last.atMs)) return last.revision;
+      writes.delete(tenantId);
+      return 0;
     },
   };
   return cache;

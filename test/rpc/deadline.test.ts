@@ -1,7 +1,7 @@
 import { createClient } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { AuthorizationService } from "../../src/gen/relata/v1/authorization_service_pb.ts";
-import { startTestServer, type TestServer } from "../support/server.ts";
+import { NOTHING_IN_MEMORY, startTestServer, type TestServer } from "../support/server.ts";
 import { createGate, gateReads } from "../support/server-gate.ts";
 import { postJson } from "../support/server-raw.ts";
 import { DOCUMENTS_SCHEMA, wireQuestion, writeTuples } from "../support/server-seed.ts";
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await client.schemas.write({ text: DOCUMENTS_SCHEMA });
   await writeTuples(client, "+document:1#viewer@user:anne");
   const { database, issuer } = patient;
-  const config = { defaultDeadlineMs: 200, maxDeadlineMs: 900 };
+  const config = { defaultDeadlineMs: 200, maxDeadlineMs: 900, ...NOTHING_IN_MEMORY };
   server = await startTestServer({ database, issuer, config, wrapStore: (store) => gateReads(store, gate) });
   authorization = issuer.bearer();
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AuthorizationService, Decision } from "../../src/gen/relata/v1/authorization_service_pb.ts";
 import type { Found, FoundObject, TupleSource } from "../../src/model/need.ts";
 import type { Store } from "../../src/model/store.ts";
-import { startTestServer, type TestServer } from "../support/server.ts";
+import { NOTHING_IN_MEMORY, startTestServer, type TestServer } from "../support/server.ts";
 import { DOCUMENTS_SCHEMA } from "../support/server-seed.ts";
 import { TRANSPORT_NAMES, TRANSPORTS } from "../support/server-transports.ts";
 import { waitFor } from "../support/wait.ts";
@@ -71,7 +71,10 @@ function endlessSource(real: TupleSource, signal: AbortSignal | undefined): Tupl
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ wrapStore: withoutEnd, config: { defaultDeadlineMs: 50, maxDeadlineMs: 30_000 } });
+  server = await startTestServer({
+    wrapStore: withoutEnd,
+    config: { defaultDeadlineMs: 50, maxDeadlineMs: 30_000, ...NOTHING_IN_MEMORY },
+  });
   await server.createTenant("acme");
   await server.client("acme").schemas.write({ text: DOCUMENTS_SCHEMA }, { timeoutMs: 20_000 });
 });

@@ -2,9 +2,11 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { type RunningServer, startServer } from "../../src/cli/serve.ts";
 import { createRelataClient, type RelataClient, type RelataClientOptions } from "../../src/client/relata-client.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
+import type { ResidencyOptions } from "../../src/graph/residency-options.ts";
 import { createLogger } from "../../src/log.ts";
 import type { Store } from "../../src/model/store.ts";
 import type { Binding, TrustedIssuer } from "../../src/model/trust.ts";
+import type { Observer } from "../../src/storage/postgres/flight.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { createTestDatabase, type TestDatabase } from "./postgres.ts";
 import { startTestIssuer, type TestIssuer } from "./tokens.ts";
@@ -21,6 +23,10 @@ export interface TestServerOptions {
   /** Share one between servers to make them one fleet. */
   readonly database?: TestDatabase;
   readonly issuer?: TestIssuer;
+  /** What is kept in memory, and how; over what is configured. */
+  readonly residencyOptions?: Partial<ResidencyOptions>;
+  /** Sees every statement. */
+  readonly observe?: Observer;
   /** Puts something between the service and its real store: a delay, a failure, a count. */
   readonly wrapStore?: (store: Store) => Store;
 }
@@ -46,6 +52,9 @@ export interface TestServer extends RunningServer {
   createTenant(slug?: string): Promise<{ readonly id: string; readonly slug: string }>;
 }
 
+/** Settings under which every read reaches the store, for tests that stand in its way. */
+export const NOTHING_IN_MEMORY = { residentBytes: 0, cacheBytes: 0 } as const;
+
 const PLATFORM: Omit<Binding, "issuer"> = {
   subject: "operator",
   tenants: [],
@@ -59,9 +68,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const lines: string[] = [];
   const log = createLogger({ level: "debug", destination: { write: (line) => void lines.push(line) } });
   const config = testConfig(database, issuer, options);
-  const store = await openStore(database, options.wrapStore);
-  const { now = Date.now, monotonic } = options;
-  const server = await startServer(config, { log, store, now, ...(monotonic && { monotonic }) });
+  const store = await openStore(database, options);
+  const { now = Date.now, monotonic, residencyOptions } = options;
+  const more = { ...(monotonic && { monotonic }), ...(residencyOptions && { residencyOptions }) };
+  const server = await startServer(config, { log, store, now, ...more });
   const clients: RelataClient[] = [];
   const grpcAddress = `127.0.0.1:${server.grpcPort}`;
   const connect = (token: () => string, more: Partial<RelataClientOptions> = {}) => {
@@ -95,8 +105,12 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
 }
 
-async function openStore(database: TestDatabase, wrap: (store: Store) => Store = (store) => store): Promise<Store> {
-  return wrap(await createPostgresStore({ connection: { connectionString: database.app.url } }));
+async function openStore(
+  database: TestDatabase,
+  { observe, wrapStore = (store) => store }: TestServerOptions,
+): Promise<Store> {
+  const connection = { connectionString: database.app.url };
+  return wrapStore(await createPostgresStore({ connection, ...(observe && { observe }) }));
 }
 
 function testConfig(database: TestDatabase, issuer: TestIssuer, options: TestServerOptions): Config {
