@@ -1,4 +1,6 @@
 import { pino } from "pino";
+import { createIsoClock, flatLine } from "./log/flat-line.ts";
+import { createTurnDestination } from "./log/turn-destination.ts";
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -16,6 +18,7 @@ export interface Logger {
 
 /** The second line of defence, should a credential ever be put into a field under one of its usual names. */
 const SECRET_FIELDS = ["authorization", "token", "secret", "password", "consistencyToken", "cursor"];
+const SECRETS: ReadonlySet<string> = new Set(SECRET_FIELDS);
 
 export interface LoggerOptions {
   readonly level: LogLevel;
@@ -25,6 +28,7 @@ export interface LoggerOptions {
 
 /** JSON lines with an ISO time. */
 export function createLogger(options: LoggerOptions): Logger {
+  const destination = options.destination ?? createTurnDestination();
   const settings = {
     level: options.level,
     base: null,
@@ -32,7 +36,17 @@ export function createLogger(options: LoggerOptions): Logger {
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: "[redacted]" },
   };
-  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  const full = pino(settings, destination);
+  const time = createIsoClock(Date.now);
+  const writer = (level: keyof Logger) => {
+    if (!full.isLevelEnabled(level)) return () => undefined;
+    return (fields: LogFields, message: string): void => {
+      const line = flatLine(level, time(), fields, message, SECRETS);
+      if (line === undefined) full[level](fields, message);
+      else destination.write(line);
+    };
+  };
+  return { debug: writer("debug"), info: writer("info"), warn: writer("warn"), error: writer("error") };
 }
 
 export const SILENT_LOGGER: Logger = {

@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
+const GRACE_MS = 10_000;
+
 /** A process of the bench that answers one question after another. */
 export interface Child<Question, Answer> {
   ask(question: Question): Promise<Answer>;
@@ -36,7 +38,9 @@ export function startChild<Question extends object, Answer>(
     },
     async close() {
       if (child.connected) child.disconnect();
+      const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
       await ended;
+      clearTimeout(timer);
     },
   };
 }

@@ -84,6 +84,9 @@ async function closedLoop(lanes: readonly Lane[], tally: Tally, each: number, un
   );
 }
 
+/** Fewer than the server allows a connection. */
+const MAX_STREAMS = 200;
+
 /** Polls the clock between turns of the event loop: a timer of Node's may come a millisecond late. */
 async function openLoop(
   lanes: readonly Lane[],
@@ -99,13 +102,15 @@ async function openLoop(
     const due = Math.floor(((Math.min(nowMs, untilMs) - startedMs) / 1000) * ratePerSecond);
     for (; sent < due; sent++) {
       const { connection, frames } = lanes[sent % lanes.length] as Lane;
+      // As every client does, a call waits for a free stream; it is late from when it was due.
+      if (connection.inFlight >= MAX_STREAMS) break;
       const turn = sent % frames.length;
       const asked = idle.pop() ?? new Asked(tally, rest);
       asked.begin(turn, startedMs + (sent * 1000) / ratePerSecond);
       connection.ask(frames[turn] as Frames, asked);
     }
     for (const { connection } of lanes) connection.flush();
-    if (nowMs >= untilMs) return;
+    if (nowMs >= untilMs && sent >= due) return;
     await setImmediate();
   }
 }

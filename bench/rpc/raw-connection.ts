@@ -171,7 +171,10 @@ class Connection implements RawConnection {
     else if (type === PING && (flags & ACK) === 0) this.#outgoing.push(frame(PING, ACK, 0, payload));
     else if (type === WINDOW_UPDATE && stream === 0) this.#sendWindow += payload.readUInt32BE(0);
     else if (type === RST_STREAM) throw new Error(`the server reset a call: HTTP/2 error ${payload.readUInt32BE(0)}`);
-    else if (type === GOAWAY && !this.#closing) throw new Error("the server sends its connections away");
+    else if (type === GOAWAY && !this.#closing)
+      throw new Error(
+        `the server sends its connections away: HTTP/2 error ${payload.readUInt32BE(4)} ${payload.subarray(8)}`,
+      );
     if ((type === DATA || type === HEADERS) && (flags & END_STREAM) !== 0) this.#end(stream);
   }
 

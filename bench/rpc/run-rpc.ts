@@ -81,6 +81,7 @@ export async function runRpcLayer(options: RpcOptions): Promise<RpcResult> {
   const start = async (name: string, settings: Readonly<Record<string, unknown>> = {}) => {
     // A line per call, as in production: into a file.
     const log = await open(join(logs, name), "w");
+    stack.defer(() => log.close());
     const server: Server = startChild(join(import.meta.dirname, "server-process.ts"), { stdout: log.fd });
     stack.defer(() => server.close());
     const { connection, issuer } = options;

@@ -43,17 +43,18 @@ function logCall(log: Logger, call: EdgeCall): void {
     method: call.procedure,
     protocol: call.transport.protocol,
     requestId: call.requestId,
-    ...(call.tenant === undefined ? {} : { tenant: call.tenant.slug }),
-    ...(call.principal === undefined ? {} : { actor: call.principal.actor }),
-    ...outcomeFields(call.failure),
+    tenant: call.tenant?.slug,
+    actor: call.principal?.actor,
+    ...(call.failure === undefined ? OK : outcomeFields(call.failure)),
     ms: Math.round(ms * 100) / 100,
   };
   const level = call.failure === undefined ? "info" : (LEVELS[call.failure.kind] ?? "info");
   log[level](fields, "call");
 }
 
-export function outcomeFields(failure: Failure | undefined): LogFields {
-  if (failure === undefined) return { code: "ok" };
+const OK: LogFields = { code: "ok" };
+
+export function outcomeFields(failure: Failure): LogFields {
   const { kind, reason, message, metadata, detail, cause } = failure;
   const quotes = QUOTING.has(reason);
   return {
