@@ -20,8 +20,8 @@ export interface LoadDeps {
 export const LEFT = "left";
 export const RESIDENT = "resident";
 
-/** Some 0.1 ms. */
-const TUPLES_PER_STEP = 128;
+/** Up to 0.3 ms, where tables split; 0.08 ms in the middle. */
+const TUPLES_PER_STEP = 64;
 
 /**
  * Reads all of a tenant and follows on to the present: snapshot, changes since, resident. Meanwhile requests go to the store.
