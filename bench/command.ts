@@ -1,8 +1,9 @@
+import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { amountsOf, LAYER_NAMES, type LayerName, type Mode } from "./layer-options.ts";
 import { renderReport } from "./report/table.ts";
-import { runLayers, writeJson } from "./run-layers.ts";
+import { runLayers, toJson } from "./run-layers.ts";
 
 /** Where a bench is run. */
 export interface BenchContext {
@@ -25,10 +26,12 @@ const OPTIONS = {
 /** @returns the exit code: 1 when an answer was wrong @throws UsageError */
 export async function runBench(args: readonly string[], { cwd, databaseUrl, print }: BenchContext): Promise<0 | 1> {
   const { values, layers, mode, tuples } = read(args);
-  const { doctored } = values;
-  const report = await runLayers({ ...amountsOf(mode, tuples), layers, mode, doctored, databaseUrl, print });
-  print(`\n${renderReport(report)}`);
-  if (values.json !== undefined) await writeJson(resolve(cwd, values.json), report);
+  const { doctored, json } = values;
+  const say = json === "-" ? () => undefined : print;
+  const report = await runLayers({ ...amountsOf(mode, tuples), layers, mode, doctored, databaseUrl, print: say });
+  if (json === "-") print(toJson(report));
+  else if (json !== undefined) await writeFile(resolve(cwd, json), `${toJson(report)}\n`);
+  say(`\n${renderReport(report)}`);
   return report.answers.wrong.length === 0 ? 0 : 1;
 }
 

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { BenchWorld } from "./database/bench-world.ts";
 import { runEngineLayer } from "./engine/run-engine.ts";
 import { LAYER_NAMES, type LayerName, type LayerOptions, type Mode } from "./layer-options.ts";
@@ -47,6 +46,6 @@ export async function runLayers(run: LayersRun): Promise<Report> {
 }
 
 /** Everything, with the headlines at the top. */
-export async function writeJson(file: string, { headlines, ...rest }: Report): Promise<void> {
-  await writeFile(file, `${JSON.stringify({ ...headlines, ...rest }, undefined, 2)}\n`);
+export function toJson({ headlines, ...rest }: Report): string {
+  return JSON.stringify({ ...headlines, ...rest }, undefined, 2);
 }

@@ -21,7 +21,7 @@ export interface Shell {
  */
 export type Action<Arguments extends readonly unknown[], Options> = (
   context: CliContext,
-  options: Options & CommonOptions,
+  options: Options & Omit<CommonOptions, keyof Options>,
   ...args: Arguments
 ) => Promise<ExitCode>;
 
@@ -35,15 +35,15 @@ export function runs<Arguments extends readonly unknown[], Options>(
   shell: Shell,
   action: Action<Arguments, Options>,
 ): void {
-  command
-    .option("--json", "print JSON for programs instead of text for people")
-    .option("--verbose", "on an error, print the stack and every cause")
-    .action(async (...given: unknown[]) => {
-      // commander calls action(...arguments, options, command)
-      const args = given.slice(0, -2) as unknown as Arguments;
-      const options = given.at(-2) as Options & CommonOptions;
-      shell.finish(await action(shell.context, options, ...args));
-    });
+  // A command that writes a file of JSON has said so itself.
+  if (!command.options.some(({ long }) => long === "--json"))
+    command.option("--json", "print JSON for programs instead of text for people");
+  command.option("--verbose", "on an error, print the stack and every cause").action(async (...given: unknown[]) => {
+    // commander calls action(...arguments, options, command)
+    const args = given.slice(0, -2) as unknown as Arguments;
+    const options = given.at(-2) as Options & Omit<CommonOptions, keyof Options>;
+    shell.finish(await action(shell.context, options, ...args));
+  });
 }
 
 /** The exit codes, as `--help` shows them. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { exitCodeHelp, type Shell } from "./command.ts";
+import { registerBench } from "./commands/bench.ts";
 import { registerCheck } from "./commands/check.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDev } from "./commands/dev.ts";
@@ -92,6 +93,7 @@ function buildProgram(shell: Shell): Command {
   program.commandsGroup("Run it:");
   registerServe(program, shell);
   registerMigrate(program, shell);
+  registerBench(program, shell);
   const tenant = program.command("tenant").description("the tenant registry (needs a platform token)");
   registerTenantCreate(tenant, shell);
   registerTenantList(tenant, shell);

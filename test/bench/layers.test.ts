@@ -1,11 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import { amountsOf } from "../../bench/layer-options.ts";
 import { formatFigure, renderReport } from "../../bench/report/table.ts";
-import { runLayers, writeJson } from "../../bench/run-layers.ts";
+import { runLayers, toJson } from "../../bench/run-layers.ts";
 import "../support/postgres-global.ts";
-import { createTempDir } from "../support/temp-dir.ts";
 
 const TINY = { tenantTuples: 2_000, questions: 400, rounds: 1, roundMs: 300, calls: 1_000 };
 /** The server of the tests: the bench makes a database of its own there. */
@@ -13,7 +10,6 @@ const databaseUrl = () => inject("testCluster").admin.url;
 
 describe("npm run bench -- engine storage", () => {
   it("compares every answer and writes what it has found", async () => {
-    await using folder = await createTempDir("disk");
     const printed: string[] = [];
     const report = await runLayers({
       ...TINY,
@@ -24,9 +20,7 @@ describe("npm run bench -- engine storage", () => {
       databaseUrl: databaseUrl(),
       print: (line) => printed.push(line),
     });
-    const file = join(folder.path, "bench.json");
-    await writeJson(file, report);
-    const found = JSON.parse(await readFile(file, "utf8"));
+    const found = JSON.parse(toJson(report));
     expect(found.answers.wrong).toEqual([]);
     expect(found.answers.compared).toBeGreaterThan(10_000);
     expect(Object.keys(found.layers)).toEqual(["engine", "storage"]);

@@ -49,6 +49,14 @@ describe("the published package", () => {
     expect(await relata("demo")).toContain("every answer is right");
   }, 120_000);
 
+  it("measures itself: the bench, its processes and its workload are found", async () => {
+    expect(await relata("bench", "engine", "--quick", "--tuples", "2000", "--json", "bench.json")).toContain(
+      "every one right",
+    );
+    const report = JSON.parse(await readFile(join(project, "bench.json"), "utf8")) as Record<string, unknown>;
+    expect(report["bytes_per_tuple"]).toBeGreaterThan(0);
+  }, 180_000);
+
   it("gives programs a client with types", async () => {
     const program = `import { CallError, createRelataClient, Decision } from "relata/client";
       const client = createRelataClient({ address: "127.0.0.1:1", token: "t", timeoutMs: 100 });

@@ -1,0 +1,75 @@
+import { existsSync } from "node:fs";
+import { extname } from "node:path";
+import type { Command } from "commander";
+import { leaf, runs, type Shell } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { badInput, CliError, EXIT, type ExitCode } from "../exit.ts";
+import { line } from "../output.ts";
+
+interface Options {
+  readonly quick?: boolean;
+  readonly long?: boolean;
+  readonly tuples?: string;
+  readonly json?: string;
+}
+
+/** Of bench/command.ts, which nothing of src may import: a bench imports whatever it measures. */
+interface BenchModule {
+  runBench(
+    args: readonly string[],
+    context: {
+      readonly cwd: string;
+      readonly databaseUrl: string | undefined;
+      readonly print: (line: string) => void;
+    },
+  ): Promise<0 | 1>;
+}
+
+export function registerBench(parent: Command, shell: Shell): void {
+  const command = leaf(parent, "bench", "measure the engine, the storage and the RPC layer on this machine")
+    .argument("[layer...]", "engine, storage, rpc; none: all of them")
+    .option("--quick", "less of everything: ends within two minutes")
+    .option("--long", "ten million tuples as well")
+    .option("--tuples <count>", "of the largest graph and of the tenant in Postgres")
+    .option("--json <file>", "also write everything as JSON; - writes it to standard output instead of the table")
+    .addHelpText(
+      "after",
+      `
+Uses the bundled PostgreSQL in a directory that is removed, or a database of its own on the server at DATABASE_URL, whose role
+must be allowed to make databases and roles. Every answer is compared with the one that is known to be right.
+Exit code 0 when all are, 1 when one is wrong. A bound that is missed is shown and is no failure: machines differ.`,
+    );
+  runs<[string[]], Options>(command, shell, bench);
+}
+
+async function bench(context: CliContext, options: Options, layers: readonly string[]): Promise<ExitCode> {
+  const { runBench } = await load();
+  const args = [
+    ...layers,
+    ...(options.quick === true ? ["--quick"] : []),
+    ...(options.long === true ? ["--long"] : []),
+    ...(options.tuples === undefined ? [] : [`--tuples=${options.tuples}`]),
+    ...(options.json === undefined ? [] : [`--json=${options.json}`]),
+  ];
+  const databaseUrl = context.env["DATABASE_URL"];
+  const print = (text: string) => line(context.stdout, text);
+  const code = await runBench(args, { cwd: context.cwd, databaseUrl, print }).catch((error: unknown) => {
+    throw error instanceof Error && error.name === "UsageError" ? badInput(error.message, { hint: HELP }) : error;
+  });
+  return code === 0 ? EXIT.ok : EXIT.negative;
+}
+
+const HELP = "See: relata bench --help";
+
+/** From bench/ beside src/ in a clone, and inside dist/ in the package. */
+async function load(): Promise<BenchModule> {
+  const extension = extname(import.meta.filename);
+  const up = extension === ".ts" ? "../../.." : "../..";
+  const place = new URL(`${up}/bench/command${extension}`, import.meta.url);
+  if (!existsSync(place))
+    throw new CliError(EXIT.usage, "this installation of relata comes without its bench", {
+      where: place.pathname,
+      hint: "install the npm package, or run it from a clone: `npm run bench`",
+    });
+  return (await import(place.href)) as BenchModule;
+}
