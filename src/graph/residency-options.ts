@@ -4,6 +4,8 @@ export interface ResidencyOptions {
   readonly budgetBytes: number;
   /** What rows read from the store for other tenants may use. */
   readonly cacheBytes: number;
+  /** Instead of `cacheBytes`: how many such reads are kept. */
+  readonly cacheEntries?: number;
   /** How often the newest revisions of tenants in use are read. */
   readonly pollIntervalMs: number;
   /** How often those of tenants that nobody asks about are. */
@@ -36,7 +38,7 @@ export const DEFAULT_RESIDENCY: ResidencyOptions = {
   pollIntervalMs: 250,
   idlePollMs: 5_000,
   idleAfterMs: 30_000,
-  hintDelayMs: 10,
+  hintDelayMs: 20,
   readTimeoutMs: 500,
   batchTimeoutMs: 10_000,
   windowMs: 60_000,

@@ -74,7 +74,8 @@ class TenantResidency implements OwnedResidency, TenantKeeper {
     this.monotonic = monotonic;
     this.#log = log;
     this.#maxFollowed = options.maxFollowed;
-    this.#cache = createReadCache(store.tuples, { maxBytes: options.cacheBytes });
+    const { cacheBytes: maxBytes, cacheEntries: maxEntries } = options;
+    this.#cache = createReadCache(store.tuples, maxEntries === undefined ? { maxBytes } : { maxEntries });
     this.#slices = createSlices();
     this.#budget = new Budget(options.budgetBytes, options.displaceIdleMs, monotonic);
     this.#health = new TailHealth(log, options.readTimeoutMs);

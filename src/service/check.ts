@@ -49,7 +49,7 @@ export function createCheck(deps: VerbDeps): Check {
   return async (call, request) => {
     const { consistency, contextualTuples = [], context = NO_CONTEXT, explain = false } = request;
     const evaluation = await beginEvaluation(deps, call, { consistency, contextualTuples, context });
-    const { schema, plan, source, consistencyToken } = evaluation;
+    const { schema, consistencyToken } = evaluation;
     const question = { object: request.object, member: request.permission, subject: request.subject };
     validateQuestion(schema, question);
     const { nowMs, signal } = call;
@@ -58,7 +58,12 @@ export function createCheck(deps: VerbDeps): Check {
       const { outcomes, work } = await decideAt(evaluation, items, { nowMs, signal, limits });
       return { ...decided(outcomes[0]), consistencyToken, work };
     }
-    const { outcomes, solver, work } = await decide(plan, items, source, { nowMs, signal, limits, explain });
+    const { outcomes, solver, work } = await decide(evaluation.plan, items, evaluation.source, {
+      nowMs,
+      signal,
+      limits,
+      explain,
+    });
     const [outcome] = outcomes;
     if (outcome instanceof RelataError) throw locateFailure(outcome, () => solver.explanation(0));
     return { ...decided(outcome), explanation: solver.explanation(0), consistencyToken, work };

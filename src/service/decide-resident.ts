@@ -5,16 +5,9 @@ import { walkCheck } from "../engine/walk.ts";
 import type { RelataError } from "../errors.ts";
 import { readGraph } from "../graph/read-graph.ts";
 import { ALLOWED, DENIED, type Outcome } from "../model/decision.ts";
-import type { TupleGraph } from "../model/graph.ts";
-import type { Revision } from "../model/revision.ts";
 import { type DriveCost, driveNow } from "./drive.ts";
+import type { Resident } from "./evaluation.ts";
 import { settleExpiry } from "./settle-expiry.ts";
-
-/** A tenant in memory, at a revision it has. Valid until the caller awaits something. */
-export interface Resident {
-  readonly graph: TupleGraph;
-  readonly revision: Revision;
-}
 
 export interface DecidedAtOnce {
   /** By item; undefined where finding out would keep the thread for too long. */
@@ -36,7 +29,10 @@ const MAX_WALKED = 20_000;
 /** The same for the solver, whose nodes and rows take microseconds. */
 const MAX_SOLVED = 2_000;
 
-/** Decides validated items, as far as that can be done at once. */
+/**
+ * Decides validated items, as far as that can be done at once.
+ * @param resident still valid: nothing was awaited since it was asked for
+ */
 export function decideResident(
   plan: Plan,
   items: readonly CheckItem[],

@@ -5,7 +5,7 @@ import { startChecks } from "../engine/solver.ts";
 import type { RelataError } from "../errors.ts";
 import type { Outcome } from "../model/decision.ts";
 import type { TupleSource } from "../model/need.ts";
-import { decideResident, type Resident } from "./decide-resident.ts";
+import { decideResident } from "./decide-resident.ts";
 import type { DriveCost } from "./drive.ts";
 import { drive } from "./drive.ts";
 import type { Evaluation } from "./evaluation.ts";
@@ -60,15 +60,17 @@ export async function decide(
 
 /** Decides validated items: at once what can be, where the tenant is in memory, and the rest from its source. */
 export async function decideAt(
-  { plan, source, resident }: Pick<Evaluation, "plan" | "source"> & { readonly resident?: Resident | undefined },
+  evaluation: Pick<Evaluation, "plan" | "source" | "resident">,
   items: readonly CheckItem[],
   options: Omit<DecideOptions, "explain">,
 ): Promise<Omit<Decided, "solver">> {
-  if (resident === undefined) return decide(plan, items, source, options);
+  // The source is only opened when it is needed.
+  const { plan, resident } = evaluation;
+  if (resident === undefined) return decide(plan, items, evaluation.source, options);
   const { outcomes, work } = decideResident(plan, items, resident, options);
   const left = items.filter((_, index) => outcomes[index] === undefined);
   if (left.length === 0) return { outcomes: outcomes as Decided["outcomes"], work: { rounds: 0, ...work } };
-  const rest = await decide(plan, left, source, options);
+  const rest = await decide(plan, left, evaluation.source, options);
   const others = rest.outcomes.values();
   return {
     outcomes: outcomes.map((outcome) => outcome ?? (others.next().value as Outcome | RelataError)),
