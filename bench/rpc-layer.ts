@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { makeTempDir } from "../src/cli/demo/temp-dir.ts";
-import { DEV_AUDIENCE, startLocalIssuer, TOKEN_LIFETIME_S } from "../src/cli/dev/issuer.ts";
-import type { TrustedIssuer } from "../src/model/trust.ts";
+import { startLocalIssuer } from "../src/cli/dev/issuer.ts";
 import { type BenchWorld, TENANT_SLUG } from "./database/bench-world.ts";
 import type { LayerOptions } from "./layer-options.ts";
 import type { LayerReport } from "./report/report.ts";
 import { runRpcLayer as measureRpc, type RpcResult } from "./rpc/run-rpc.ts";
+import { localTrust } from "./trusted-issuer.ts";
 
 const CALLER = "bench";
 /** The load generator learns each as bytes. */
@@ -27,7 +27,7 @@ export async function runRpcLayer(options: LayerOptions & { readonly world: Benc
   const bindings = [{ issuer: issuer.issuer, subject: CALLER, tenants: [TENANT_SLUG], scopes: ["check"] }];
   const found = await measureRpc({
     connection: app,
-    issuer: trusted(issuer.issuer),
+    issuer: localTrust(issuer.issuer, ["check"]),
     token: await issuer.mint(CALLER),
     questions: work.questions(Math.min(options.questions, MAX_QUESTIONS)),
     rounds,
@@ -66,18 +66,4 @@ function rowsOf({ methods, ratios, openLoop }: RpcResult): LayerReport["rows"] {
       return { what, value, unit: "", ...(bound !== undefined && { bound }) };
     }),
   ];
-}
-
-function trusted(issuer: string): TrustedIssuer {
-  return {
-    issuer,
-    profile: "oauth",
-    keys: { kind: "discovery" },
-    algorithms: ["ES256"],
-    audiences: [DEV_AUDIENCE],
-    tenant: { kind: "bindings" },
-    scopes: ["check"],
-    maxLifetimeMs: TOKEN_LIFETIME_S * 1000,
-    clockSkewMs: 0,
-  };
 }

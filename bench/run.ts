@@ -1,11 +1,13 @@
 // npm run bench -- [layers and options: see README.md]
 // npm run bench -- growth [part of a case's name]
 // npm run bench -- lookup [tuples] [results]
+// npm run bench -- soak [minutes]
 // npm run bench -- rpc tuples [rounds] [milliseconds of a round] [echo|authenticatedEcho|check and a file for its CPU profile]
 import { runBench, USAGE, UsageError } from "./command.ts";
 import { runGrowth } from "./growth/run-growth.ts";
 import { runLookup } from "./lookup/run-lookup.ts";
 import { runRpcAlone } from "./rpc/run-alone.ts";
+import { soak } from "./soak/soak-command.ts";
 
 const [what, ...rest] = process.argv.slice(2);
 switch (what) {
@@ -14,6 +16,9 @@ switch (what) {
     break;
   case "lookup":
     process.exitCode = await runLookup(Number(rest[0] ?? 1_000_000), Number(rest[1] ?? 100_000));
+    break;
+  case "soak":
+    process.exitCode = await soak(Number(rest[0] ?? 10), process.env["DATABASE_URL"], (line) => console.log(line));
     break;
   default:
     process.exitCode = what === "rpc" && /^\d+$/.test(rest[0] ?? "") ? await rpcAlone(rest) : await layers();
@@ -37,6 +42,6 @@ function rpcAlone([tuples, rounds = "5", roundMs = "3000", lane, file]: readonly
 function refuse(error: unknown): number {
   if (!(error instanceof UsageError)) throw error;
   console.error(`${error.message}\nusage: npm run bench -- ${USAGE}`);
-  console.error("       npm run bench -- growth [part of a case's name] | lookup [tuples] [results]");
+  console.error("       npm run bench -- growth [part of a case's name] | lookup [tuples] [results] | soak [minutes]");
   return 2;
 }
