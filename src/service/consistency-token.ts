@@ -13,9 +13,16 @@ export type ConsistencyRequest =
 
 export const MINIMIZE_LATENCY: ConsistencyRequest = { kind: "minimize_latency" };
 
+/** All requests at a revision share its head, and with it the token: a MAC takes as long as a Check in memory. */
+const issued = new WeakMap<Head, { readonly sealer: Sealer; readonly tenantId: string; readonly token: string }>();
+
 export function issueToken(sealer: Sealer, tenantId: string, head: Head): string {
+  const known = issued.get(head);
+  if (known !== undefined && known.sealer === sealer && known.tenantId === tenantId) return known.token;
   const position = { tenantId, revision: head.revision, schemaVersion: head.schemaVersion };
-  return sealer.seal("consistency-token", writePosition(position));
+  const token = sealer.seal("consistency-token", writePosition(position));
+  issued.set(head, { sealer, tenantId, token });
+  return token;
 }
 
 /**

@@ -18,6 +18,7 @@ import { createLookupResources, type LookupResources } from "./lookup-resources.
 import { createLookupSubjects, type LookupSubjects } from "./lookup-subjects.ts";
 import { createReadSchema, type ReadSchema } from "./read-schema.ts";
 import { createReadTuples, type ReadTuples } from "./read-tuples.ts";
+import { rememberTokens } from "./remembered-tokens.ts";
 import { createSealer, type SealKey } from "./seal.ts";
 import { createValidateSchema, type ValidateSchema } from "./validate-schema.ts";
 import { createWriteSchema, type WriteSchema } from "./write-schema.ts";
@@ -67,7 +68,7 @@ export function createVerbs(options: VerbOptions): Verbs {
     log,
     residency,
     heads,
-    sealer: createSealer(options.tokenKeys),
+    sealer: rememberTokens(createSealer(options.tokenKeys)),
     chooseRevision: createRevisionChooser(store.revisions, heads, { ...limits, monotonic }),
     compiledSchema: createCompiledSchemas(store.schemas),
   };
