@@ -57,9 +57,9 @@ export class ApplyPage implements SlicedJob {
 
   #take(head: Head, changes: readonly TupleChange[]): void {
     const { applied, graph, arriving, reads } = this.#tenant;
-    const late = arriving !== undefined && arriving === this.#arriving && isNewer(head, arriving.sealed);
+    const late = arriving !== undefined && arriving === this.#arriving && isNext(head, arriving.sealed);
     if (late) applyTo(arriving.graph, head, changes);
-    if (!isNewer(head, applied)) return;
+    if (!isNext(head, applied)) return;
     if (graph !== undefined && graph === this.#graph) applyTo(graph, head, changes);
     for (const change of changes) reads.changed(head.revision, change);
   }
@@ -67,11 +67,11 @@ export class ApplyPage implements SlicedJob {
   #publish({ head, changes }: RevisionChanges): void {
     const tenant = this.#tenant;
     const { arriving } = tenant;
-    if (arriving !== undefined && arriving === this.#arriving && isNewer(head, arriving.sealed)) {
+    if (arriving !== undefined && arriving === this.#arriving && isNext(head, arriving.sealed)) {
       arriving.graph.publish(head);
       arriving.sealed = head;
     }
-    if (!isNewer(head, tenant.applied)) return;
+    if (!isNext(head, tenant.applied)) return;
     const isNewest = this.#revision === this.#revisions.length - 1;
     tenant.publish(head, changes.length, isNewest ? this.#completeAtMs : undefined);
   }
@@ -82,8 +82,11 @@ function follows({ base }: ChangePage, arriving: ArrivingGraph | undefined): boo
   return arriving?.sealed !== undefined && base !== undefined && base.revision <= arriving.sealed.revision;
 }
 
-function isNewer(head: Head, than: Head | undefined): boolean {
-  return than !== undefined && head.revision > than.revision;
+/** Not taken in yet. @throws rather than to skip a revision: what is thrown here has the tenant start over. */
+function isNext({ revision }: Head, than: Head | undefined): boolean {
+  if (than === undefined || revision <= than.revision) return false;
+  if (revision > than.revision + 1) throw new Error(`revision ${revision} was offered to what is at ${than.revision}`);
+  return true;
 }
 
 function applyTo(graph: ResidentGraph, { revision }: Head, changes: readonly TupleChange[]): void {

@@ -82,6 +82,7 @@ export class Budget {
 
   #evict(tenant: FollowedTenant): void {
     this.evictions += 1;
+    tenant.evictedAtUse = tenant.lastUse;
     tenant.vacate();
   }
 

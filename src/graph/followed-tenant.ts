@@ -57,8 +57,8 @@ export class FollowedTenant implements Holding {
   ended = false;
   /** The number of the newest use; uses of all tenants are counted together. */
   lastUse = 0;
-  /** The newest use when its tuples left memory: it takes another one for them to come back. */
-  vacatedAtUse = -1;
+  /** The newest use when it was pushed out: it takes another one for it to come back. */
+  evictedAtUse = -1;
   /** The newest use that the tail has noticed, and when. */
   seenUse = 0;
   usedAtMs: number;
@@ -183,7 +183,6 @@ export class FollowedTenant implements Holding {
   /** Its tuples leave memory; its changes are still followed. */
   vacate(): void {
     const { arriving } = this;
-    this.vacatedAtUse = this.lastUse;
     this.graph = undefined;
     this.arriving = undefined;
     arriving?.settled(false);

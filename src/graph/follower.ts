@@ -29,6 +29,8 @@ const CHANGES_PER_PAGE = 500;
 /** Reads what happened to tenants and takes it in: a page of a tenant at a time, never two of the same tenant at once. */
 export class Follower {
   readonly #deps: FollowerDeps;
+  /** Somebody waits for them, so they go first. */
+  readonly #urgent = new Set<FollowedTenant>();
   readonly #ready = new Set<FollowedTenant>();
   readonly #busy = new Set<FollowedTenant>();
 
@@ -37,16 +39,18 @@ export class Follower {
   }
 
   /** As soon as there is room: what is committed now will be taken in. */
-  pull(tenant: FollowedTenant): void {
+  pull(tenant: FollowedTenant, urgent = false): void {
     if (this.#deps.closing.aborted || tenant.ended) return;
-    this.#ready.add(tenant);
-    this.#pump();
+    (urgent ? this.#urgent : this.#ready).add(tenant);
+    this.#pump(this.#urgent);
+    this.#pump(this.#ready);
   }
 
-  #pump(): void {
-    for (const tenant of this.#ready) {
+  #pump(waiting: Set<FollowedTenant>): void {
+    for (const tenant of waiting) {
       if (this.#busy.size >= MAX_READS) return;
       if (this.#busy.has(tenant)) continue;
+      this.#urgent.delete(tenant);
       this.#ready.delete(tenant);
       this.#busy.add(tenant);
       void this.#turn(tenant);
@@ -56,7 +60,7 @@ export class Follower {
   async #turn(tenant: FollowedTenant): Promise<void> {
     const { closing, health, missing, failed } = this.#deps;
     try {
-      if (await takePage(tenant, this.#deps)) this.#ready.add(tenant);
+      if (await takePage(tenant, this.#deps)) (tenant.arrivals.waiting > 0 ? this.#urgent : this.#ready).add(tenant);
     } catch (error) {
       if (closing.aborted || tenant.ended) return;
       if (error instanceof RelataError && error.reason === "TENANT_NOT_FOUND") return missing(tenant);
@@ -64,7 +68,10 @@ export class Follower {
       failed(tenant);
     } finally {
       this.#busy.delete(tenant);
-      if (!closing.aborted) this.#pump();
+      if (!closing.aborted) {
+        this.#pump(this.#urgent);
+        this.#pump(this.#ready);
+      }
     }
   }
 }

@@ -28,8 +28,8 @@ interface Hold {
 
 /** Counting goes through an index: seconds for ten million. */
 const COUNT_TIMEOUT_MS = 60_000;
-/** The room of the smallest graph. */
-const SMALLEST_BYTES = 8_192;
+/** An empty graph's tables, and the first they grow to. */
+const SMALLEST_BYTES = 16_384;
 /** A tenant for which there was no room is not looked at again before, whatever room there is by then. */
 const NO_ROOM_MS = 1_000;
 const LONGEST_FAILURE_MS = 60_000;
@@ -57,7 +57,7 @@ export class Loader {
   want(tenants: Iterable<FollowedTenant>): void {
     let roomBytes: number | undefined;
     for (const tenant of tenants) {
-      if (!this.#isCandidate(tenant) || this.#queue.has(tenant) || tenant.lastUse === tenant.vacatedAtUse) continue;
+      if (!this.#isCandidate(tenant) || this.#queue.has(tenant) || tenant.lastUse === tenant.evictedAtUse) continue;
       roomBytes ??= this.#deps.budget.roomBytes();
       if (!this.#mayTry(tenant, roomBytes)) continue;
       roomBytes -= this.#holds.get(tenant)?.bytes ?? 0;

@@ -142,7 +142,9 @@ class TenantResidency implements OwnedResidency, TenantKeeper {
 
   resized(tenant: FollowedTenant): void {
     this.#budget.count(tenant);
+    // One that is being loaded gives up by itself, rather than have those leave that are in use.
     if (tenant.arriving === undefined) this.#budget.enforce(tenant);
+    else this.#budget.fits();
   }
 
   startedOver(tenant: FollowedTenant, had: Head | undefined, why: string): void {

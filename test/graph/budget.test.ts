@@ -15,6 +15,9 @@ async function filled(store: Store, tuples: number): Promise<Tenant> {
   return tenant;
 }
 
+/** What is set aside for a tenant however small it is. */
+const ROOM = 16_384;
+
 /** What a tenant of `filled` takes. */
 function bytesOf(tuples: number): number {
   const graph = new ResidentGraph();
@@ -24,7 +27,7 @@ function bytesOf(tuples: number): number {
 }
 
 test("the tenant used longest ago leaves for one that is used now", async () => {
-  const budgetBytes = 2.6 * (bytesOf(1_000) + 8_192);
+  const budgetBytes = 2.6 * (bytesOf(1_000) + ROOM);
   await using world = await createWorld({ budgetBytes, displaceIdleMs: 0 });
   const { residency, store } = world;
   const [a, b, c] = [await filled(store, 1_000), await filled(store, 1_000), await filled(store, 1_000)];
@@ -40,7 +43,7 @@ test("the tenant used longest ago leaves for one that is used now", async () => 
 
 test("tenants that are in use are not pushed out by others", async () => {
   const clock = createClock(0);
-  const budgetBytes = 1.6 * (bytesOf(1_000) + 8_192);
+  const budgetBytes = 1.6 * (bytesOf(1_000) + ROOM);
   await using world = await createWorld({ budgetBytes, displaceIdleMs: 1_000, monotonic: clock.now });
   const { residency, store } = world;
   const [a, b] = [await filled(store, 1_000), await filled(store, 1_000)];
@@ -54,7 +57,7 @@ test("tenants that are in use are not pushed out by others", async () => {
 });
 
 test("a tenant larger than the budget is told by counting, pushes nobody out, and is not counted again and again", async () => {
-  await using world = await createWorld({ budgetBytes: bytesOf(1_000) + 8_192, displaceIdleMs: 0 });
+  await using world = await createWorld({ budgetBytes: bytesOf(1_000) + ROOM, displaceIdleMs: 0 });
   const { residency, store, wire } = world;
   const [small, large] = [await filled(store, 100), await filled(store, 5_000)];
   await resident(residency, small);
@@ -108,7 +111,7 @@ test("a tenant that turns out larger than it was estimated is given up, and reme
 });
 
 test("tenants that grow push the least used out, and one that outgrows the budget leaves", async () => {
-  const budgetBytes = 2.5 * (bytesOf(1_000) + 8_192);
+  const budgetBytes = 2.5 * (bytesOf(1_000) + ROOM);
   await using world = await createWorld({ budgetBytes, displaceIdleMs: 1_000_000 });
   const { residency, store } = world;
   const [a, b] = [await filled(store, 1_000), await filled(store, 1_000)];
@@ -127,7 +130,7 @@ test("tenants that grow push the least used out, and one that outgrows the budge
 });
 
 test("thousands of small tenants visited in turn: what they take stays within the budget", async () => {
-  const budgetBytes = 60 * (bytesOf(20) + 8_192);
+  const budgetBytes = 60 * (bytesOf(20) + ROOM);
   await using world = await createWorld({ budgetBytes, displaceIdleMs: 0, maxFollowed: 500 });
   const { residency, store } = world;
   const tenants: Tenant[] = [];
