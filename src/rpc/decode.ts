@@ -1,8 +1,15 @@
 import { type DescMessage, fromBinary, type Message } from "@bufbuild/protobuf";
 import { RelataError } from "../errors.ts";
+import { CheckRequestSchema } from "../gen/relata/v1/authorization_service_pb.ts";
+import { readPlainCheck } from "./plain-check.ts";
 
 /** @throws RelataError INVALID_REQUEST */
-export function decodeMessage(schema: DescMessage, bytes: Uint8Array): Message {
+export function decodeMessage(schema: DescMessage, bytes: Buffer): Message {
+  const plain = schema === CheckRequestSchema ? readPlainCheck(bytes) : undefined;
+  return plain ?? decodeAny(schema, bytes);
+}
+
+function decodeAny(schema: DescMessage, bytes: Uint8Array): Message {
   try {
     return fromBinary(schema, bytes);
   } catch (cause) {

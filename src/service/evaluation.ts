@@ -81,7 +81,7 @@ export function beginEvaluationNow(
 
 function evaluationAt(
   { residency, sealer, store }: EvaluationDeps,
-  { tenant, signal }: TenantCall,
+  call: TenantCall,
   { contextualTuples }: EvaluationRequest,
   head: Head,
   schema: Schema,
@@ -89,6 +89,7 @@ function evaluationAt(
   for (const [index, tuple] of contextualTuples.entries())
     atField(`contextual_tuples[${index}]`, () => validateTuple(schema, tuple));
   const { revision } = head;
+  const { tenant } = call;
   const holding = residency?.of(tenant);
   let opened: TupleSource | undefined;
   return {
@@ -97,6 +98,7 @@ function evaluationAt(
     schema,
     plan: planSchema(schema),
     get source() {
+      const { signal } = call;
       opened ??= overlayTuples(
         holding?.source(revision, signal) ?? store.tuples.source(tenant, revision, signal),
         contextualTuples,
