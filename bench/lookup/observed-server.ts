@@ -45,6 +45,7 @@ export async function startObservedServer({ connection, issuer }: ObservedServer
     grpcPort: 0,
     httpHost: "127.0.0.1",
     httpPort: 0,
+    opsPort: 0,
     tokenKeys: [{ id: "bench", secret: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }],
     issuers: [issuer],
     bindings: [{ ...OPERATOR, issuer: issuer.issuer }],

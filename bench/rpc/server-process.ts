@@ -50,6 +50,7 @@ async function start({ connection, settings }: Extract<ServerOrder, { what: "sta
     grpcPort: 0,
     httpHost: "127.0.0.1",
     httpPort: 0,
+    opsPort: 0,
     tokenKeys: [{ id: "bench", secret: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }],
     ...settings,
   };

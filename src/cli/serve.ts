@@ -2,16 +2,19 @@ import { type Authenticator, createAuthenticator } from "../auth/authenticate.ts
 import type { Config } from "../config.ts";
 import type { ResidencyOptions } from "../graph/residency-options.ts";
 import { createLogger, type Logger } from "../log.ts";
+import { createRequestMetrics, type RequestMetrics } from "../metrics/request-metrics.ts";
 import type { Residency } from "../model/residency.ts";
 import type { Store } from "../model/store.ts";
 import { startGrpcServer } from "../rpc/grpc.ts";
 import { createHealth, type Health } from "../rpc/health.ts";
 import { startHttpServer } from "../rpc/http.ts";
-import { createEndpoints, type Endpoint } from "../rpc/routes.ts";
+import { CODES } from "../rpc/interceptors/count-calls.ts";
+import { API_PROCEDURES, createEndpoints, type Endpoint } from "../rpc/routes.ts";
 import type { RpcServer } from "../rpc/server.ts";
 import { createTenantCache } from "../rpc/tenant-cache.ts";
 import { createVerbs, type VerbOptions } from "../service/verbs.ts";
 import { createPostgresStore } from "../storage/postgres/store.ts";
+import { createOps, type Ops, openOpsPort } from "./open-ops.ts";
 import { openResidency } from "./open-residency.ts";
 
 export interface ServerDeps {
@@ -27,11 +30,15 @@ export interface ServerDeps {
   readonly residency?: Residency;
   /** Over what is configured, where `residency` is left out. */
   readonly residencyOptions?: Partial<ResidencyOptions>;
+  /** False: no operations port; another process has it, or nobody wants it. Default: as configured. */
+  readonly opsPort?: false;
 }
 
 export interface RunningServer {
   readonly grpcPort: number;
   readonly httpPort: number;
+  readonly opsPort: number | undefined;
+  readonly ops: Ops;
   readonly residency: Residency;
   /** Says NOT_SERVING, lets calls under way end for at most `shutdownGraceMs`, then closes everything. */
   close(): Promise<void>;
@@ -56,10 +63,17 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
     const authenticator = createAuthenticator(config, { now, log });
     closers.push(() => authenticator.close());
     const health = createHealth({ ping: () => store.ping(), log });
-    const endpoints = buildEndpoints(config, { store, residency, authenticator, health, log, now, monotonic });
+    const requests = createRequestMetrics(API_PROCEDURES, CODES);
+    const verbParts = { store, residency, log, now, monotonic };
+    const endpoints = buildEndpoints(config, { ...verbParts, authenticator, health, requests });
+    const ops = createOps(config, { health, residency, requests, monotonic });
+    closers.push(() => ops.stop());
+    const opsPort = deps.opsPort === false ? undefined : await openOpsPort(config, ops, log);
+    closers.push(() => opsPort?.close());
     const servers = await listen(config, endpoints, { authenticator, health, log });
     const [grpc, http] = servers;
-    log.info({ grpcPort: grpc.port, httpPort: http.port }, "serving");
+    const ports = { grpcPort: grpc.port, httpPort: http.port, opsPort: opsPort?.port };
+    log.info(ports, "serving");
     void warmKeys(authenticator, log);
     const close = once(async () => {
       log.info({ graceMs: config.shutdownGraceMs }, "stopping");
@@ -68,7 +82,7 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
       await closeAll(closers, log);
       log.info({}, "stopped");
     });
-    return { grpcPort: grpc.port, httpPort: http.port, residency, close };
+    return { ...ports, ops, residency, close };
   } catch (error) {
     await closeAll(closers, log);
     throw error;
@@ -92,14 +106,15 @@ interface Parts {
 
 function buildEndpoints(
   config: Config,
-  parts: Parts & Pick<VerbOptions, "store" | "residency" | "now" | "monotonic">,
+  parts: Parts & Pick<VerbOptions, "store" | "residency" | "now" | "monotonic"> & { readonly requests: RequestMetrics },
 ): readonly Endpoint[] {
-  const { authenticator, health, ...verbParts } = parts;
+  const { authenticator, health, requests, ...verbParts } = parts;
   const { store, log, now } = verbParts;
   const verbs = createVerbs({ ...verbParts, tokenKeys: config.tokenKeys, limits: config });
   const findTenant = createTenantCache(store.tenants);
   const { defaultDeadlineMs, maxDeadlineMs } = config;
-  return createEndpoints(verbs, health, { authenticator, findTenant, log, now, defaultDeadlineMs, maxDeadlineMs });
+  const edge = { authenticator, findTenant, log, requests, now, defaultDeadlineMs, maxDeadlineMs };
+  return createEndpoints(verbs, health, edge);
 }
 
 async function listen(

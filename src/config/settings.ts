@@ -62,6 +62,14 @@ export const SETTINGS = {
   httpPort: count("RELATA_HTTP_PORT", 8080, 0, 65_535, "port", "Connect, gRPC-Web and JSON. 0 takes any free port."),
   opsHost: host("RELATA_OPS_HOST", "Address the operations port listens on."),
   opsPort: count("RELATA_OPS_PORT", 9090, 0, 65_535, "port", "Metrics and readiness. 0 takes any free port."),
+  workers: count(
+    "RELATA_WORKERS",
+    1,
+    1,
+    256,
+    "processes",
+    "Processes behind the same ports, each with memory and database connections of its own. One per core at most.",
+  ),
   tokenKeys: {
     type: "list",
     env: ["RELATA_TOKEN_KEYS"],

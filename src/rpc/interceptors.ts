@@ -1,10 +1,12 @@
 import type { Authenticator } from "../auth/authenticate.ts";
 import type { Logger } from "../log.ts";
+import type { RequestMetrics } from "../metrics/request-metrics.ts";
 import type { Interceptor } from "./edge-call.ts";
 import { createAccessLog, createFailureLog } from "./interceptors/access-log.ts";
 import { createAdmit, type FindTenant } from "./interceptors/admit.ts";
 import { createAuthenticate } from "./interceptors/authenticate.ts";
 import { catchErrors } from "./interceptors/catch-errors.ts";
+import { createCallCounter } from "./interceptors/count-calls.ts";
 import { createDeadline, type DeadlineSettings } from "./interceptors/deadline.ts";
 import { requestId } from "./interceptors/request-id.ts";
 
@@ -12,12 +14,16 @@ export interface InterceptorOptions extends DeadlineSettings {
   readonly authenticator: Pick<Authenticator, "authenticate" | "recall">;
   readonly findTenant: FindTenant;
   readonly log: Logger;
+  /** Left out: nobody counts. */
+  readonly requests?: Pick<RequestMetrics, "observe">;
 }
 
 /** What every call of relata's own API passes, outermost first. The order is the security of the edge. */
 export function guardedInterceptors(options: InterceptorOptions): readonly Interceptor[] {
+  const { requests } = options;
   return [
     requestId,
+    ...(requests === undefined ? [] : [createCallCounter(requests)]),
     createAccessLog(options.log),
     catchErrors,
     createDeadline(options),

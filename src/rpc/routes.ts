@@ -7,7 +7,7 @@ import { SchemaService } from "../gen/relata/v1/schema_service_pb.ts";
 import { TenantService } from "../gen/relata/v1/tenant_service_pb.ts";
 import { TupleService } from "../gen/relata/v1/tuple_service_pb.ts";
 import type { Verbs } from "../service/verbs.ts";
-import { compose, type Pipeline } from "./edge-call.ts";
+import { compose, type Pipeline, procedureOf } from "./edge-call.ts";
 import type { Health } from "./health.ts";
 import { guardedInterceptors, type InterceptorOptions, openInterceptors } from "./interceptors.ts";
 import { createReflection } from "./reflection.ts";
@@ -27,6 +27,9 @@ export interface Endpoint {
 
 /** The API of relata itself; the isolation test walks it method by method. */
 export const API_SERVICES = [AuthorizationService, TupleService, SchemaService, TenantService] as const;
+
+/** `relata.v1.AuthorizationService/Check` and so on. */
+export const API_PROCEDURES: readonly string[] = API_SERVICES.flatMap(({ methods }) => methods.map(procedureOf));
 
 const SERVICES = [...API_SERVICES, HealthService, ServerReflection, AlphaReflection];
 

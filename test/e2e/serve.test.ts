@@ -28,7 +28,7 @@ describe("relata serve and migrate", () => {
     const tokenKeys = [{ id: "k1", secret: "0123456789abcdef0123456789abcdef" }];
     await writeFile(
       config,
-      JSON.stringify({ tokenKeys, issuers: [issuer.trust()], bindings, grpcPort: 0, httpPort: 0 }),
+      JSON.stringify({ tokenKeys, issuers: [issuer.trust()], bindings, grpcPort: 0, httpPort: 0, opsPort: 0 }),
     );
   });
   afterAll(async () => {

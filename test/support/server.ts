@@ -121,6 +121,7 @@ function testConfig(database: TestDatabase, issuer: TestIssuer, options: TestSer
     grpcPort: 0,
     httpHost: "127.0.0.1",
     httpPort: 0,
+    opsPort: 0,
     tokenKeys: [{ id: "k1", secret: randomBytes(32).toString("hex") }],
     issuers: [issuer.trust(options.trust)],
     bindings,

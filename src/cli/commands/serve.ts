@@ -1,10 +1,13 @@
 import type { Command } from "commander";
+import type { Config } from "../../config.ts";
 import { leaf, runs, type Shell } from "../command.ts";
 import { type ConfigOptions, configFlags, configInput } from "../config-flags.ts";
 import type { CliContext } from "../context.ts";
 import { databaseFailure } from "../database-failure.ts";
 import { badInput, type CliError, EXIT, type ExitCode } from "../exit.ts";
 import { json, line } from "../output.ts";
+import { workerNumber } from "../workers/messages.ts";
+import type { ServingPorts } from "../workers/serve-one.ts";
 
 interface Options extends ConfigOptions {
   readonly databaseUrl?: string;
@@ -12,6 +15,9 @@ interface Options extends ConfigOptions {
   readonly grpcPort?: string;
   readonly httpHost?: string;
   readonly httpPort?: string;
+  readonly opsHost?: string;
+  readonly opsPort?: string;
+  readonly workers?: string;
   readonly logLevel?: string;
   readonly json?: boolean;
 }
@@ -23,6 +29,9 @@ export function registerServe(parent: Command, shell: Shell): void {
     .option("--grpc-port <port>", "gRPC port (RELATA_GRPC_PORT)")
     .option("--http-host <host>", "address the HTTP port listens on (RELATA_HTTP_HOST)")
     .option("--http-port <port>", "HTTP port: Connect, gRPC-Web, JSON (RELATA_HTTP_PORT)")
+    .option("--ops-host <host>", "address the operations port listens on (RELATA_OPS_HOST)")
+    .option("--ops-port <port>", "operations port: metrics, readiness (RELATA_OPS_PORT)")
+    .option("--workers <n>", "processes behind the same ports (RELATA_WORKERS)")
     .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent (RELATA_LOG_LEVEL)")
     .addHelpText(
       "after",
@@ -35,7 +44,6 @@ async function serve(context: CliContext, options: Options): Promise<ExitCode> {
   const stop = context.stop();
   // Loaded only here: the server and its libraries would slow every other command down.
   const { loadConfig } = await import("../../config.ts");
-  const { startServer } = await import("../serve.ts");
   const config = loadConfig(
     configInput(context, options, {
       RELATA_DATABASE_URL: options.databaseUrl,
@@ -43,25 +51,43 @@ async function serve(context: CliContext, options: Options): Promise<ExitCode> {
       RELATA_GRPC_PORT: options.grpcPort,
       RELATA_HTTP_HOST: options.httpHost,
       RELATA_HTTP_PORT: options.httpPort,
+      RELATA_OPS_HOST: options.opsHost,
+      RELATA_OPS_PORT: options.opsPort,
+      RELATA_WORKERS: options.workers,
       RELATA_LOG_LEVEL: options.logLevel,
     }),
   );
-  const server = await startServer(config, { now: context.now }).catch((error: unknown) => {
+  const number = workerNumber(context.env);
+  const isPrimary = config.workers > 1 && number === undefined;
+  const starting = isPrimary
+    ? import("../workers/serve-workers.ts").then(({ serveWorkers }) => serveWorkers(config, stop))
+    : import("../workers/serve-one.ts").then(({ serveOne }) => serveOne(config, { now: context.now, worker: number }));
+  const server = await starting.catch((error: unknown) => {
     throw listenFailure(error) ?? databaseFailure(error, config.databaseUrl);
   });
-  const { grpcPort, httpPort } = server;
-  if (options.json === true) json(context, { grpcPort, httpPort });
+  // A worker that could not start has said why.
+  if ("exit" in server) return server.exit;
+  if (number === undefined) announce(context, config, server, options.json === true);
+  await aborted(AbortSignal.any([stop, ...(server.stop === undefined ? [] : [server.stop])]));
+  await server.close();
+  return EXIT.ok;
+}
+
+function announce(context: CliContext, config: Config, ports: ServingPorts, asJson: boolean): void {
+  const { grpcPort, httpPort, opsPort } = ports;
+  if (asJson) json(context, { grpcPort, httpPort, opsPort });
   else
     line(
       context.stderr,
-      `relata serves gRPC on ${config.grpcHost}:${grpcPort} and HTTP on ${config.httpHost}:${httpPort}`,
+      `relata serves gRPC on ${config.grpcHost}:${grpcPort} and HTTP on ${config.httpHost}:${httpPort}, with operations on ${config.opsHost}:${opsPort}`,
     );
-  await new Promise<void>((resolve) => {
-    if (stop.aborted) resolve();
-    stop.addEventListener("abort", () => resolve(), { once: true });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  await server.close();
-  return EXIT.ok;
 }
 
 /** grpc-js and node:net name the address in their own words; undefined when the error is about something else. */
@@ -69,6 +95,6 @@ function listenFailure(error: unknown): CliError | undefined {
   const message = error instanceof Error ? error.message : "";
   const said = /(?:listen E[A-Z]+|getaddrinfo E[A-Z]+|Name resolution failed)[^\]]*/.exec(message)?.[0];
   if (said === undefined) return undefined;
-  const hint = "choose others with --grpc-host, --grpc-port, --http-host and --http-port";
+  const hint = "choose others with --grpc-port, --http-port, --ops-port and --grpc-host and so on";
   return badInput(`cannot listen: ${said}`, { hint, cause: error });
 }

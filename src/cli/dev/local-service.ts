@@ -56,6 +56,7 @@ export async function startLocalService(options: LocalServiceOptions): Promise<L
     const server = await startServer(config, {
       now: options.now,
       log: createLogger({ level: "warn", destination: options.logTo }),
+      opsPort: false,
     });
     closers.push(() => server.close());
     return {
