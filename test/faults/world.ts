@@ -84,6 +84,7 @@ function serveEnv(postgres: EmbeddedPostgres, issuer: TestIssuer): Record<string
     RELATA_DATABASE_URL: app.url,
     RELATA_GRPC_PORT: "0",
     RELATA_HTTP_PORT: "0",
+    RELATA_OPS_PORT: "0",
     RELATA_LOG_LEVEL: "error",
     RELATA_TOKEN_KEYS: JSON.stringify([{ id: "k1", secret: randomBytes(32).toString("hex") }]),
     RELATA_ISSUERS: JSON.stringify([issuer.trust()]),

@@ -142,6 +142,7 @@ function serveEnv(issuer: TestIssuer, secret: string): Record<string, string> {
   return {
     RELATA_GRPC_PORT: "0",
     RELATA_HTTP_PORT: "0",
+    RELATA_OPS_PORT: "0",
     RELATA_LOG_LEVEL: "warn",
     RELATA_MAX_STALENESS_MS: String(MAX_STALENESS_MS),
     RELATA_MAX_DEADLINE_MS: String(DEADLINE_MS),
