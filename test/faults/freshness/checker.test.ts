@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkFreshness, type FreshnessHistory } from "./checker.ts";
+import { FLIPS_SCHEMA, SCHEMAS } from "./flips.ts";
 import type { AnswerRecord, WriteRecord } from "./records.ts";
 
 const STALENESS_MS = 100;
@@ -23,8 +24,9 @@ function goodHistory(...answers: readonly Partial<AnswerRecord>[]): FreshnessHis
     acknowledged: { atMs: 10 * (index + 1), revision: index + 2 },
   }));
   return {
-    revisions: [undefined, ...writes.map(({ id }) => id)],
+    revisions: [undefined, ...writes.map(({ id }) => id)].map((write) => ({ write, schema: FLIPS_SCHEMA })),
     writes,
+    told: [],
     answers: answers.map((answer) => ({ ...GOOD, ...answer })),
     maxStalenessMs: STALENESS_MS,
   };
@@ -40,6 +42,7 @@ const GOOD: AnswerRecord = {
   revision: 4,
   ask: { kind: "check", question: "document:d0#view@user:u0" },
   said: "allowed",
+  fromMemory: true,
 };
 
 describe("checkFreshness", () => {
@@ -101,6 +104,24 @@ describe("checkFreshness", () => {
     expect(problems[0]).toMatch(problem);
   });
 
+  it("judges each revision under its own schema", () => {
+    const ask = { kind: "check", question: "document:d0#view@user:u0" } as const;
+    const history = goodHistory({ ask, revision: 7, said: "denied" }, { ask, revision: 8, said: "allowed" });
+    const flips = ["~group:g0#member@user:u0", "~document:d0#banned@user:u0"];
+    const banned = { id: "w/banned", flips, acknowledged: undefined };
+    const revisions = [
+      ...history.revisions,
+      { write: banned.id, schema: FLIPS_SCHEMA },
+      { write: undefined, schema: SCHEMAS[1] ?? "" },
+    ];
+    const changed = { ...history, revisions, writes: [...history.writes, banned] };
+    expect(checkFreshness(changed)).toEqual([]);
+    expect(checkFreshness({ ...changed, answers: [{ ...GOOD, ask, revision: 8, said: "denied" }] })).toHaveLength(1);
+    expect(checkFreshness({ ...changed, told: [{ atMs: 1, revision: 8 }] })).toEqual([
+      expect.stringMatching(/^stale: revision 7, and not 8/),
+    ]);
+  });
+
   it("takes what one reader was told for known to all", () => {
     const history = goodHistory({ revision: 5, said: "denied", endedAtMs: 37 }, { beganAtMs: 38, endedAtMs: 39 });
     expect(checkFreshness(history)).toEqual([expect.stringMatching(/^stale: revision 4, and not 5/)]);
@@ -117,7 +138,8 @@ describe("checkFreshness", () => {
     expect(checkFreshness({ ...history, revisions: history.revisions.slice(0, -1) })).toEqual([
       "acknowledged write w/4 is lost",
     ]);
-    expect(checkFreshness({ ...history, revisions: [undefined, ...history.revisions] })).toContain(
+    const other = { write: undefined, schema: FLIPS_SCHEMA };
+    expect(checkFreshness({ ...history, revisions: [other, ...history.revisions] })).toContain(
       "write w/0 is revision 3, its token says 2",
     );
   });

@@ -1,11 +1,20 @@
 import { type Ask, keyOfAsk } from "./flips.ts";
 import { createJudge, type Judge } from "./judge.ts";
-import type { AnswerRecord, WriteRecord } from "./records.ts";
+import type { AnswerRecord, Told, WriteRecord } from "./records.ts";
+
+export interface StoredRevision {
+  /** Which write made it; undefined where it was none of ours, as of a schema. */
+  readonly write: string | undefined;
+  /** The text of its schema. */
+  readonly schema: string;
+}
 
 export interface FreshnessHistory {
-  /** Of revision 1, 2, …: the write that made it, by the database's own word; undefined where it was none of ours. */
-  readonly revisions: readonly (string | undefined)[];
+  /** Revision 1, 2, …, by the database's own word. */
+  readonly revisions: readonly StoredRevision[];
   readonly writes: readonly WriteRecord[];
+  /** Whatever else was acknowledged. */
+  readonly told: readonly Told[];
   readonly answers: readonly AnswerRecord[];
   /** How old a minimize_latency answer may be. */
   readonly maxStalenessMs: number;
@@ -23,7 +32,9 @@ export interface FreshnessHistory {
  */
 export function checkFreshness(history: FreshnessHistory): readonly string[] {
   const flips = new Map(history.writes.map((write) => [write.id, write.flips]));
-  const judge = createJudge(history.revisions.map((id) => (id === undefined ? undefined : flips.get(id))));
+  const judge = createJudge(
+    history.revisions.map(({ write, schema }) => ({ flips: flips.get(write ?? "") ?? [], schema })),
+  );
   const known = knowledgeOf(history);
   return [
     ...checkWrites(history),
@@ -37,8 +48,8 @@ export function checkFreshness(history: FreshnessHistory): readonly string[] {
 function checkWrites({ revisions, writes }: FreshnessHistory): readonly string[] {
   const problems: string[] = [];
   for (const { id, acknowledged } of writes) {
-    if (acknowledged === undefined || revisions[acknowledged.revision - 1] === id) continue;
-    const found = revisions.indexOf(id) + 1;
+    if (acknowledged === undefined || revisions[acknowledged.revision - 1]?.write === id) continue;
+    const found = revisions.findIndex(({ write }) => write === id) + 1;
     problems.push(
       found === 0
         ? `acknowledged write ${id} is lost`
@@ -51,8 +62,9 @@ function checkWrites({ revisions, writes }: FreshnessHistory): readonly string[]
 /** The newest revision that anybody had been told of before an instant. */
 type Knowledge = (atMs: number) => number;
 
-function knowledgeOf({ writes, answers }: FreshnessHistory): Knowledge {
+function knowledgeOf({ writes, answers, told: others }: FreshnessHistory): Knowledge {
   const told = [
+    ...others,
     ...writes.flatMap(({ acknowledged }) => (acknowledged === undefined ? [] : [acknowledged])),
     ...answers.flatMap(({ endedAtMs, revision }) => (revision === undefined ? [] : [{ atMs: endedAtMs, revision }])),
   ].sort((a, b) => a.atMs - b.atMs);

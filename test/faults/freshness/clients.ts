@@ -6,15 +6,17 @@ import { Decision } from "../../../src/gen/relata/v1/authorization_service_pb.ts
 import { TupleUpdate_Operation } from "../../../src/gen/relata/v1/tuple_service_pb.ts";
 import { parseObject, parseTuple } from "../../../src/model/tuple-text.ts";
 import { wireQuestion } from "../../support/server-seed.ts";
+import { waitFor } from "../../support/wait.ts";
 import type { Random } from "../random.ts";
 import type { Fleet, FleetNode } from "./fleet.ts";
-import { type Ask, CONTEXT, type Flip, pick, randomAsk, randomFlips } from "./flips.ts";
+import { type Ask, CONTEXT, type Flip, pick, randomAsk, randomFlips, SCHEMAS } from "./flips.ts";
 import { MODES, type Mode, type Records } from "./records.ts";
 
 /** Tokens that go round among all clients, as they would beside the content they belong to. */
 export type TokenRing = { token: string; revision: number }[];
 
 const RING = 50;
+const SCHEMA_PAUSE_MS = 500;
 /** Between two calls of a client: leaves the machine's time to the nodes. */
 const PAUSE_MS = 5;
 
@@ -58,6 +60,23 @@ export async function writeUntil(crew: Crew, name: string, random: Random): Prom
   }
 }
 
+/** Changes the schema to and fro, until aborted. */
+export async function changeSchemaUntil(crew: Crew, random: Random): Promise<void> {
+  const { fleet, records, signal } = crew;
+  for (let n = 1; !signal.aborted; n += 1) {
+    // Some hundred answers in between.
+    await sleep(SCHEMA_PAUSE_MS + random.below(SCHEMA_PAUSE_MS), undefined, { signal }).catch(() => {});
+    const node = pick(random, fleet.nodes);
+    try {
+      const { consistencyToken } = await node.client().schemas.write({ text: SCHEMAS[n % SCHEMAS.length] ?? "" });
+      records.told.push({ atMs: performance.now(), revision: fleet.revisionOf(consistencyToken) });
+      pass(crew, consistencyToken);
+    } catch (error) {
+      noteError(crew, node, "schema", error);
+    }
+  }
+}
+
 /** All in one revision; returns its token. */
 export async function sendFlips(client: RelataClient, flips: readonly Flip[], id: string): Promise<string> {
   const updates = flips.map((flip) => ({
@@ -91,11 +110,11 @@ export async function readOnce(
   const token = mode === "at_least_as_fresh" || mode === "at_exact_snapshot" ? entry : undefined;
   const beganAtMs = performance.now();
   try {
-    const { said, token: given } = await putQuestion(node.client(), mode, token?.token ?? "", ask);
+    const { said, token: given, fromMemory } = await putQuestion(node.client(), mode, token?.token ?? "", ask);
     const revision = given === undefined ? undefined : crew.fleet.revisionOf(given);
     const endedAtMs = performance.now();
     const asked = token?.revision ?? 0;
-    crew.records.answers.push({ node: node.name, mode, asked, beganAtMs, endedAtMs, revision, ask, said });
+    crew.records.answers.push({ node: node.name, mode, asked, beganAtMs, endedAtMs, revision, ask, said, fromMemory });
     if (given !== undefined) pass(crew, given);
     return true;
   } catch (error) {
@@ -109,19 +128,46 @@ function pass({ fleet, ring }: Crew, token: string): void {
   if (ring.length > RING) ring.shift();
 }
 
+/** A token that is newer than the database is none of the passing troubles. */
+function isExcused({ codeName, reason }: CallError): boolean {
+  return EXCUSED.has(codeName) && reason !== "REVISION_UNAVAILABLE";
+}
+
 function noteError({ records }: Crew, node: FleetNode, what: string, error: unknown): void {
   const known = error instanceof CallError ? error : undefined;
   const name = known?.reason || known?.codeName || "not a CallError";
   records.errors.set(name, (records.errors.get(name) ?? 0) + 1);
-  // No token here is newer than the database: every one of them is of a commit that is on disk.
-  if (known !== undefined && EXCUSED.has(known.codeName) && known.reason !== "REVISION_UNAVAILABLE") return;
+  if (known !== undefined && isExcused(known)) return;
   records.problems.push(`${node.name} ${what}: ${name}: ${error instanceof Error ? error.message : error}`);
+}
+
+/** The decision, or the reason of an error, of one question to a node; asked again while node or database are out of reach. */
+export async function decisionOf(node: FleetNode, mode: Mode, token: string, question: string): Promise<string> {
+  return await waitFor(`node ${node.name} answers ${mode}`, async () => {
+    try {
+      return (await putQuestion(node.client(), mode, token, { kind: "check", question })).said;
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      return isExcused(error) ? undefined : error.reason;
+    }
+  });
+}
+
+/** The same without asking again. */
+export async function decisionOrCode(node: FleetNode, mode: Mode, token: string, question: string): Promise<string> {
+  const answer = putQuestion(node.client(), mode, token, { kind: "check", question });
+  return await answer.then(
+    ({ said }) => said,
+    (error: CallError) => error.codeName,
+  );
 }
 
 interface Given {
   readonly said: string;
   /** A lookup without results brings none. */
   readonly token: string | undefined;
+  /** Of checks: nothing was read for it. */
+  readonly fromMemory: boolean;
 }
 
 /** The answer as the judge writes it. */
@@ -130,16 +176,18 @@ export async function putQuestion(client: RelataClient, mode: Mode, token: strin
   const context = CONTEXT;
   switch (ask.kind) {
     case "check": {
-      const answer = await client.authorization.check({ ...wireQuestion(ask.question), context, consistency });
-      return { said: wordOf(answer.decision), token: answer.consistencyToken };
+      const question = { ...wireQuestion(ask.question), context, consistency, withDebug: true };
+      const { decision, consistencyToken: token, debug } = await client.authorization.check(question);
+      return { said: wordOf(decision), token, fromMemory: debug?.rounds === 0 };
     }
     case "batch": {
       const items = ask.questions.map((question) => ({ ...wireQuestion(question), context }));
-      const { results, consistencyToken } = await client.authorization.batchCheck({ items, consistency });
+      const question = { items, consistency, withDebug: true };
+      const { results, consistencyToken: token, debug } = await client.authorization.batchCheck(question);
       const words = results.map(({ result }) =>
         result.case === "answer" ? wordOf(result.value.decision) : `${result.value?.reason}`,
       );
-      return { said: words.join(" "), token: consistencyToken };
+      return { said: words.join(" "), token, fromMemory: debug?.rounds === 0 };
     }
     case "resources": {
       const subject = { object: { type: "user", id: ask.user } };
@@ -177,7 +225,7 @@ async function collect<Result extends { readonly consistencyToken: string }>(
     ids.push(idOf(result));
     token = result.consistencyToken;
   }
-  return { said: ids.sort().join(" "), token };
+  return { said: ids.sort().join(" "), token, fromMemory: false };
 }
 
 function wordOf(decision: Decision): string {

@@ -6,6 +6,7 @@ import pg from "pg";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/storage/embedded/launch.ts";
 import { migrate } from "../../../src/storage/postgres/migrate.ts";
 import { createTempDir } from "../../support/temp-dir.ts";
+import type { StoredRevision } from "./checker.ts";
 
 /** A PostgreSQL of a test's own, which it may stop, kill and put back to an older state. */
 export interface Database extends AsyncDisposable {
@@ -84,19 +85,20 @@ async function findBackend(client: pg.Client): Promise<number | undefined> {
   return (await client.query<{ pid: number }>(sql)).rows[0]?.pid;
 }
 
-/** Which write made each revision, from 1 on. */
+/** What the database says of a tenant's revisions, from 1 on, past relata. */
 export function readRevisions(
   connection: EmbeddedPostgres["connection"],
   tenant: string,
-): Promise<readonly (string | undefined)[]> {
+): Promise<readonly StoredRevision[]> {
   return withAdmin(connection, async (client) => {
-    const { rows } = await client.query<{ revision: string; write: string | null }>(
-      `SELECT revision, metadata ->> 'write' AS write FROM relata.revision
-       WHERE tenant_id = (SELECT id FROM relata.tenant WHERE slug = $1) AND revision > 0 ORDER BY revision`,
+    const { rows } = await client.query<{ revision: string; write: string | null; schema: string | null }>(
+      `SELECT r.revision, r.metadata ->> 'write' AS write, s.source AS schema FROM relata.revision r
+       LEFT JOIN relata.schema_version s ON s.name = r.schema_name AND s.version = r.schema_version
+       WHERE r.tenant_id = (SELECT id FROM relata.tenant WHERE slug = $1) AND r.revision > 0 ORDER BY r.revision`,
       [tenant],
     );
     for (const [index, { revision }] of rows.entries())
       if (Number(revision) !== index + 1) throw new Error(`revision ${index + 1} of ${tenant} is missing`);
-    return rows.map(({ write }) => write ?? undefined);
+    return rows.map(({ write, schema }) => ({ write: write ?? undefined, schema: schema ?? "" }));
   });
 }

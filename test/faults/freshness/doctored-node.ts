@@ -1,4 +1,4 @@
-// A relata that is wrong in one way, to see it found: node doctored-node.ts <no-token-check|lagging-head|mixed-revisions>
+// A relata that is wrong in one way, to see it found: node doctored-node.ts <fault>
 import process from "node:process";
 import { createAuthenticator } from "../../../src/auth/authenticate.ts";
 import { startServer } from "../../../src/cli/serve.ts";
@@ -26,7 +26,9 @@ async function start(fault: string): Promise<number> {
     case "lagging-head":
       return (await startServer(config, { log, store: withLaggingHead(store) })).grpcPort;
     case "mixed-revisions":
-      return (await startServer(config, { log, store: withMixedRevisions(store) })).grpcPort;
+      return (await startServer({ ...config, residentBytes: 0 }, { log, store: withMixedRevisions(store) })).grpcPort;
+    case "forgetful-tail":
+      return (await startServer(config, { log, store: withForgetfulTail(store) })).grpcPort;
     default:
       throw new Error(`no such fault: ${fault}`);
   }
@@ -89,6 +91,24 @@ function withMixedRevisions(real: Store): Store {
             return needs.map((need, index) => (need.objectType === "group" ? before[index] : now[index]) ?? []);
           },
         };
+      },
+    },
+  };
+}
+
+/** Memory never hears that a tuple was taken away. */
+function withForgetfulTail(real: Store): Store {
+  return {
+    ...real,
+    changes: {
+      ...real.changes,
+      async since(...args) {
+        const page = await real.changes.since(...args);
+        const revisions = page.revisions.map(({ head, changes }) => ({
+          head,
+          changes: changes.filter(({ kind }) => kind === "put"),
+        }));
+        return { ...page, revisions };
       },
     },
   };

@@ -37,6 +37,8 @@ export interface FleetOptions {
   readonly nodes: number;
   /** Settings of relata by their variables. */
   readonly env?: Readonly<Record<string, string>>;
+  /** And of each node in turn. */
+  readonly nodeEnv?: readonly Readonly<Record<string, string>>[];
   /** Program and arguments of each node in turn; by default `relata serve`. */
   readonly programs?: readonly (readonly string[])[];
 }
@@ -67,7 +69,8 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       const proxy = stack.use(await startTcpProxy({ ...database.connection, markers: TAIL_MARKERS }));
       const url = connectionTo({ ...database.connection, host: "127.0.0.1", port: proxy.port, user: ROLES.app }).url;
       const program = options.programs?.[index] ?? SERVE;
-      const boot = () => startNode(program, { ...settings, RELATA_DATABASE_URL: url }, end.signal);
+      const own = { ...settings, ...options.nodeEnv?.[index], RELATA_DATABASE_URL: url };
+      const boot = () => startNode(program, own, end.signal);
       const node = await createNode(name, proxy, boot, mint(issuer, { tenant: TENANT }));
       stack.defer(() => node.kill());
       return node;

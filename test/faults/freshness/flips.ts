@@ -21,6 +21,12 @@ definition document {
 }
 `;
 
+/** The schema changes as well, to and fro: who is banned may view, or may not. No tuple stands in the way of either. */
+export const SCHEMAS: readonly string[] = [
+  FLIPS_SCHEMA,
+  FLIPS_SCHEMA.replace("(viewer + parent->viewer) - banned", "viewer + parent->viewer"),
+];
+
 /** What is asked with, so that no answer depends on a missing value. */
 export const CONTEXT = { current: "day" } as const;
 

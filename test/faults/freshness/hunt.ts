@@ -1,7 +1,7 @@
 import { waitFor } from "../../support/wait.ts";
 import { createRandom, type Random } from "../random.ts";
 import { checkFreshness } from "./checker.ts";
-import { type Crew, readOnce, readUntil, writeUntil } from "./clients.ts";
+import { type Crew, changeSchemaUntil, readOnce, readUntil, writeUntil } from "./clients.ts";
 import { readRevisions } from "./database.ts";
 import { createFleet, type FleetOptions } from "./fleet.ts";
 import { LOG, pick } from "./flips.ts";
@@ -22,12 +22,22 @@ export interface HuntReport {
   readonly acknowledged: number;
   readonly unknown: number;
   readonly answers: Readonly<Record<string, number>>;
+  /** Of the answers to checks, those for which nothing was read. */
+  readonly fromMemory: number;
   readonly errors: Readonly<Record<string, number>>;
   readonly revisions: number;
+  /** Changes of the schema. */
+  readonly schemas: number;
   /** Empty, or relata is broken. */
   readonly problems: readonly string[];
 }
 
+/** All in memory; all, and not for long; nothing but tuples that were read, and few of them. */
+const MEMORIES: NonNullable<FleetOptions["nodeEnv"]> = [
+  {},
+  { RELATA_RESIDENT_WINDOW_MS: "1000" },
+  { RELATA_RESIDENT_BYTES: "0", RELATA_CACHE_BYTES: "10000" },
+];
 const WRITERS = 3;
 const READERS = 6;
 /** Everybody must get on with it between two mishaps. */
@@ -38,13 +48,14 @@ const RECOVERY_MS = 60_000;
 /** Writers and readers on all nodes while things go wrong; then every answer is held against the history. */
 export async function huntStaleAnswers(options: HuntOptions): Promise<HuntReport> {
   const random = createRandom(options.seed);
-  await using fleet = await createFleet({ nodes: 3, ...options.fleet });
+  await using fleet = await createFleet({ nodes: 3, nodeEnv: MEMORIES, ...options.fleet });
   const end = new AbortController();
   const crew: Crew = { fleet, records: createRecords(), ring: [], signal: end.signal };
   const seeds = Array.from({ length: WRITERS + READERS }, () => createRandom(random.below(2 ** 31)));
   const clients = seeds.map((own, index) =>
     index < WRITERS ? writeUntil(crew, `w${index}`, own) : readUntil(crew, own),
   );
+  clients.push(changeSchemaUntil(crew, createRandom(random.below(2 ** 31))));
   const names = drawMishaps(options.mishaps, random);
   const progress = (after: string) => makeProgress(crew, options.answersBetween ?? ANSWERS_BETWEEN, after);
   try {
@@ -92,7 +103,7 @@ async function everyNodeAnswers(crew: Crew): Promise<void> {
 }
 
 async function report({ fleet, records }: Crew, names: readonly MishapName[]): Promise<HuntReport> {
-  const { writes, answers, errors, problems } = records;
+  const { writes, answers, told, errors, problems } = records;
   const revisions = await readRevisions(fleet.database.connection, fleet.tenant);
   const acknowledged = writes.filter((write) => write.acknowledged !== undefined).length;
   return {
@@ -100,9 +111,14 @@ async function report({ fleet, records }: Crew, names: readonly MishapName[]): P
     acknowledged,
     unknown: writes.length - acknowledged,
     answers: count(answers.map(({ mode }) => mode)),
+    fromMemory: answers.filter(({ fromMemory }) => fromMemory).length,
     errors: Object.fromEntries(errors),
     revisions: revisions.length,
-    problems: [...problems, ...checkFreshness({ revisions, writes, answers, maxStalenessMs: fleet.maxStalenessMs })],
+    schemas: told.length,
+    problems: [
+      ...problems,
+      ...checkFreshness({ revisions, writes, answers, told, maxStalenessMs: fleet.maxStalenessMs }),
+    ],
   };
 }
 

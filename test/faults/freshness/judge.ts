@@ -1,7 +1,8 @@
 import { compileSchema } from "../../../src/dsl/compile.ts";
+import type { Schema } from "../../../src/model/schema.ts";
 import { parseTuple } from "../../../src/model/tuple-text.ts";
 import { createOracle, type Oracle } from "../../support/oracle.ts";
-import { type Ask, applyFlips, CONTEXT, DOCUMENTS, FLIPS_SCHEMA, type Flip, keyOfAsk, parseQuestion } from "./flips.ts";
+import { type Ask, applyFlips, CONTEXT, DOCUMENTS, type Flip, keyOfAsk, parseQuestion } from "./flips.ts";
 
 /** What is right to say at each revision, by the oracle over the writes in the order of their revisions. */
 export interface Judge {
@@ -13,28 +14,44 @@ export interface Judge {
 
 /** Between the ends that tuples have. */
 const NOW_MS = Date.UTC(2026, 0, 1);
+const STRANGERS = [
+  ...DOCUMENTS.map((id) => ({ type: "document", id })),
+  { type: "folder", id: "f1" },
+  { type: "group", id: "g1" },
+];
 const WORDS = { allowed: "allowed", denied: "denied", conditional: "conditional" } as const;
 
-/**
- * @param flipsOf what each revision did, from revision 1 on; undefined where it did nothing to tuples
- */
-export function createJudge(flipsOf: readonly (readonly Flip[] | undefined)[]): Judge {
-  const { schema } = compileSchema(FLIPS_SCHEMA);
-  if (schema === undefined) throw new Error("the schema does not compile");
+/** What a revision did, and what it was under. */
+export interface JudgedRevision {
+  /** None where it did nothing to tuples. */
+  readonly flips: readonly Flip[];
+  /** The text of its schema. */
+  readonly schema: string;
+}
+
+/** @param revisions from revision 1 on */
+export function createJudge(revisions: readonly JudgedRevision[]): Judge {
   const states: ReadonlyMap<string, string>[] = [new Map()];
-  for (const flips of flipsOf) states.push(applyFlips(states.at(-1) ?? new Map(), flips ?? []));
+  for (const { flips } of revisions) states.push(applyFlips(states.at(-1) ?? new Map(), flips));
+  const schemas = new Map<string, Schema>();
   const oracles = new Map<number, Oracle>();
   const answers = new Map<string, string>();
+
+  const schemaAt = (revision: number): Schema => {
+    const text = revisions[revision - 1]?.schema ?? "";
+    const schema = schemas.get(text) ?? compileSchema(text).schema;
+    if (schema === undefined) throw new Error(`the schema of revision ${revision} does not compile: ${text}`);
+    schemas.set(text, schema);
+    return schema;
+  };
 
   const oracleAt = (revision: number, state: ReadonlyMap<string, string>): Oracle => {
     const known = oracles.get(revision);
     if (known !== undefined) return known;
-    const tuples = [...state.values()].map(parseTuple);
-    const strangers = DOCUMENTS.map((id) => ({ type: "document", id }));
     const oracle = createOracle({
-      schema,
-      tuples,
-      strangers: [...strangers, { type: "folder", id: "f1" }, { type: "group", id: "g1" }],
+      schema: schemaAt(revision),
+      tuples: [...state.values()].map(parseTuple),
+      strangers: STRANGERS,
       judge: (_name, written, request) => written["shift"] === request["current"],
     });
     oracles.set(revision, oracle);

@@ -9,7 +9,13 @@ export interface WriteRecord {
   readonly id: string;
   readonly flips: readonly Flip[];
   /** Undefined: nobody knows whether it happened, but the database. */
-  acknowledged: { readonly atMs: number; readonly revision: number } | undefined;
+  acknowledged: Told | undefined;
+}
+
+/** At this instant somebody knew that the revision is there. */
+export interface Told {
+  readonly atMs: number;
+  readonly revision: number;
 }
 
 export const MODES = ["minimize_latency", "at_least_as_fresh", "at_exact_snapshot", "fully_consistent"] as const;
@@ -27,12 +33,16 @@ export interface AnswerRecord {
   readonly ask: Ask;
   /** The answer as text: `allowed denied`, or ids in order. */
   readonly said: string;
+  /** Nothing was read for it; unknown of lookups, which count as read. */
+  readonly fromMemory: boolean;
 }
 
 /** What all clients of a run noted. */
 export interface Records {
   readonly writes: WriteRecord[];
   readonly answers: AnswerRecord[];
+  /** Changes of the schema that were acknowledged. */
+  readonly told: Told[];
   /** How often each error came, by gRPC code or the server's reason. */
   readonly errors: Map<string, number>;
   /** Errors that no fault excuses. */
@@ -40,5 +50,5 @@ export interface Records {
 }
 
 export function createRecords(): Records {
-  return { writes: [], answers: [], errors: new Map(), problems: [] };
+  return { writes: [], answers: [], told: [], errors: new Map(), problems: [] };
 }
