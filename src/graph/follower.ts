@@ -86,7 +86,7 @@ async function takePage(tenant: FollowedTenant, deps: FollowerDeps): Promise<boo
   const page = await timedRead("reading changes", deps.health.timeoutMs, deps.closing, (signal) =>
     deps.changes.since(tenant.place, from.revision, CHANGES_PER_PAGE, signal),
   );
-  deps.health.succeeded(deps.monotonic());
+  deps.health.succeeded(beganAtMs);
   if (tenant.epoch !== epoch) return false;
   const why = breakOf(page, from);
   if (why !== undefined) {

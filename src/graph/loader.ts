@@ -1,6 +1,7 @@
 import type { Logger } from "../log.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Budget } from "./budget.ts";
+import { failureFields } from "./failure-fields.ts";
 import type { FollowedTenant } from "./followed-tenant.ts";
 import { type LoadedSize, LoadProgress } from "./load-progress.ts";
 import { type LoadDeps, loadTenant, RESIDENT } from "./load-tenant.ts";
@@ -169,7 +170,7 @@ export class Loader {
     this.counts.failed += 1;
     const failures = (this.#holds.get(tenant)?.failures ?? 0) + 1;
     this.#hold(tenant, Math.min(LONGEST_FAILURE_MS, backoffMs(1_000, 0) * 2 ** failures), 0, failures);
-    const fields = { err: error, tenantId: tenant.id, failures };
+    const fields = { tenantId: tenant.id, failures, ...failureFields(error) };
     this.#deps.log.warn(fields, "a tenant could not be loaded; it is answered from the database");
   }
 

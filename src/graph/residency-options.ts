@@ -14,7 +14,7 @@ export interface ResidencyOptions {
   readonly idleAfterMs: number;
   /** News of other processes' writes is taken in together, after this long at most. A request that waits does not wait for it. */
   readonly hintDelayMs: number;
-  /** A read of the newest revisions, or of changes, that takes longer has failed. Doubles while reads fail, up to 8 s. */
+  /** A read of the newest revisions, or of changes, that takes longer has failed. Doubles while reads fail, up to 2 s. */
   readonly readTimeoutMs: number;
   /** A fill whose next batch takes longer has failed. */
   readonly batchTimeoutMs: number;

@@ -1,7 +1,11 @@
 import type { Logger } from "../log.ts";
+import { failureFields } from "./failure-fields.ts";
 
-/** Reads that follow failed ones may take longer: the database may be slow rather than gone. */
-const LONGEST_READ_MS = 8_000;
+/**
+ * Reads that follow failed ones may take longer: the database may be slow rather than gone. No longer than it takes the store
+ * to give up a silent connection, or the first read on a new one would wait behind one on the old.
+ */
+const LONGEST_READ_MS = 2_000;
 
 /** How the tail's reads of the store go. One line in the log when they begin to fail, and one when they work again. */
 export class TailHealth {
@@ -24,8 +28,9 @@ export class TailHealth {
     return Math.min(LONGEST_READ_MS, this.#readTimeoutMs * 2 ** Math.min(this.failuresInARow, 16));
   }
 
-  succeeded(atMs: number): void {
-    this.lastSuccessAtMs = atMs;
+  /** @param beganAtMs what a read says was so when it began. */
+  succeeded(beganAtMs: number): void {
+    this.lastSuccessAtMs = Math.max(this.lastSuccessAtMs, beganAtMs);
     if (this.failuresInARow > 0) {
       this.#log.info(
         { failedReads: this.failuresInARow },
@@ -40,7 +45,7 @@ export class TailHealth {
     this.failuresInARow += 1;
     if (this.failuresInARow > 1) return;
     this.#log.warn(
-      { err: error },
+      failureFields(error),
       "changes cannot be read: what is in memory ages, and requests go to the database once it is too old",
     );
   }

@@ -179,7 +179,7 @@ async function askHeads(tenants: readonly FollowedTenant[], deps: TailDeps): Pro
   const heads = await timedRead("reading the newest revisions", health.timeoutMs, deps.closing, (signal) =>
     deps.changes.heads(places, signal),
   );
-  health.succeeded(monotonic());
+  health.succeeded(beganAtMs);
   for (const [index, tenant] of tenants.entries()) {
     if (tenant.ended || tenant.epoch !== epochs[index]) continue;
     const head = heads.get(tenant.id);

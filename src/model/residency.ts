@@ -46,7 +46,7 @@ export interface ResidencyStats {
   readonly tail: {
     readonly polls: number;
     readonly failures: number;
-    /** Monotonic; -Infinity before the first. */
+    /** When the newest read that succeeded began; monotonic, -Infinity before the first. */
     readonly lastSuccessAtMs: number;
     readonly appliedRevisions: number;
     readonly appliedChanges: number;

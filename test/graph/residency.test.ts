@@ -32,6 +32,8 @@ test("a tenant that is changed while it is loaded misses none of it", async () =
   letGo();
   await resident(residency, tenant);
   for (const revision of [20, 25, 30]) await expectLikeStore(holding, store, tenant, revision, ["document:a"]);
+  expect(world.lines.filter(({ level }) => level === "warn")).toEqual([]);
+  expect(wire.calls.snapshot).toBe(1);
 });
 
 test("warm loads the tenants in the given order", async () => {

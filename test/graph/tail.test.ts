@@ -276,6 +276,28 @@ test("who holds a tenant that was forgotten reads the store", async () => {
   await expectLikeStore(holding, world.store, world.tenant, 1, ["document:a"]);
 });
 
+test("what was read of a tenant is forgotten with it, and when it starts over", async () => {
+  await using world = await createWorld({ budgetBytes: 0, maxFollowed: 1 });
+  const { residency, store, tenant } = world;
+  const read = async () => {
+    const holding = residency.of(tenant);
+    const applied = await waitFor("it is followed", () => holding.applied);
+    const { revision } = applied;
+    const need = { kind: "usersets", objectType: "document", objectId: "a", relation: "viewer" } as const;
+    return (await holding.source(revision).read([need], 10))[0]?.map(({ subjectId }) => subjectId);
+  };
+  await world.write("create document:a#viewer@group:eng#member");
+  expect(await read()).toEqual(["eng"]);
+  expect(residency.stats().cache.entries).toBe(1);
+  residency.of(await createTenant(store));
+  expect(residency.stats().cache.entries).toBe(0);
+  expect(await read()).toEqual(["eng"]);
+  await world.restore();
+  await world.write("create document:a#viewer@group:ops#member");
+  await waitFor("it starts over", () => world.lines.some(({ message }) => message === STARTED_OVER));
+  expect(await read()).toEqual(["ops"]);
+});
+
 test("after close nothing runs", async () => {
   const world = await createWorld();
   await world.write("create document:a#viewer@user:anne");
