@@ -6,12 +6,24 @@ import { tooManyRows } from "../model/row-budget.ts";
 
 /**
  * Answers every need from memory, in order, in one go.
- * @throws BUDGET_EXHAUSTED when there are more than `maxRows` rows in all
+ * @param maxSteps rows that may be looked at on the way, there or not, and of whatever type: a list may be long and hold nothing
+ * of what is wanted
+ * @throws BUDGET_EXHAUSTED when there are more than `maxRows` rows in all, or finding them takes more steps
  */
-export function readGraph(graph: TupleGraph, revision: Revision, needs: readonly Need[], maxRows: number): Found[][] {
+export function readGraph(
+  graph: TupleGraph,
+  revision: Revision,
+  needs: readonly Need[],
+  maxRows: number,
+  maxSteps = Number.POSITIVE_INFINITY,
+): Found[][] {
   const answers: Found[][] = [];
-  const walk = new GraphWalk(graph, revision, maxRows, Number.POSITIVE_INFINITY);
-  for (const need of needs) answers.push(walk.answer(need) ?? []);
+  const walk = new GraphWalk(graph, revision, maxRows, maxSteps);
+  for (const need of needs) {
+    const answer = walk.answer(need);
+    if (answer === undefined || walk.steps > maxSteps) throw tooManyRows(maxRows);
+    answers.push(answer);
+  }
   return answers;
 }
 

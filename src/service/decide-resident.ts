@@ -28,6 +28,8 @@ export interface ResidentOptions {
 const MAX_WALKED = 20_000;
 /** The same for the solver, whose nodes and rows take microseconds. */
 const MAX_SOLVED = 2_000;
+/** Rows of lists that a round of the solver's needs may pass over: an arrow looks for folders among a million users, too. */
+const MAX_LOOKED_AT = 10_000;
 
 /**
  * Decides validated items, as far as that can be done at once.
@@ -76,7 +78,7 @@ function solveResident(
   const run = (asked: readonly CheckItem[]): Solver => {
     const left = { maxNodes: maxNodes - work.nodes, maxRows: maxRows - work.rows };
     const solver = startChecks(plan, asked, { nowMs, limits: left });
-    const cost = driveNow(solver, (needs, most) => readGraph(graph, revision, needs, most), left);
+    const cost = driveNow(solver, (needs, most) => readGraph(graph, revision, needs, most, MAX_LOOKED_AT), left);
     work.nodes += cost.nodes;
     work.rows += cost.rows;
     return solver;

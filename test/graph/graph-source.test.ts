@@ -141,6 +141,16 @@ describe("long lists", () => {
     expect(store.asked.splice(0)).toEqual([arrow("big"), 4_999]);
   });
 
+  test("are not walked to their end for what they do not hold", () => {
+    const graph = graphWith(4_000);
+    const folders: Need = { ...viewers("big"), kind: "objects", subjectTypes: ["folder"] };
+    expect(readGraph(graph, 1, [folders], 1)).toEqual([[]]);
+    expect(readGraph(graph, 1, [folders], 1, 5_000)).toEqual([[]]);
+    const refused = expect.objectContaining({ reason: "BUDGET_EXHAUSTED" });
+    expect(() => readGraph(graph, 1, [folders], 1, 3_000)).toThrow(refused);
+    expect(() => readGraph(graph, 1, [folders, folders], 1, 5_000)).toThrow(refused);
+  });
+
   test("are walked up to that length, in order", async () => {
     const source = sourceOf(graphWith(4_000), 1);
     const [rows] = await source.scanObjects(
