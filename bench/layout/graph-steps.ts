@@ -30,10 +30,7 @@ export function timeSteps(graph: ResidentGraph, sample: readonly TupleKey[]): St
   const count = sample.length;
   const at = (values: Int32Array, i: number): number => values[i % count] as number;
   return {
-    object: nanosEach(count, (i) => {
-      const key = sample[i] as TupleKey;
-      return graph.object(graph.type(key.objectType), key.objectId);
-    }),
+    object: timeObject(graph, sample),
     findThere: nanosEach(count, (i) =>
       graph.find(at(object, i), at(relation, i), at(subject, i), at(subjectRelation, i)),
     ),
@@ -44,6 +41,14 @@ export function timeSteps(graph: ResidentGraph, sample: readonly TupleKey[]): St
     row: timeRows(graph, object, relation),
     state: nanosEach(count, (i) => graph.state(at(row, i), 1)),
   };
+}
+
+/** Less what it takes to get at the sample's strings: a request's have just been read. */
+function timeObject(graph: ResidentGraph, sample: readonly TupleKey[]): number {
+  const text = (i: number): TupleKey => sample[i] as TupleKey;
+  const strings = nanosEach(sample.length, (i) => text(i).objectType.length + text(i).objectId.charCodeAt(1));
+  const all = nanosEach(sample.length, (i) => graph.object(graph.type(text(i).objectType), text(i).objectId));
+  return all - strings;
 }
 
 function resolve(graph: ResidentGraph, sample: readonly TupleKey[]): Resolved {

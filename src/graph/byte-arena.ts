@@ -62,6 +62,10 @@ export class ByteArena {
     return true;
   }
 
+  firstByte(place: number): number {
+    return this.#chunkOf(place)[offsetOf(place)] as number;
+  }
+
   text(place: number, length: number): string {
     const chunk = this.#chunkOf(place);
     return Buffer.from(chunk.buffer, offsetOf(place), length).toString("latin1");

@@ -25,6 +25,13 @@ const LIST_BITS = 32 - LENGTH_BITS;
 const RUN_BITS = 5;
 const RUN = 1 << RUN_BITS;
 
+/** At most so many objects are warmed at once. */
+export const WARM_OBJECTS = 512;
+/** Shared by all graphs: nothing of it outlives a call. That reads end up in it keeps them from being optimized away. */
+const WARMED = new Int32Array(WARM_OBJECTS);
+/** The place of the arena's first id. */
+const NO_ID = 1;
+
 /**
  * Objects (`type:id`) by number. An object is there as long as a row names it; its number, record and bytes are then used
  * again, so fresh ids without end take no more than there are at one time.
@@ -43,8 +50,6 @@ export class ObjectTable {
   readonly #fresh: number[] = [];
   readonly #freed: number[] = [];
   #count = 0;
-  /** The object that bytes led to last: in key order most tuples have their predecessor's. */
-  #last = NONE;
 
   constructor(bytes: ByteCount, secret: HashSecret, shape: ShardShape) {
     this.#bytes = bytes;
@@ -79,21 +84,32 @@ export class ObjectTable {
     return NONE;
   }
 
-  intern(type: number, bytes: Uint8Array, start: number, end: number): number {
-    const last = this.#last;
-    if (last !== NONE && this.typeOf(last) === type && this.#hasId(last, bytes, start, end)) return last;
-    const hash = hashBytes(bytes, start, end, type, this.#secret);
-    let object = NONE;
-    for (let at = this.#index.seek(hash); at !== NONE; at = this.#index.seekOn(hash, at)) {
-      const candidate = this.#index.entryAt(at);
-      if (!this.#is(candidate, hash, type, end - start)) continue;
-      if (!this.#hasId(candidate, bytes, start, end)) continue;
-      object = candidate;
-      break;
+  hash(type: number, bytes: Uint8Array, start: number, end: number): number {
+    return hashBytes(bytes, start, end, type, this.#secret);
+  }
+
+  /** Brings into the cache what `intern` of these hashes will look at (see ShardTable.warm). @param count at most WARM_OBJECTS */
+  warm(hashes: Int32Array, count: number): void {
+    for (let i = 0; i < count; i++) WARMED[i] = this.#index.warm(hashes[i] as number);
+    for (let i = 0; i < count; i++) {
+      const object = WARMED[i] as number;
+      WARMED[i] = object === NONE ? NO_ID : this.#field(object, PLACE);
     }
-    if (object === NONE) object = this.#add(type, hash, bytes, start, end);
-    this.#last = object;
-    return object;
+    for (let i = 0; i < count; i++) WARMED[i] = this.#ids.firstByte((WARMED[i] as number) >>> 0);
+  }
+
+  /** @param hash by `hash` */
+  intern(type: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
+    for (let at = this.#index.seek(hash); at !== NONE; at = this.#index.seekOn(hash, at)) {
+      const object = this.#index.entryAt(at);
+      if (this.isNamed(object, type, hash, bytes, start, end)) return object;
+    }
+    return this.#add(type, hash, bytes, start, end);
+  }
+
+  isNamed(object: number, type: number, hash: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (!this.#is(object, hash, type, end - start)) return false;
+    return this.#ids.equalsBytes(this.#field(object, PLACE) >>> 0, bytes, start, end);
   }
 
   /**
@@ -130,10 +146,8 @@ export class ObjectTable {
     this.#ids.free(this.#field(object, PLACE) >>> 0, this.#field(object, SHAPE) & LENGTH_MASK);
     const type = this.typeOf(object);
     this.#set(object, PLACE, this.#freed[type] ?? NONE);
-    this.#set(object, SHAPE, 0);
     this.#freed[type] = object;
     this.#count--;
-    if (this.#last === object) this.#last = NONE;
   }
 
   #is(object: number, hash: number, type: number, length: number): boolean {
@@ -144,11 +158,6 @@ export class ObjectTable {
       ((chunk[at + SHAPE] as number) & LENGTH_MASK) === length &&
       this.typeOf(object) === type
     );
-  }
-
-  #hasId(object: number, bytes: Uint8Array, start: number, end: number): boolean {
-    if ((this.#field(object, SHAPE) & LENGTH_MASK) !== end - start) return false;
-    return this.#ids.equalsBytes(this.#field(object, PLACE) >>> 0, bytes, start, end);
   }
 
   #add(type: number, hash: number, bytes: Uint8Array, start: number, end: number): number {

@@ -10,6 +10,7 @@ import { NameTable } from "./name-table.ts";
 import { ObjectTable } from "./object-table.ts";
 import { RowIndex } from "./row-index.ts";
 import { SHARD_SHAPE, type ShardShape } from "./shard-table.ts";
+import { GROUP, TupleGroup } from "./tuple-group.ts";
 import {
   MARK,
   OBJECT,
@@ -27,6 +28,8 @@ const FIXED_BYTES = 9000;
 /** An id and more. */
 const SCRATCH_BYTES = 1024;
 const NO_TRAITS: FoundTraits = {};
+/** Shared by all graphs: nothing of it outlives a call. */
+const GROUP_READ = new TupleGroup();
 
 /** A tenant's tuples in memory, at every revision from `floor` to `applied`. Filled once, then changed; everything is synchronous. */
 export class ResidentGraph implements TupleGraph {
@@ -163,21 +166,18 @@ export class ResidentGraph implements TupleGraph {
 
   /** Takes over tuples of a snapshot, none of them twice. Only before `seal`. */
   load(batch: TupleBatch): void {
-    const { count, bytes, bounds, traits } = batch;
-    for (let i = 0; i < count; i++) {
-      const at = 12 * i;
-      const objectType = this.#types.internBytes(bytes, bounds[at] as number, bounds[at + 1] as number);
-      const object = this.#objects.intern(objectType, bytes, bounds[at + 2] as number, bounds[at + 3] as number);
-      const relation = this.#relations.internBytes(bytes, bounds[at + 4] as number, bounds[at + 5] as number);
-      const subjectType = this.#types.internBytes(bytes, bounds[at + 6] as number, bounds[at + 7] as number);
-      const subject = this.#objects.intern(subjectType, bytes, bounds[at + 8] as number, bounds[at + 9] as number);
-      const subjectRelation = this.#relations.internBytes(bytes, bounds[at + 10] as number, bounds[at + 11] as number);
-      const row = this.#addRow(object, packRelations(relation, subjectRelation), subject);
-      if (traits.size === 0) continue;
-      const own = traits.get(i);
-      if (own !== undefined) this.#rows.set(row, MARK, this.#versions.add(row, 0, FROM_THE_START, own));
+    const { objects, relations, subjects } = GROUP_READ;
+    for (let from = 0; from < batch.count; from += GROUP) {
+      const count = GROUP_READ.read(batch, from, this.#types, this.#relations, this.#objects);
+      this.#index.warm(objects, relations, subjects, count);
+      for (let i = 0; i < count; i++) {
+        const row = this.#addRow(objects[i] as number, relations[i] as number, subjects[i] as number);
+        if (batch.traits.size === 0) continue;
+        const traits = batch.traits.get(from + i);
+        if (traits !== undefined) this.#rows.set(row, MARK, this.#versions.add(row, 0, FROM_THE_START, traits));
+      }
     }
-    this.#tuples += count;
+    this.#tuples += batch.count;
   }
 
   /** Ends the filling: what was loaded is the tenant at this revision. */
@@ -296,7 +296,9 @@ export class ResidentGraph implements TupleGraph {
       this.#scratch = new Uint8Array(2 * id.length);
     }
     for (let i = 0; i < id.length; i++) this.#scratch[i] = id.charCodeAt(i);
-    return this.#objects.intern(this.#types.intern(type), this.#scratch, 0, id.length);
+    const number = this.#types.intern(type);
+    const hash = this.#objects.hash(number, this.#scratch, 0, id.length);
+    return this.#objects.intern(number, hash, this.#scratch, 0, id.length);
   }
 
   #expectNew(revision: Revision): void {

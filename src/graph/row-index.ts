@@ -8,6 +8,11 @@ import { OBJECT, OBJECT_LINKS, RELATIONS, SUBJECT, SUBJECT_LINKS, type TupleTabl
 
 const SUBJECT_RELATION = ~0xffff;
 
+/** At most so many rows are warmed at once. */
+export const WARM_ROWS = 256;
+/** As in object-table.ts. */
+const WARMED = new Int32Array(2 * WARM_ROWS);
+
 /** The three ways to a row: by its whole key, from its object and from its subject. */
 export class RowIndex {
   readonly #rows: TupleTable;
@@ -87,6 +92,25 @@ export class RowIndex {
       }
     }
     return NONE;
+  }
+
+  /** Brings into the cache what `add` of these rows will look at (see ShardTable.warm). @param count at most WARM_ROWS */
+  warm(objects: Int32Array, relations: Int32Array, subjects: Int32Array, count: number): void {
+    const seed = this.#seed;
+    for (let i = 0; i < count; i++) {
+      const object = objects[i] as number;
+      const packed = relations[i] as number;
+      const subject = subjects[i] as number;
+      const type = this.#objects.typeOf(object);
+      WARMED[2 * i] = this.#exact.warm(hashTriple(object ^ seed, subject, packed));
+      WARMED[2 * i] = this.#subjectHeads.warm(hashPair(object ^ seed, listOf(packed)));
+      WARMED[2 * i + 1] = this.#objectHeads.warm(hashPair(subject ^ seed, (packed & 0xffff) | (type << 16)));
+    }
+    // The first rows of objects' lists are this object's and were written just now; those of subjects' lists lie anywhere.
+    for (let i = 0; i < count; i++) {
+      const row = WARMED[2 * i + 1] as number;
+      if (row !== NONE) WARMED[2 * i + 1] = this.#rows.get(row, OBJECT);
+    }
   }
 
   /** @param row whose key no other row has */

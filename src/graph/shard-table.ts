@@ -63,6 +63,16 @@ export class ShardTable {
     return this.#scan(this.#shardOf(hash), hash & this.#slotMask, hash);
   }
 
+  /**
+   * Reads where a search for this hash will begin, and nothing that depends on it: of many such reads the misses of the cache
+   * overlap, those of searches do not. @returns probably the entry, if there is one; NONE if there is probably none
+   */
+  warm(hash: number): number {
+    const base = this.#shardOf(hash) << this.#slotBits;
+    const chunk = this.#chunks[base >>> CHUNK_BITS] as Int32Array;
+    return ((chunk[(base & CHUNK_MASK) + (hash & this.#slotMask)] as number) & ENTRY_MASK) - 1;
+  }
+
   /** The next such place after `at`, or NONE. */
   seekOn(hash: number, at: number): number {
     return this.#scan(at >>> this.#slotBits, (at + 1) & this.#slotMask, hash);
@@ -175,14 +185,15 @@ export class ShardTable {
     const base = shard << this.#slotBits;
     const from = base & CHUNK_MASK;
     const chunk = this.#chunks[base >>> CHUNK_BITS] as Int32Array;
-    const values = chunk.slice(from, from + this.#slotMask + 1);
+    const values = chunk.slice(from, from + this.#slotMask + 1).filter((value) => value !== 0);
     chunk.fill(0, from, from + this.#slotMask + 1);
     this.#counts[shard] = 0;
+    // All hashes before anything depends on one, as in `warm`.
+    const hashes = new Int32Array(values.length);
+    for (let i = 0; i < values.length; i++) hashes[i] = this.#hashOf(((values[i] as number) & ENTRY_MASK) - 1);
     for (let i = 0; i < values.length; i++) {
-      const value = values[i] as number;
-      if (value === 0) continue;
-      const its = this.#hashOf((value & ENTRY_MASK) - 1);
-      this.#place(this.#shardOf(its), its, value);
+      const its = hashes[i] as number;
+      this.#place(this.#shardOf(its), its, values[i] as number);
     }
   }
 
