@@ -39,6 +39,8 @@ export class Wire {
   readonly broken = new Set<Read>();
   /** Reads of these kinds never answer. */
   readonly frozen = new Set<Read>();
+  /** What becomes of the next answer: how many milliseconds it is on the way, or that it never arrives. */
+  weather: (() => number | "lost" | "broken") | undefined;
   readonly #held = new Map<Read, Promise<void>>();
   #heard: ((hint: ChangeHint) => void) | undefined;
   #listening: AbortSignal | undefined;
@@ -83,8 +85,12 @@ export class Wire {
     const held = this.#held.get(read);
     if (this.frozen.has(read)) await new Promise(() => undefined);
     if (this.broken.has(read)) throw new Error(`the wire is cut: ${read}`);
+    const weather = this.weather?.() ?? 0;
+    if (weather === "broken") throw new Error(`the wire is cut: ${read}`);
     const answer = await run();
     await held;
+    if (weather === "lost") await new Promise(() => undefined);
+    if (typeof weather === "number" && weather > 0) await new Promise((resolve) => setTimeout(resolve, weather));
     return answer;
   }
 }
@@ -105,6 +111,8 @@ export interface World extends AsyncDisposable {
   write(...updates: readonly string[]): Promise<Revision>;
   /** Puts another database behind the wire, as restoring a backup does: the tenant is there, without any tuples. */
   restore(): Promise<void>;
+  /** The tenant as the database behind the wire knows it. */
+  twin(): TenantPlace;
   /** When the newest revision of the database behind the wire was committed. */
   headAtMs(): number;
 }
@@ -151,12 +159,14 @@ export async function createWorld({
     }),
     write: (...updates) => writeTo(backing.store, backing.placeOf(tenant), ...updates),
     async restore() {
-      const store = createMemoryStore({ now: () => NOW_MS + 1_000 });
+      const restoredAtMs = nowMs + 1_000;
+      const store = createMemoryStore({ now: () => restoredAtMs });
       const twin = await store.tenants.create({ slug: tenant.slug }, ORIGIN);
       backing = { store, placeOf: () => twin };
-      nowMs += 1_000;
+      nowMs = restoredAtMs;
     },
     headAtMs: () => nowMs,
+    twin: () => backing.placeOf(tenant),
     [Symbol.asyncDispose]: () => world.residency.close(),
   };
   return world;
