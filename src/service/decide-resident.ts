@@ -53,7 +53,8 @@ export function decideResident(
     outcomes.push(walked.value === "undecided" ? undefined : CERTAINLY[walked.value]);
     if (walked.value === "undecided") left.push(index);
   }
-  if (left.length === 0) return { outcomes, work: { nodes, rows } };
+  // What is too much for the walker is all the more for the solver.
+  if (left.length === 0 || nodes + rows >= most) return { outcomes, work: { nodes, rows } };
   const open = left.map((index) => items[index] as CheckItem);
   const solved = solveResident(plan, open, { graph, revision }, { nowMs, limits });
   for (const [at, index] of left.entries()) outcomes[index] = solved.outcomes[at];
