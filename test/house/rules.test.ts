@@ -57,7 +57,7 @@ describe("a planted violation is found", () => {
       "src/cli/x.ts",
       'import { a } from "../rpc/a.ts";',
       "src/rpc/a.ts",
-      "by src/cli/serve.ts only",
+      "by src/cli/serve.ts, ",
     ],
     ["no rank", "src/model/x.ts", 'import { a } from "../stray/a.ts";', "src/stray/a.ts", '"stray" has no rank'],
     [
