@@ -1,10 +1,12 @@
 // npm run bench -- [layers and options: see README.md]
 // npm run bench -- growth [part of a case's name]
+// npm run bench -- layout [tuples]
 // npm run bench -- lookup [tuples] [results]
 // npm run bench -- soak [minutes]
 // npm run bench -- rpc tuples [rounds] [milliseconds of a round] [echo|authenticatedEcho|check and a file for its CPU profile]
 import { runBench, USAGE, UsageError } from "./command.ts";
 import { runGrowth } from "./growth/run-growth.ts";
+import { runLayout } from "./layout/run-layout.ts";
 import { runLookup } from "./lookup/run-lookup.ts";
 import { runRpcAlone } from "./rpc/run-alone.ts";
 import { soak } from "./soak/soak-command.ts";
@@ -13,6 +15,9 @@ const [what, ...rest] = process.argv.slice(2);
 switch (what) {
   case "growth":
     process.exitCode = await runGrowth(rest[0] ?? "");
+    break;
+  case "layout":
+    runLayout(Number(rest[0] ?? 10_000_000));
     break;
   case "lookup":
     process.exitCode = await runLookup(Number(rest[0] ?? 1_000_000), Number(rest[1] ?? 100_000));

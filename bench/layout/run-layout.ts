@@ -1,4 +1,4 @@
-// node bench/layout/run-layout.ts [tuples of the largest graph]
+// npm run bench -- layout [tuples of the largest graph]
 // What a tuple takes in memory and what a step of a walk costs, for graphs of three sizes, beside plain objects and maps.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
@@ -7,13 +7,18 @@ import type { LayoutResult } from "./layout-process.ts";
 /** Plain objects of 10M tuples take some 10 GB. */
 const MOST_PLAIN = 1_000_000;
 
-const largest = Number(process.argv[2] ?? 10_000_000);
-const sizes = [100_000, 1_000_000, largest].filter((size, i, all) => size <= largest && all.indexOf(size) === i);
-const results: LayoutResult[] = [];
-for (const kind of ["graph", "plain"]) {
-  for (const size of sizes) if (kind === "graph" || size <= MOST_PLAIN) results.push(measure(kind, size));
+export function runLayout(largest: number): void {
+  const sizes = [100_000, 1_000_000, largest].filter((size, i, all) => size <= largest && all.indexOf(size) === i);
+  const results: LayoutResult[] = [];
+  for (const size of sizes) {
+    for (const kind of size <= MOST_PLAIN ? ["plain", "graph"] : ["graph"]) {
+      const result = measure(kind, size);
+      results.push(result);
+      console.log(JSON.stringify(result));
+    }
+  }
+  console.table(results.map(rowOf));
 }
-console.table(results.map(rowOf));
 
 function measure(kind: string, tuples: number): LayoutResult {
   const script = join(import.meta.dirname, "layout-process.ts");
