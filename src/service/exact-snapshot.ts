@@ -10,7 +10,10 @@ import { createPastRevisions } from "./past-revisions.ts";
 
 /** Finds the state at the revision of a token, while it is readable. @throws TOKEN_EXPIRED, REVISION_UNAVAILABLE */
 export interface ExactSnapshots {
-  /** A past revision that memory has; the newest one too, while it is sure to be that. */
+  /**
+   * From memory, while that is known to be of this history: a database may have been restored from a backup, and have come to
+   * the same numbers again with other contents.
+   */
   now(holding: Holding | undefined, at: TokenPosition, nowMs: number): Head | undefined;
   /** From the store. Facts of history are kept; that a token is beyond the head is asked of the database each time. */
   find(tenant: TenantPlace, holding: Holding | undefined, at: TokenPosition, nowMs: number): Promise<Head>;
@@ -25,10 +28,10 @@ export function createExactSnapshots(
   const past = createPastRevisions(revisions);
   return {
     now(holding, at, nowMs) {
-      const found = holding?.headAt(at.revision);
-      if (holding === undefined || found === undefined) return undefined;
-      const successor = holding.headAt(at.revision + 1);
-      if (successor === undefined && confirmed(holding)?.revision !== at.revision) return undefined;
+      const applied = confirmed(holding);
+      const found = applied && holding?.headAt(at.revision);
+      if (found === undefined) return undefined;
+      const successor = holding?.headAt(at.revision + 1);
       requireSameHistory(at, found);
       if (successor !== undefined) requireReadable(successor, nowMs, readableWindowMs);
       return found;

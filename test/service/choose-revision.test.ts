@@ -214,10 +214,11 @@ describe("at_exact_snapshot", () => {
     expect(await room.check(exactly(room.tokenOf(2)))).toEqual({ ...NOTHING, revision: 2, allowed: true });
   });
 
-  test("of the past does without the store, and without its being fresh", async () => {
+  test("does without the store for as long as memory is known to be of its history", async () => {
     room.trouble.down = true;
-    room.age(STALE_MS);
     expect(await room.check(exactly(room.tokenOf(2)))).toEqual({ ...NOTHING, revision: 2, allowed: true });
+    room.age(STALE_MS);
+    await expect(room.check(exactly(room.tokenOf(2)))).rejects.toMatchObject(UNAVAILABLE);
   });
 
   test("of the newest revision asks whether it still is that, beyond the bound", async () => {
@@ -258,5 +259,9 @@ describe("at_exact_snapshot", () => {
     const refused = { reason: "REVISION_UNAVAILABLE" };
     await expect(room.check(exactly(room.tokenOf(2, 7)))).rejects.toMatchObject(refused);
     await expect(room.check(exactly(room.tokenOf(9)))).rejects.toMatchObject(refused);
+    room.trouble.tailIsFrozen = true;
+    room.trouble.restoredTo = 1;
+    room.age(STALE_MS);
+    await expect(room.check(exactly(room.tokenOf(2)))).rejects.toMatchObject(refused);
   });
 });
