@@ -6,7 +6,7 @@ import { abortable } from "../abort.ts";
 import { type Answers, FlightError, fly, type Observer } from "./flight.ts";
 import type { Reader } from "./read-lanes.ts";
 import { BEGIN_READ, BEGIN_WRITE, COMMIT, enter, ROLLBACK, type Scope, tenantOf } from "./scope.ts";
-import { socketOf } from "./silence.ts";
+import { type SilenceWatch, socketOf, watchSilence } from "./silence.ts";
 import { translatePgError } from "./sqlstate.ts";
 import type { Bound } from "./statement.ts";
 import { createTurns } from "./turns.ts";
@@ -30,6 +30,8 @@ export interface SessionsOptions {
   readonly config: pg.ClientConfig;
   readonly max: number;
   readonly statementTimeoutMs: number;
+  /** A write whose connection says nothing for four times as long is given up: it may have waited for another one, but not so long. */
+  readonly silenceMs: number;
   readonly observe: Observer | undefined;
 }
 
@@ -40,6 +42,9 @@ const NO_TURN_TO_WRITE =
   "Other writes of this tenant took too long, and this one did not get its turn; nothing was written. Try again.";
 const NO_TURN_TO_READ = "Other long reads took too long, and this one did not get its turn. Try again.";
 
+/** See SessionsOptions.silenceMs. */
+const WRITE_SILENCES = 4;
+
 /** How often a cancel is repeated: one that arrives before the statement has begun is lost. */
 const CANCEL_AGAIN_MS = 20;
 /** A connection on which the cancelled statement has not ended by then is given up: nothing arrives there any more. */
@@ -49,7 +54,11 @@ export function createSessions(options: SessionsOptions): Sessions {
   const pool = new pg.Pool({ ...options.config, max: options.max });
   // Both are needed, or a server stop ends the process: the pool listens only while a client is idle.
   pool.on("error", () => {});
-  pool.on("connect", (client) => client.on("error", () => {}));
+  const watches = new WeakMap<pg.ClientBase, SilenceWatch>();
+  pool.on("connect", (client) => {
+    client.on("error", () => {});
+    watches.set(client, watchSilence(client, WRITE_SILENCES * options.silenceMs));
+  });
   const timeoutMs = options.config.connectionTimeoutMillis ?? 5_000;
   const writeTurns = createTurns({ atOnce: writesAtOnce(options.max), timeoutMs, tooLong: NO_TURN_TO_WRITE });
   const readTurns = createReadTurns(options.max, timeoutMs);
@@ -74,8 +83,13 @@ export function createSessions(options: SessionsOptions): Sessions {
     work: (transaction: Transaction) => Promise<T>,
   ): Promise<T> {
     const state: { step: "new" | "open" | "over" } = { step: "new" };
+    const watched = <T>(flight: Promise<T>): Promise<T> => {
+      const watch = watches.get(client);
+      watch?.awaited();
+      return flight.finally(() => watch?.settled());
+    };
     try {
-      return await work(transactionOn(client, scope, options, state));
+      return await work(transactionOn(client, scope, { ...options, watched }, state));
     } catch (error) {
       if (!(error instanceof FlightError)) throw error;
       throw state.step === "over" ? commitError(error) : translatePgError(error);
@@ -150,20 +164,20 @@ function createReadTurns(connections: number, timeoutMs: number) {
 function transactionOn(
   client: pg.ClientBase,
   scope: Scope,
-  options: SessionsOptions,
+  options: SessionsOptions & { readonly watched: <T>(flight: Promise<T>) => Promise<T> },
   state: { step: "new" | "open" | "over" },
 ): Transaction {
   return {
     async begin(statements) {
       state.step = "open";
       const flight = [BEGIN_WRITE, enter(scope, options.statementTimeoutMs), ...statements];
-      const answers = await fly(client, flight, options.observe);
+      const answers = await options.watched(fly(client, flight, options.observe));
       return answers.slice(2) as Answers<typeof statements>;
     },
     async commit(statements) {
       const opening = state.step === "new" ? [BEGIN_WRITE, enter(scope, options.statementTimeoutMs)] : [];
       state.step = "over";
-      const answers = await fly(client, [...opening, ...statements, COMMIT], options.observe);
+      const answers = await options.watched(fly(client, [...opening, ...statements, COMMIT], options.observe));
       return answers.slice(opening.length, -1) as Answers<typeof statements>;
     },
   };

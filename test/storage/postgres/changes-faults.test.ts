@@ -157,6 +157,27 @@ describe("a connection of the pool that swallows everything", () => {
     await store.close();
     await opened.close();
   }, 12_000);
+
+  it("is given up by a write as well, which fails without having done anything", async () => {
+    const opened = await openStore();
+    await using proxy = await startTcpProxy({ ...opened.database.app });
+    const through = { ...opened.database.app, host: "127.0.0.1", port: proxy.port };
+    const store = await createPostgresStore({
+      connection: through,
+      poolMax: 1,
+      silenceMs: 100,
+      connectTimeoutMs: 20_000,
+    });
+    const tenant = await createTenant(store);
+    const frozen = new Set(proxy.links().map(({ id }) => id));
+    proxy.freeze({ where: ({ id }) => frozen.has(id) });
+    const lost = draft(["create document:lost#viewer@user:anne"]);
+    await expect(store.tuples.write(tenant, lost)).rejects.toMatchObject({ reason: "STORE_UNAVAILABLE" });
+    const { head } = await store.tuples.write(tenant, draft(["create document:a#viewer@user:anne"]));
+    expect(head.revision).toBe(1);
+    await store.close();
+    await opened.close();
+  }, 12_000);
 });
 
 describe("a listener", () => {
