@@ -90,7 +90,7 @@ function changesRows(found: UnderChanges): readonly Row[] {
     row("changes written", found.writtenPerSecond, "/s"),
     row("changes applied", found.appliedPerSecond, "/s"),
     row("throughput kept meanwhile", found.share, "of CPU time", { least: LEAST_SHARE }),
-    row("longest apply in one go", found.longestApplyMs, "ms", { most: MOST_APPLY_MS }),
+    row("longest apply in one go", found.longestApplyMs, "ms of CPU time", { most: MOST_APPLY_MS }),
     row("longest gap between Checks, with changes", found.busyGapMaxMs, "ms"),
     row("longest gap between Checks, without", found.quietGapMaxMs, "ms"),
   ];

@@ -17,7 +17,10 @@ export interface UnderChanges {
   /** Busy ÷ quiet, by CPU time and by the clock on the wall, on which the writer and Postgres need cores as well. */
   readonly share: number;
   readonly shareByWall: number;
+  /** The most CPU time of the thread between two stretches of Checks: applying, and all else that one turn did. */
   readonly longestApplyMs: number;
+  /** The longest slice by the wall since the start, fill included, as the residency says. */
+  readonly longestSliceMs: number;
   /** What lay between two stretches of Checks, with changes and without: the rest of the machine is in both. */
   readonly busyGapP99Ms: number;
   readonly busyGapMaxMs: number;
@@ -68,7 +71,8 @@ export async function runUnderChanges(options: LayerOptions & { readonly world: 
     busyPerCpuSecond: of(underWrites, ({ perCpuSecond }) => perCpuSecond),
     share,
     shareByWall: medianRatio(underWrites, quiet, ({ perSecond }) => perSecond),
-    longestApplyMs: Math.max(...underWrites.map(({ longestApplyMs }) => longestApplyMs)),
+    longestApplyMs: Math.max(...underWrites.map(({ gapMaxCpuMs }) => gapMaxCpuMs)),
+    longestSliceMs: Math.max(...underWrites.map(({ longestSliceMs }) => longestSliceMs)),
     busyGapP99Ms: of(underWrites, ({ gapP99Ms }) => gapP99Ms),
     busyGapMaxMs: Math.max(...underWrites.map(({ gapMaxMs }) => gapMaxMs)),
     quietGapMaxMs: Math.max(...quiet.map(({ gapMaxMs }) => gapMaxMs)),
