@@ -64,7 +64,7 @@ describe("relata serve and migrate", () => {
     await new Promise<void>((resolve) => blocker.listen(0, "127.0.0.1", resolve));
     const { port } = blocker.address() as { port: number };
     try {
-      for (const flag of ["--grpc-port", "--http-port"]) {
+      for (const flag of ["--grpc-port", "--http-port", "--ops-port"]) {
         const server = serve(database.app.url, flag, String(port));
         expect(await server.ended).toBe(2);
         expect(server.stderr()).toMatch(new RegExp(`error: .*${port}`));
