@@ -1,4 +1,5 @@
 import type { Explanation } from "../engine/explain.ts";
+import type { CheckItem } from "../engine/solver.ts";
 import { validateQuestion } from "../engine/validate.ts";
 import { RelataError } from "../errors.ts";
 import type { Outcome } from "../model/decision.ts";
@@ -7,8 +8,9 @@ import type { JsonObject, Tuple } from "../model/tuple.ts";
 import type { TenantCall } from "./call.ts";
 import type { ConsistencyRequest } from "./consistency-token.ts";
 import { decide, decideAt } from "./decide.ts";
+import { decideResident } from "./decide-resident.ts";
 import type { VerbDeps } from "./deps.ts";
-import { beginEvaluation } from "./evaluation.ts";
+import { beginEvaluation, beginEvaluationNow, type Evaluation, type EvaluationRequest } from "./evaluation.ts";
 import { locateFailure } from "./locate-failure.ts";
 
 /** May `subject` do `permission` to `object`? */
@@ -42,32 +44,70 @@ export interface CheckAnswer extends Outcome {
   readonly work: EvaluationWork;
 }
 
-export type Check = (call: TenantCall, request: CheckRequest) => Promise<CheckAnswer>;
+/** At once, where the tenant is in memory and the question is not a long one. Errors always come as a rejection. */
+export type Check = (call: TenantCall, request: CheckRequest) => CheckAnswer | Promise<CheckAnswer>;
 
 export function createCheck(deps: VerbDeps): Check {
-  const { limits } = deps;
-  return async (call, request) => {
-    const { consistency, contextualTuples = [], context = NO_CONTEXT, explain = false } = request;
-    const evaluation = await beginEvaluation(deps, call, { consistency, contextualTuples, context });
-    const { schema, consistencyToken } = evaluation;
-    const question = { object: request.object, member: request.permission, subject: request.subject };
-    validateQuestion(schema, question);
-    const { nowMs, signal } = call;
-    const items = [{ question, context }];
-    if (!explain) {
-      const { outcomes, work } = await decideAt(evaluation, items, { nowMs, signal, limits });
-      return { ...decided(outcomes[0]), consistencyToken, work };
+  return (call, request) => {
+    try {
+      const evaluation = beginEvaluationNow(deps, call, withDefaults(request));
+      if (evaluation === undefined) return checkLater(deps, call, request);
+      const resident = request.explain === true ? undefined : evaluation.resident;
+      if (resident === undefined) return checkAt(deps, call, request, evaluation);
+      const items = [itemOf(evaluation, request)];
+      const { outcomes, work } = decideResident(evaluation.plan, items, resident, {
+        nowMs: call.nowMs,
+        limits: deps.limits,
+      });
+      const [outcome] = outcomes;
+      if (outcome === undefined) return checkAt(deps, call, request, evaluation);
+      return answerOf(decided(outcome), evaluation, { rounds: 0, ...work });
+    } catch (error) {
+      return Promise.reject(error);
     }
-    const { outcomes, solver, work } = await decide(evaluation.plan, items, evaluation.source, {
-      nowMs,
-      signal,
-      limits,
-      explain,
-    });
-    const [outcome] = outcomes;
-    if (outcome instanceof RelataError) throw locateFailure(outcome, () => solver.explanation(0));
-    return { ...decided(outcome), explanation: solver.explanation(0), consistencyToken, work };
   };
+}
+
+async function checkLater(deps: VerbDeps, call: TenantCall, request: CheckRequest): Promise<CheckAnswer> {
+  return checkAt(deps, call, request, await beginEvaluation(deps, call, withDefaults(request)));
+}
+
+async function checkAt(
+  { limits }: VerbDeps,
+  call: TenantCall,
+  request: CheckRequest,
+  evaluation: Evaluation,
+): Promise<CheckAnswer> {
+  const items = [itemOf(evaluation, request)];
+  const { nowMs, signal } = call;
+  const explain = request.explain === true;
+  if (!explain) {
+    const { outcomes, work } = await decideAt(evaluation, items, { nowMs, signal, limits });
+    return answerOf(decided(outcomes[0]), evaluation, work);
+  }
+  const { plan, source } = evaluation;
+  const { outcomes, solver, work } = await decide(plan, items, source, { nowMs, signal, limits, explain });
+  const [outcome] = outcomes;
+  if (outcome instanceof RelataError) throw locateFailure(outcome, () => solver.explanation(0));
+  return { ...answerOf(decided(outcome), evaluation, work), explanation: solver.explanation(0) };
+}
+
+function withDefaults({ consistency, contextualTuples = [], context = NO_CONTEXT }: CheckRequest): EvaluationRequest {
+  return { consistency, contextualTuples, context };
+}
+
+/** @throws what is wrong with the question */
+function itemOf(
+  { schema }: Evaluation,
+  { object, permission, subject, context = NO_CONTEXT }: CheckRequest,
+): CheckItem {
+  const question = { object, member: permission, subject };
+  validateQuestion(schema, question);
+  return { question, context };
+}
+
+function answerOf(outcome: Outcome, { consistencyToken }: Evaluation, work: EvaluationWork): CheckAnswer {
+  return { ...outcome, consistencyToken, work };
 }
 
 function decided(outcome: Outcome | RelataError | undefined): Outcome {

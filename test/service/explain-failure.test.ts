@@ -24,9 +24,8 @@ test("who asks for an explanation is told which tuple carries the caveat that fa
       subject: { type: "user", id: "anne", relation: "" },
       context: { total: 4 },
     };
-    const error = await service.verbs
-      .check(call, { ...question, consistency: { kind: "fully_consistent" }, explain })
-      .catch((thrown: unknown) => thrown);
+    const asked = { ...question, consistency: { kind: "fully_consistent" } as const, explain };
+    const error = await Promise.resolve(service.verbs.check(call, asked)).catch((thrown: unknown) => thrown);
     if (!(error instanceof RelataError)) throw new Error(`no error but ${JSON.stringify(error)}`);
     return error;
   };

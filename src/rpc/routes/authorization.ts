@@ -1,13 +1,15 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { requireHeld } from "../../auth/admission.ts";
 import { RelataError } from "../../errors.ts";
 import {
   AuthorizationService,
   type BatchCheckItem,
   type CheckRequest,
+  type CheckResponseSchema,
 } from "../../gen/relata/v1/authorization_service_pb.ts";
 import type { Outcome } from "../../model/decision.ts";
 import type { TenantCall } from "../../service/call.ts";
-import type { CheckQuestion, EvaluationWork } from "../../service/check.ts";
+import type { CheckAnswer, CheckQuestion, EvaluationWork } from "../../service/check.ts";
 import { MINIMIZE_LATENCY } from "../../service/consistency-token.ts";
 import type { Verbs } from "../../service/verbs.ts";
 import { GRPC_CODES } from "../error-map.ts";
@@ -25,23 +27,16 @@ type AuthorizationVerbs = Pick<Verbs, "check" | "batchCheck" | "lookupResources"
 
 export function authorizationRoutes(verbs: AuthorizationVerbs): readonly Route[] {
   return routesOf(AuthorizationService, tenantCall, {
-    check: async (call, request) => {
+    check: (call, request) => {
       if (request.withExplanation) requireTuplesReadable(call);
-      const answer = await verbs.check(call, {
+      const answer = verbs.check(call, {
         ...readQuestion(request, ""),
         contextualTuples: readTuples(request.contextualTuples, "contextual_tuples"),
         consistency: readConsistency(request.consistency) ?? MINIMIZE_LATENCY,
         explain: request.withExplanation,
       });
-      const { explanation, consistencyToken, work } = answer;
-      return {
-        ...writeOutcome(answer),
-        consistencyToken,
-        ...writeDebug(request.withDebug, work),
-        ...(explanation === undefined
-          ? {}
-          : { explanation: { nodes: explanation.nodes.map(writeTreeNode), truncated: explanation.truncated } }),
-      };
+      if (answer instanceof Promise) return answer.then((later) => writeAnswer(later, request.withDebug));
+      return writeAnswer(answer, request.withDebug);
     },
     batchCheck: async (call, request) => {
       const { results, consistencyToken, work } = await verbs.batchCheck(call, {
@@ -55,6 +50,18 @@ export function authorizationRoutes(verbs: AuthorizationVerbs): readonly Route[]
     lookupSubjects: lookupSubjectsRoute(verbs),
     expand: expandRoute(verbs),
   });
+}
+
+function writeAnswer(answer: CheckAnswer, withDebug: boolean): MessageInitShape<typeof CheckResponseSchema> {
+  const { explanation, consistencyToken, work } = answer;
+  return {
+    ...writeOutcome(answer),
+    consistencyToken,
+    ...writeDebug(withDebug, work),
+    ...(explanation === undefined
+      ? {}
+      : { explanation: { nodes: explanation.nodes.map(writeTreeNode), truncated: explanation.truncated } }),
+  };
 }
 
 /** An explanation shows stored tuples, which a caller may ask about without being allowed to read them. */
