@@ -7,12 +7,18 @@ import type { SlicedJob } from "./slices.ts";
 /** A step of some 20 to 50 µs. */
 const CHANGES_PER_STEP = 32;
 
-/** Why a page does not go on from `from`; undefined when it does. */
-export function breakOf(page: ChangePage, from: Head): string | undefined {
+/**
+ * Why a page does not go on from `from`, or passes by what the tenant or its arriving graph has otherwise; undefined when it
+ * does and does not. A graph that was filled just before a database was restored may be ahead of what is followed since.
+ */
+export function breakOf(page: ChangePage, from: Head, tenant: FollowedTenant): string | undefined {
   if (page.base === undefined) return `the database has no revision ${from.revision}, or its changes no longer`;
-  if (!isSameHead(page.base, from)) return `the database has another revision ${from.revision}`;
-  for (const [index, { head }] of page.revisions.entries()) {
-    if (head.revision !== from.revision + 1 + index) return `revision ${from.revision + 1 + index} is missing`;
+  const own = [from, tenant.applied, tenant.arriving?.sealed];
+  const heads = [page.base, ...page.revisions.map(({ head }) => head)];
+  for (const [index, head] of heads.entries()) {
+    if (head.revision !== from.revision + index) return `revision ${from.revision + index} is missing`;
+    const isOther = own.some((one) => one !== undefined && one.revision === head.revision && !isSameHead(one, head));
+    if (isOther) return `the database has another revision ${head.revision}`;
   }
   return undefined;
 }

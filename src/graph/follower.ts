@@ -80,7 +80,8 @@ export class Follower {
 async function takePage(tenant: FollowedTenant, deps: FollowerDeps): Promise<boolean> {
   const from = tenant.takenIn;
   if (from === undefined || tenant.ended) return false;
-  const { epoch, newest } = tenant;
+  const { epoch, newest, arriving } = tenant;
+  const wasSealed = arriving?.sealed !== undefined;
   const waiters = tenant.arrivals.count;
   const beganAtMs = deps.monotonic();
   const page = await timedRead("reading changes", deps.health.timeoutMs, deps.closing, (signal) =>
@@ -88,7 +89,7 @@ async function takePage(tenant: FollowedTenant, deps: FollowerDeps): Promise<boo
   );
   deps.health.succeeded(beganAtMs);
   if (tenant.epoch !== epoch) return false;
-  const why = breakOf(page, from);
+  const why = breakOf(page, from, tenant);
   if (why !== undefined) {
     tenant.startOver(why);
     return false;
@@ -102,8 +103,10 @@ async function takePage(tenant: FollowedTenant, deps: FollowerDeps): Promise<boo
   if (page.complete) {
     tenant.confirm(beganAtMs);
     tenant.arrivals.absent(waiters);
-    // A newer head that was known before the read began, and is not in it, is of a history that is gone.
+    // What was known before the read began, and is not in it, is of a history that is gone.
     if (tenant.newest === newest) tenant.newest = undefined;
+    if (wasSealed && tenant.arriving === arriving)
+      tenant.startOver("its tuples were read at a revision that is not there");
   }
   deps.resized(tenant);
   return tenant.epoch === epoch && (!page.complete || tenant.isBehind);

@@ -2,11 +2,12 @@ import { expect, test } from "vitest";
 import { batchPart } from "../../src/graph/batch-part.ts";
 import type { FollowedTenant } from "../../src/graph/followed-tenant.ts";
 import type { TupleBatch } from "../../src/model/change.ts";
+import type { Holding } from "../../src/model/residency.ts";
 import { createTenant } from "../storage/drafts.ts";
 import { createClock } from "../support/clock.ts";
 import { waitFor } from "../support/wait.ts";
 import { batchOf } from "./core-batch.ts";
-import { createWorld, expectLikeStore, resident, stateOf, writeTo } from "./residency-world.ts";
+import { createWorld, expectLikeStore, resident, stateOf, type World, writeTo } from "./residency-world.ts";
 
 test("a fill that fails is tried again later, and requests go to the store meanwhile", async () => {
   const clock = createClock(0);
@@ -88,6 +89,54 @@ test("a tenant that starts over while it is filled is filled again, with the oth
     .source(1)
     .scanSubjects([{ objectType: "document", objectId: "a", relation: "viewer" }], 9);
   expect(found?.map(({ subjectId }) => subjectId)).toEqual(["eve"]);
+});
+
+/** Filled at revision 5; before anything else was known the database was restored, and is at revision 2. */
+async function filledBeforeRestore(world: World) {
+  const { residency, tenant, wire } = world;
+  for (let n = 1; n <= 5; n += 1) await world.write(`create document:a#viewer@user:old${n}`);
+  wire.broken.add("heads");
+  const letSnapshotGo = wire.hold("snapshot");
+  const holding = residency.of(tenant) as FollowedTenant;
+  await waitFor("its tuples have been read", () => wire.calls.snapshot === 1);
+  await world.restore();
+  await world.write("create document:a#viewer@user:new1");
+  await world.write("create document:a#viewer@user:new2");
+  wire.broken.clear();
+  await waitFor("the other history is followed", () => holding.applied?.revision === 2);
+  expect(holding.arriving).toBeDefined();
+  return { holding, letSnapshotGo };
+}
+
+async function expectNew(holding: Holding, revision: number): Promise<void> {
+  const [found] = await holding
+    .source(revision)
+    .scanSubjects([{ objectType: "document", objectId: "a", relation: "viewer" }], 99);
+  const expected = Array.from({ length: revision }, (_, n) => `new${n + 1}`);
+  expect(found?.map(({ subjectId }) => subjectId)).toEqual(expected);
+}
+
+test("a fill of a history that is gone is not built upon when the new one passes by", async () => {
+  await using world = await createWorld({ readTimeoutMs: 20_000 });
+  const { holding, letSnapshotGo } = await filledBeforeRestore(world);
+  const letPageGo = world.wire.hold("since");
+  letSnapshotGo();
+  await waitFor("the fill has ended", () => holding.arriving?.sealed?.revision === 5);
+  for (let n = 3; n <= 7; n += 1) await world.write(`create document:a#viewer@user:new${n}`);
+  letPageGo();
+  await waitFor("all of it is taken in", () => holding.applied?.revision === 7);
+  await resident(world.residency, world.tenant);
+  await expectNew(holding, 7);
+});
+
+test("a fill of a history that is gone is noticed even if the new one never gets as far", async () => {
+  await using world = await createWorld();
+  const { holding, letSnapshotGo } = await filledBeforeRestore(world);
+  const { since } = world.wire.calls;
+  letSnapshotGo();
+  await resident(world.residency, world.tenant);
+  expect(world.wire.calls.since - since).toBeLessThan(20);
+  await expectNew(holding, 2);
 });
 
 test("a part of a batch is a batch: the same tuples, the same traits", () => {
