@@ -46,11 +46,11 @@ export function keysOfChange({ tuple }: TupleChange): readonly string[] {
   return keys;
 }
 
-/** What V8 needs for a part, about: the strings, and 400 bytes for its entry in two maps and a list. */
+/** What V8 needs for a part, about. 100,000 parts took 562 bytes each with no row, 663 with one, 1,359 with ten (ids of 16 bytes). */
 export function bytesOfPart(key: string, rows: readonly Found[]): number {
-  let bytes = 400 + key.length;
+  let bytes = 520 + key.length;
   for (const { subjectType, subjectId, subjectRelation, caveat } of rows) {
-    bytes += 136 + subjectType.length + subjectId.length + subjectRelation.length;
+    bytes += 64 + subjectType.length + subjectId.length + subjectRelation.length;
     if (caveat !== undefined) bytes += 96 + caveat.name.length + caveat.contextJson.length;
   }
   return bytes;

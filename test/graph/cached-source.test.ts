@@ -151,11 +151,11 @@ describe("an answer is the store's at its revision", () => {
         hits += cache.counts.hits;
         coalesced += cache.counts.coalesced;
       }),
-      { numRuns: 1_500 },
+      { numRuns: 500 },
     );
     // That much of it came from memory is what makes the rest worth comparing.
-    expect(hits).toBeGreaterThan(3_000);
-    expect(coalesced).toBeGreaterThan(1_000);
+    expect(hits).toBeGreaterThan(1_000);
+    expect(coalesced).toBeGreaterThan(300);
   });
 });
 

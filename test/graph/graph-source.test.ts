@@ -63,7 +63,7 @@ describe("memory answers as the store does, at every revision it has", () => {
           await expect(sourceOf(graph, revision).read(asked, rows - 1)).rejects.toEqual(refused);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -80,7 +80,7 @@ describe("memory answers as the store does, at every revision it has", () => {
           expect(found.map(ordered)).toEqual(expected.map(ordered));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });
