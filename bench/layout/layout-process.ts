@@ -13,6 +13,8 @@ export interface LayoutResult {
   readonly objects: number;
   /** As the graph counts them; those of plain objects are not counted. */
   readonly countedPerTuple: number | null;
+  /** What the heap and all buffers have grown by, and the process; the latter says little below some million tuples. */
+  readonly usedPerTuple: number;
   readonly residentPerTuple: number;
   readonly loadPerCpuSecond: number;
   readonly nanos: Partial<StepTimes>;
@@ -26,18 +28,18 @@ const { tuples } = workload;
 const sample: TupleKey[] = [];
 for (const _ of sampling(workload.generate(), tuples, SAMPLE, sample));
 globalThis.gc?.();
-const idle = process.memoryUsage().rss;
+const idle = process.memoryUsage();
 console.log(JSON.stringify(kind === "plain" ? measurePlain() : measureGraph()));
 
 function measureGraph(): LayoutResult {
   const { graph, loadCpuMs } = fillGraph(workload.generate());
-  const residentPerTuple = residentSince(idle);
+  const memory = grownSince(idle);
   return {
     kind,
     tuples,
     objects: graph.objects,
     countedPerTuple: graph.bytes / tuples,
-    residentPerTuple,
+    ...memory,
     loadPerCpuSecond: tuples / (loadCpuMs / 1000),
     nanos: timeSteps(graph, sample),
   };
@@ -48,7 +50,7 @@ function measurePlain(): LayoutResult {
   const before = process.cpuUsage();
   for (const tuple of workload.generate()) graph.add(tuple);
   const { user, system } = process.cpuUsage(before);
-  const residentPerTuple = residentSince(idle);
+  const memory = grownSince(idle);
   const at = (i: number): TupleKey => sample[i % sample.length] as TupleKey;
   const count = sample.length;
   return {
@@ -56,7 +58,7 @@ function measurePlain(): LayoutResult {
     tuples,
     objects: 0,
     countedPerTuple: null,
-    residentPerTuple,
+    ...memory,
     loadPerCpuSecond: tuples / ((user + system) / 1e6),
     nanos: {
       object: nanosEach(count, (i) => graph.object(at(i).objectType, at(i).objectId)?.subjects.size ?? 0),
@@ -70,9 +72,11 @@ function measurePlain(): LayoutResult {
   };
 }
 
-/** What the process has grown by since the sample was taken, without what lies about. */
-function residentSince(before: number): number {
+/** Since the sample was taken, and without what lies about. */
+function grownSince(before: NodeJS.MemoryUsage): Pick<LayoutResult, "usedPerTuple" | "residentPerTuple"> {
   globalThis.gc?.();
   globalThis.gc?.();
-  return (process.memoryUsage().rss - before) / tuples;
+  const now = process.memoryUsage();
+  const used = now.heapUsed + now.external - before.heapUsed - before.external;
+  return { usedPerTuple: used / tuples, residentPerTuple: (now.rss - before.rss) / tuples };
 }

@@ -33,6 +33,7 @@ function rowOf(result: LayoutResult): Record<string, string | number> {
     tuples: result.tuples,
     objects: result.objects,
     "bytes counted": result.countedPerTuple === null ? "" : result.countedPerTuple.toFixed(1),
+    "bytes used": result.usedPerTuple.toFixed(1),
     "bytes resident": result.residentPerTuple.toFixed(1),
     "loaded/s": Math.round(result.loadPerCpuSecond),
     ...Object.fromEntries(nanos),

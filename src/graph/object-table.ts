@@ -161,6 +161,7 @@ export class ObjectTable {
   }
 
   #add(type: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
+    if (end - start > LENGTH_MASK) throw new RelataError("INTERNAL", "an object's id is too long to be held in memory");
     const object = this.#takeNumber(type);
     this.#set(object, PLACE, this.#ids.store(bytes, start, end));
     this.#set(object, SHAPE, end - start);
