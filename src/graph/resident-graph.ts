@@ -31,7 +31,15 @@ const NO_TRAITS: FoundTraits = {};
 /** Shared by all graphs: nothing of it outlives a call. */
 const GROUP_READ = new TupleGroup();
 
-/** A tenant's tuples in memory, at every revision from `floor` to `applied`. Filled once, then changed; everything is synchronous. */
+/**
+ * A tenant's tuples in memory, at every revision from `floor` to `applied`. Filled once, then changed; everything is
+ * synchronous.
+ *
+ * Integers in typed arrays instead of objects, strings and maps, since the hot path is waiting for memory. Measured side by side
+ * on a busy machine at 1M tuples of the document workload (`npm run bench -- layout`): 69 bytes for a tuple instead of 955, and
+ * 0.54 µs to find one instead of 3.2, 0.26 instead of 2.4 if it is not there, 0.43 instead of 4.3 to find the first of an
+ * object's relation, 6 ns for each further one. Filled 4.3 times as fast.
+ */
 export class ResidentGraph implements TupleGraph {
   readonly #bytes = new ByteCount();
   readonly #types: NameTable;
