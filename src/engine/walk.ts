@@ -30,6 +30,11 @@ export interface WalkOptions {
   readonly nowMs: number;
   /** Problems visited and tuples looked at, together. */
   readonly maxNodes: number;
+  /**
+   * The call before was about the same graph at the same revision and instant, and nothing has happened since: what it found
+   * out is used again if the subject is the same.
+   */
+  readonly continues?: boolean;
 }
 
 export interface Walked {
@@ -73,6 +78,8 @@ const WALKERS = new WeakMap<TupleGraph, WeakMap<SubjectPlan, Walker>>();
 
 /** One for all: a walk is synchronous and calls nothing that would start another. */
 const TABLE = new WalkTable();
+/** Whose problems are in it. */
+let owner: Walker | undefined;
 
 /** Levels of members and operators within each other; some 0.5 KB of the thread's stack each. What lies deeper is unknown. */
 const MAX_DEPTH = 400;
@@ -123,6 +130,10 @@ class Walker {
   #maxSpent = 0;
   #nodes = 0;
   #rows = 0;
+  /** What is in the table is about this subject; empty when it is of no use to another walk. */
+  #reusableFor = "";
+  /** Something was too deep or too much. */
+  #isCut = false;
 
   constructor(schema: Schema, plan: SubjectPlan, graph: TupleGraph) {
     this.names = graph.names;
@@ -132,11 +143,18 @@ class Walker {
     this.#bound = new BoundPlan(schema, plan, graph);
   }
 
-  check({ object, member, subject }: Question, revision: Revision, { nowMs, maxNodes }: WalkOptions): Walked {
+  check({ object, member, subject }: Question, revision: Revision, options: WalkOptions): Walked {
+    const { nowMs, maxNodes, continues = false } = options;
     const graph = this.#graph;
-    TABLE.clear();
+    const type = graph.type(object.type);
+    const number = type === NONE ? NONE : graph.object(type, object.id);
+    if (!continues || owner !== this || this.#reusableFor !== subject.id) TABLE.clear();
+    owner = this;
+    // Until this one has come to its end.
+    this.#reusableFor = "";
     this.#trail.length = 0;
     this.#low = NOTHING_OPEN;
+    this.#isCut = false;
     this.#revision = revision;
     this.#nowMs = nowMs;
     this.#maxSpent = maxNodes;
@@ -145,12 +163,12 @@ class Walker {
     this.#subjectType = graph.type(subject.type);
     this.#wildcardNumber = NOT_ASKED;
     this.#subject = this.#subjectType === NONE ? NONE : graph.object(this.#subjectType, subject.id);
-    const type = graph.type(object.type);
-    const number = type === NONE ? NONE : graph.object(type, object.id);
     // No tuple names either. The object is still in what `self` and the self rule grant, if it is the subject.
     if (this.#subject === NONE && !(object.type === subject.type && object.id === subject.id)) this.#subject = STRANGER;
     const { id } = memberOf(this.#schema, object.type, member) ?? unknownMember(object.type, member);
     const value = this.#problem(id, number, 0);
+    // All objects that no tuple names have the same number.
+    if (!this.#isCut && number !== NONE) this.#reusableFor = subject.id;
     const result = this.#result;
     result.value = value === TRUE ? "allowed" : value === FALSE ? "denied" : "undecided";
     result.nodes = this.#nodes;
@@ -165,7 +183,7 @@ class Walker {
     const state = TABLE.states[problem] as number;
     if (state !== 0) return this.#known(problem, state);
     this.#nodes += 1;
-    if (depth >= MAX_DEPTH || this.#nodes + this.#rows > this.#maxSpent) return UNKNOWN;
+    if (depth >= MAX_DEPTH || this.#nodes + this.#rows > this.#maxSpent) return this.#cut();
     const outerLow = this.#low;
     const mark = this.#trail.length;
     this.#low = NOTHING_OPEN;
@@ -234,7 +252,7 @@ class Walker {
       case WILDCARD:
         return this.#tuple(object, step.relation, this.#wildcard());
       case OPERATION:
-        return depth >= MAX_DEPTH ? UNKNOWN : this.#operation(step, object, depth + 1);
+        return depth >= MAX_DEPTH ? this.#cut() : this.#operation(step, object, depth + 1);
       case USERSETS:
         return this.#usersets(step.relation, object, depth);
       case PROBLEM:
@@ -271,6 +289,11 @@ class Walker {
     return expiresAtMs !== undefined && expiresAtMs <= this.#nowMs ? ABSENT : TRAITS;
   }
 
+  #cut(): Value {
+    this.#isCut = true;
+    return UNKNOWN;
+  }
+
   /** Whether there are too many rows to look at another one. */
   #isSpent(): boolean {
     this.#rows += 1;
@@ -282,7 +305,7 @@ class Walker {
     const graph = this.#graph;
     let value: Value = FALSE;
     for (let row = graph.firstSubject(object, relation, WITH_RELATION); row !== NONE; row = graph.nextSubject(row)) {
-      if (this.#isSpent()) return UNKNOWN;
+      if (this.#isSpent()) return this.#cut();
       const subject = graph.subjectOf(row);
       const member = this.#bound.memberOf(graph.typeOf(subject), graph.subjectRelationOf(row));
       if (member < 0) continue;
@@ -306,7 +329,7 @@ class Walker {
     const graph = this.#graph;
     let value: Value = FALSE;
     for (let row = graph.firstSubject(object, relation, list); row !== NONE; row = graph.nextSubject(row)) {
-      if (this.#isSpent()) return UNKNOWN;
+      if (this.#isSpent()) return this.#cut();
       const subject = graph.subjectOf(row);
       const member = targetOf(targets, graph.typeOf(subject));
       if (member < 0) continue;
@@ -338,7 +361,7 @@ class Walker {
     const graph = this.#graph;
     let value: Value | typeof NOTHING_THERE = NOTHING_THERE;
     for (let row = graph.firstSubject(object, relation, list); row !== NONE; row = graph.nextSubject(row)) {
-      if (this.#isSpent()) return UNKNOWN;
+      if (this.#isSpent()) return this.#cut();
       const subject = graph.subjectOf(row);
       const member = targetOf(targets, graph.typeOf(subject));
       if (member === LEFT_OUT) continue;

@@ -42,22 +42,23 @@ export function decideResident(
   { nowMs, limits }: ResidentOptions,
 ): DecidedAtOnce {
   const outcomes: (Outcome | RelataError | undefined)[] = [];
-  const left: number[] = [];
+  const open: number[] = [];
   const most = Math.min(limits.maxNodes, MAX_WALKED);
   let nodes = 0;
   let rows = 0;
   for (const [index, { question }] of items.entries()) {
-    const walked = walkCheck(plan, graph, revision, question, { nowMs, maxNodes: most - nodes - rows });
+    const left = { nowMs, maxNodes: most - nodes - rows, continues: index > 0 };
+    const walked = walkCheck(plan, graph, revision, question, left);
     nodes += walked.nodes;
     rows += walked.rows;
     outcomes.push(walked.value === "undecided" ? undefined : CERTAINLY[walked.value]);
-    if (walked.value === "undecided") left.push(index);
+    if (walked.value === "undecided") open.push(index);
   }
   // What is too much for the walker is all the more for the solver.
-  if (left.length === 0 || nodes + rows >= most) return { outcomes, work: { nodes, rows } };
-  const open = left.map((index) => items[index] as CheckItem);
-  const solved = solveResident(plan, open, { graph, revision }, { nowMs, limits });
-  for (const [at, index] of left.entries()) outcomes[index] = solved.outcomes[at];
+  if (open.length === 0 || nodes + rows >= most) return { outcomes, work: { nodes, rows } };
+  const rest = open.map((index) => items[index] as CheckItem);
+  const solved = solveResident(plan, rest, { graph, revision }, { nowMs, limits });
+  for (const [at, index] of open.entries()) outcomes[index] = solved.outcomes[at];
   return { outcomes, work: { nodes: nodes + solved.work.nodes, rows: rows + solved.work.rows } };
 }
 

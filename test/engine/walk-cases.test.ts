@@ -102,6 +102,36 @@ test("what costs more than it may is undecided, and stops there", () => {
   }
 });
 
+test("questions about one subject that follow each other share what they find out", () => {
+  const chain = Array.from({ length: 50 }, (_, i) => `group:g${i}#member@group:g${i + 1}#member`);
+  const graph = graphOf([...chain, "group:g50#member@user:anne", "group:h#member@user:ben"]);
+  const ask = (question: string, continues: boolean) => {
+    const options = { nowMs: NOW_MS, maxNodes: 1_000, continues };
+    return { ...walkCheck(planSchema(groups), graph, 1, itemOf(question).question, options) };
+  };
+  expect(ask("group:g1#member@user:anne", false)).toMatchObject({ value: "allowed", nodes: 50 });
+  expect(ask("group:g0#member@user:anne", true)).toMatchObject({ value: "allowed", nodes: 1 });
+  expect(ask("group:g0#member@user:ben", true)).toMatchObject({ value: "denied", nodes: 51 });
+  expect(ask("group:nobody#member@user:ben", true).value).toBe("denied");
+  expect(ask("group:h#member@user:ben", true)).toMatchObject({ value: "allowed", nodes: 1 });
+  expect(ask("group:g0#member@user:ben", true)).toMatchObject({ value: "denied", nodes: 51 });
+  expect(ask("group:g50#member@group:h#member", true).value).toBe("denied");
+  expect(ask("group:g50#member@user:ben", true).value).toBe("denied");
+  expect(ask("group:h#member@group:h#member", true).value).toBe("allowed");
+  expect(ask("group:g50#member@group:h#member", true).value).toBe("denied");
+  expect(ask("group:h#member@user:ben", true).value).toBe("allowed");
+  expect(ask("group:h#member@group:g0#member", true).value).toBe("denied");
+  expect(ask("group:h#member@user:ben", true).value).toBe("allowed");
+  expect(ask("group:unknown#member@group:x#member", true).value).toBe("denied");
+  expect(ask("group:x#member@group:x#member", true).value).toBe("allowed");
+  const cut = walkCheck(planSchema(groups), graph, 1, itemOf("group:g0#member@user:anne").question, {
+    nowMs: NOW_MS,
+    maxNodes: 10,
+  });
+  expect(cut.value).toBe("undecided");
+  expect(ask("group:g0#member@user:anne", true).value).toBe("allowed");
+});
+
 const nested = compiled(`
   definition user {}
   definition group { relation member: user | group#member }
