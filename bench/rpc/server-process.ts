@@ -61,7 +61,7 @@ async function start({ connection, settings }: Extract<ServerOrder, { what: "sta
     poolMax: config.databasePoolMax,
     statementTimeoutMs: config.maxDeadlineMs,
   });
-  const server = await startServer(config, { log, store });
+  const server = await startServer(config, { log, store, opsPort: false });
   const echo = await startAuthenticatedEcho(config, store, log);
   CLOSERS.push(
     () => echo.stop(0),
