@@ -28,7 +28,7 @@ export interface SoakOptions {
 export interface SoakResult {
   readonly counts: LoadCounts;
   readonly samples: readonly SoakSample[];
-  /** Undefined when the soak was too short to tell: in the first minute every process grows. */
+  /** Undefined when the soak was too short to tell: until its caches are full every process grows. */
   readonly trend: MemoryTrend | undefined;
   /** Why it has failed; empty: it has not. */
   readonly problems: readonly string[];
@@ -45,7 +45,7 @@ const BYTES_PER_TUPLE = 80;
 const BUDGET_PART = 5;
 const CALLER = "soak";
 const SCOPES = ["check", "tuples:write"] as const;
-const LEAST_FOR_TREND_MS = 60_000;
+const LEAST_FOR_TREND_MS = 300_000;
 const MIB = 1024 ** 2;
 
 /**

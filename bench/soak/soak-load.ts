@@ -110,7 +110,8 @@ async function write(parts: Parts): Promise<void> {
   const present = new Set<string>();
   for (let number = 0; !stop.aborted; number += 1) {
     const tenant = number % 4 === 0 ? tenants.big : (tenants.small[(number * 7) % tenants.small.length] ?? tenants.big);
-    const tuple = tenant.work.change(0);
+    // Not a viewer: of a public document everybody is one, whoever is written.
+    const tuple = { ...tenant.work.change(0), relation: "editor" };
     const was = present.has(tenant.slug);
     const operation = was ? TupleUpdate_Operation.DELETE : TupleUpdate_Operation.TOUCH;
     const client = parts.clientOf(tenant);
@@ -121,7 +122,7 @@ async function write(parts: Parts): Promise<void> {
       else present.add(tenant.slug);
       const consistency = { requirement: { case: "atLeastAsFresh", value: consistencyToken } } as const;
       const { object, subject } = wireTuple(tuple);
-      const what = `${tenant.slug}: written viewer of ${tuple.objectId}`;
+      const what = `${tenant.slug}: written editor of ${tuple.objectId}`;
       await compare(parts, what, !was, () =>
         client.authorization.check({ object, permission: tuple.relation, subject, consistency }),
       );
