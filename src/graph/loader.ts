@@ -128,7 +128,7 @@ export class Loader {
       changes.count(tenant.place, limit, signal),
     );
     const bytes = this.#sizes.bytesOf(tuples);
-    if (bytes <= budget.limitBytes && budget.reserve(bytes, tenant)) return tuples;
+    if (budget.reserve(bytes, tenant)) return tuples;
     this.#refuse(tenant, bytes, tuples);
     return undefined;
   }

@@ -156,11 +156,9 @@ class TenantResidency implements OwnedResidency, TenantKeeper {
   }
 
   sourceOf(tenant: FollowedTenant, revision: Revision, signal: AbortSignal | undefined): TupleSource {
-    const { epoch } = tenant;
     const stored = (): TupleSource => cachedSource(tenant.reads, revision, signal);
     if (tenant.graphAt(revision) === undefined) return stored();
-    const graph = () => (tenant.epoch === epoch ? tenant.graphAt(revision) : undefined);
-    return graphSource({ revision, signal, graph, store: stored });
+    return graphSource({ revision, signal, graph: () => tenant.graphAt(revision), store: stored });
   }
 
   get #isClosed(): boolean {

@@ -173,15 +173,14 @@ async function askAll(all: readonly FollowedTenant[], deps: TailDeps): Promise<b
 async function askHeads(tenants: readonly FollowedTenant[], deps: TailDeps): Promise<void> {
   const { health, monotonic } = deps;
   const places = tenants.map(({ place }) => place);
-  const epochs = tenants.map(({ epoch }) => epoch);
   const beganAtMs = monotonic();
   health.polls += 1;
   const heads = await timedRead("reading the newest revisions", health.timeoutMs, deps.closing, (signal) =>
     deps.changes.heads(places, signal),
   );
   health.succeeded(beganAtMs);
-  for (const [index, tenant] of tenants.entries()) {
-    if (tenant.ended || tenant.epoch !== epochs[index]) continue;
+  for (const tenant of tenants) {
+    if (tenant.ended) continue;
     const head = heads.get(tenant.id);
     if (head === undefined) deps.missing(tenant);
     else tenant.learn(head, beganAtMs);

@@ -56,6 +56,23 @@ test("tenants that are in use are not pushed out by others", async () => {
   expect(stateOf(residency, a)).toBe("followed");
 });
 
+test("the room of a tenant that is being loaded is taken", async () => {
+  // 80 bytes a tuple is what is set aside before any size has been seen.
+  const budgetBytes = 1.6 * (80 * 1_000 + ROOM);
+  expect(bytesOf(1_000)).toBeLessThan(budgetBytes);
+  await using world = await createWorld({ budgetBytes, maxLoads: 2 });
+  const { residency, store, wire } = world;
+  const [a, b] = [await filled(store, 1_000), await filled(store, 1_000)];
+  const letGo = wire.hold("snapshot");
+  residency.of(a);
+  residency.of(b);
+  await waitFor("one of them is refused", () => residency.stats().loads.refused === 1);
+  expect(wire.calls.snapshot).toBe(1);
+  letGo();
+  await resident(residency, a);
+  expect(stateOf(residency, b)).toBe("followed");
+});
+
 test("a tenant larger than the budget is told by counting, pushes nobody out, and is not counted again and again", async () => {
   await using world = await createWorld({ budgetBytes: bytesOf(1_000) + ROOM, displaceIdleMs: 0 });
   const { residency, store, wire } = world;
@@ -127,6 +144,18 @@ test("tenants that grow push the least used out, and one that outgrows the budge
   }
   expect(residency.stats()).toMatchObject({ evictions: 2, residentBytes: 0 });
   await expectLikeStore(growing, store, b, 5, ["document:d1", "document:d199"]);
+});
+
+test("one that outgrows the budget at once takes nobody along", async () => {
+  await using world = await createWorld({ budgetBytes: bytesOf(1_000) + 2 * ROOM, displaceIdleMs: 1_000_000 });
+  const { residency, store } = world;
+  const [a, b] = [await filled(store, 20), await filled(store, 100)];
+  await resident(residency, a);
+  const growing = await resident(residency, b);
+  const updates = Array.from({ length: 5_000 }, (_, n) => `create document:d${n}#viewer@user:v${n}`);
+  expect(await growing.reach(await writeTo(store, b, ...updates), 20_000)).toBe(true);
+  await waitFor("it leaves", () => stateOf(residency, b) === "followed");
+  expect(stateOf(residency, a)).toBe("resident");
 });
 
 test("thousands of small tenants visited in turn: what they take stays within the budget", async () => {

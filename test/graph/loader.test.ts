@@ -70,6 +70,7 @@ test("a fill that ends while a page of changes is on its way misses none that ar
   letPageGo();
   await resident(residency, tenant);
   await expectLikeStore(holding, store, tenant, 3, ["document:a"]);
+  expect(world.lines.filter(({ level }) => level === "warn")).toEqual([]);
 });
 
 test("a tenant that starts over while it is filled is filled again, with the other history", async () => {
