@@ -42,7 +42,7 @@ describe("npm run bench -- engine storage", () => {
     expect(text).toContain("every one right (quick");
     expect(text.split("\n").filter((line) => line.startsWith("storage "))).toHaveLength(25);
     expect(printed.length).toBeGreaterThan(4);
-  });
+  }, 120_000);
 
   it("says so when an answer is wrong", async () => {
     const run = {
@@ -55,7 +55,7 @@ describe("npm run bench -- engine storage", () => {
     const report = await runLayers({ ...run, doctored: true, print: () => undefined });
     expect(report.answers.wrong).toEqual([expect.stringContaining('"tuples":1000')]);
     expect(renderReport(report)).toMatch(/^wrong: .*\n.* 1 WRONG/m);
-  });
+  }, 120_000);
 });
 
 describe("the report", () => {
