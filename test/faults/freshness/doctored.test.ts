@@ -9,7 +9,7 @@ it("finds the wrong answers of nodes that ignore tokens, believe a lagging head,
   const { problems } = await huntStaleAnswers({
     seed: 1,
     mishaps: [],
-    answersBetween: 500,
+    answersBetween: 400,
     fleet: { nodes: 4, programs },
   });
   console.log(`${problems.length} problems, such as ${problems.slice(0, 2).join("\n").slice(0, 500)}`);
