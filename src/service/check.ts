@@ -60,7 +60,7 @@ export function createCheck(deps: VerbDeps): Check {
         limits: deps.limits,
       });
       const [outcome] = outcomes;
-      if (outcome === undefined) return checkAt(deps, call, request, evaluation);
+      if (outcome === undefined) return checkAt(deps, call, request, evaluation, { isLong: true });
       return answerOf(decided(outcome), evaluation, { rounds: 0, ...work });
     } catch (error) {
       return Promise.reject(error);
@@ -77,12 +77,17 @@ async function checkAt(
   call: TenantCall,
   request: CheckRequest,
   evaluation: Evaluation,
+  { isLong = false } = {},
 ): Promise<CheckAnswer> {
   const items = [itemOf(evaluation, request)];
   const { nowMs, signal } = call;
   const explain = request.explain === true;
   if (!explain) {
-    const { outcomes, work } = await decideAt(evaluation, items, { nowMs, signal, limits });
+    const options = { nowMs, signal, limits };
+    // What was too much at once is not tried again.
+    const { outcomes, work } = isLong
+      ? await decide(evaluation.plan, items, evaluation.source, options)
+      : await decideAt(evaluation, items, options);
     return answerOf(decided(outcomes[0]), evaluation, work);
   }
   const { plan, source } = evaluation;

@@ -2,10 +2,13 @@ import { expect, test } from "vitest";
 import { createMemoryStore } from "../../src/storage/memory/store.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { compareWithOracle } from "../engine/random-checks.ts";
+import { compareWalks, compareWalksInCircles } from "../engine/walk-compare.ts";
 import { NOW_MS } from "../support/arbitrary.ts";
 import { startSpiceDb } from "../support/oracle-spicedb.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 import { compareVerbs } from "./compare.ts";
+import { compareHistories } from "./histories.ts";
+import { MODES, openMemory } from "./memory-modes.ts";
 import { answersIn } from "./room.ts";
 import { openService } from "./service.ts";
 import { compareWithSpiceDb } from "./spicedb-compare.ts";
@@ -33,6 +36,52 @@ test(`every verb agrees with the oracle on ${IN_MEMORY} random questions in memo
     answers += answersIn(tally);
   }
   expect(answers).toBeGreaterThanOrEqual(IN_MEMORY);
+});
+
+const WALKS = 3_000_000;
+test(`the walker agrees with the oracle on ${WALKS} random checks, and as many in circles`, {
+  timeout: 1_800_000,
+}, () => {
+  console.log(`walker, from seed ${SEED}:`, compareWalks(WALKS, SEED), compareWalksInCircles(WALKS, SEED));
+});
+
+const IN_EACH_MODE = 300_000;
+test.each(MODES)(
+  `every verb agrees with the oracle on ${IN_EACH_MODE} random questions, %s`,
+  {
+    timeout: 1_800_000,
+  },
+  async (mode) => {
+    for (let part = 0; part < 3; part++) {
+      const store = createMemoryStore({ now: () => NOW_MS });
+      const memory = openMemory(store, mode);
+      const from = SEED + part * 3_000;
+      try {
+        const { tally, ...total } = await compareVerbs(openService(store, NOW_MS, memory), IN_EACH_MODE / 3, from);
+        console.log(`${mode}, from seed ${from}:`, total, tally, memory.graphs);
+      } finally {
+        await memory.close();
+      }
+    }
+  },
+);
+
+const IN_THE_PAST = 300_000;
+test(`${IN_THE_PAST} answers at exact snapshots, while another process writes, are the oracle's`, {
+  timeout: 1_800_000,
+}, async () => {
+  for (let part = 0; part < 3; part++) {
+    const store = createMemoryStore({ now: () => NOW_MS });
+    const memory = openMemory(store, "resident", { pollIntervalMs: 5, windowMs: 25 });
+    const [reader, writer] = [openService(store, NOW_MS, memory), openService(store)];
+    const from = SEED + part * 10_000;
+    try {
+      const total = await compareHistories(reader, writer, IN_THE_PAST / 3, from);
+      console.log(`histories, from seed ${from}:`, total, memory.graphs);
+    } finally {
+      await memory.close();
+    }
+  }
 });
 
 const OVER_POSTGRES = 200_000;
