@@ -1,6 +1,6 @@
 import { pino } from "pino";
+import { createBatchingDestination } from "./log/batching-destination.ts";
 import { createIsoClock, flatLine } from "./log/flat-line.ts";
-import { createTurnDestination } from "./log/turn-destination.ts";
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -28,7 +28,7 @@ export interface LoggerOptions {
 
 /** JSON lines with an ISO time. */
 export function createLogger(options: LoggerOptions): Logger {
-  const destination = options.destination ?? createTurnDestination();
+  const destination = options.destination ?? createBatchingDestination();
   const settings = {
     level: options.level,
     base: null,
