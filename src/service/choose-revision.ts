@@ -42,18 +42,26 @@ export function createRevisionChooser(
   const { now, known, reached } = freshness;
   const snapshots = createExactSnapshots(revisions, heads, freshness, options);
 
+  /** Memory's head where it has got as far as `found`; else `found`, for the store to answer at. */
+  const inMemory = (tenant: TenantPlace, holding: Holding | undefined, found: Head): Head => {
+    const applied = holding?.applied;
+    if (applied !== undefined && applied.revision >= found.revision) return applied;
+    heads.showed(tenant.id, found.revision);
+    return found;
+  };
+
   const atLeast = async (tenant: TenantPlace, holding: Holding | undefined, at: TokenPosition): Promise<Head> => {
     const newest = await heads.fresh(tenant);
     if (newest.revision < at.revision) throw beyondHistory(at, newest);
     satisfying(at, newest);
-    return inMemory(holding, newest);
+    return inMemory(tenant, holding, newest);
   };
 
   return {
     now(tenant, holding, { consistency, nowMs }) {
       switch (consistency.kind) {
         case "minimize_latency":
-          return now(tenant, holding, heads.written(tenant.id));
+          return now(tenant, holding, heads.shown(tenant.id));
         case "fully_consistent":
           return undefined;
         case "at_least_as_fresh":
@@ -65,20 +73,21 @@ export function createRevisionChooser(
     async choose(tenant, holding, { consistency, nowMs, signal }) {
       switch (consistency.kind) {
         case "minimize_latency": {
-          const written = heads.written(tenant.id);
-          await reached(holding, written, signal);
-          const head = known(tenant, holding, written) ?? (await heads.recent(tenant));
-          return inMemory(holding, head.revision < written ? await heads.fresh(tenant) : head);
+          const shown = heads.shown(tenant.id);
+          await reached(holding, shown, signal);
+          const head = known(tenant, holding, shown) ?? (await heads.recent(tenant));
+          return inMemory(tenant, holding, head.revision < shown ? await heads.fresh(tenant) : head);
         }
         case "fully_consistent": {
           const head = await heads.fresh(tenant);
           await reached(holding, head.revision, signal);
-          return inMemory(holding, head);
+          return inMemory(tenant, holding, head);
         }
         case "at_least_as_fresh": {
           const { at } = consistency;
           await reached(holding, at.revision, signal);
-          return satisfying(at, known(tenant, holding, at.revision)) ?? atLeast(tenant, holding, at);
+          const head = satisfying(at, known(tenant, holding, at.revision));
+          return head === undefined ? atLeast(tenant, holding, at) : inMemory(tenant, holding, head);
         }
         case "at_exact_snapshot":
           return (
@@ -92,10 +101,4 @@ export function createRevisionChooser(
 /** @throws REVISION_UNAVAILABLE when `head` is at the token's revision and of another history */
 function satisfying(at: TokenPosition, head: Head | undefined): Head | undefined {
   return head?.revision === at.revision ? requireSameHistory(at, head) : head;
-}
-
-/** Memory's head where it has got as far as `found`; else `found`, for the store to answer at. */
-function inMemory(holding: Holding | undefined, found: Head): Head {
-  const applied = holding?.applied;
-  return applied !== undefined && applied.revision >= found.revision ? applied : found;
 }

@@ -15,8 +15,10 @@ export interface HeadCache {
   peek(tenantId: string): Head | undefined;
   /** Learns of a write that this process did. `startedAtMs` is when it was sent. */
   learn(tenantId: string, head: Head, startedAtMs: number): void;
-  /** The newest revision that this process wrote in the last `maxStalenessMs`; 0 for none. */
-  written(tenantId: string): Revision;
+  /** A request is answered at a revision that memory does not have: nobody after it is shown an older one. */
+  showed(tenantId: string, revision: Revision): void;
+  /** The newest revision that this process wrote or showed in the last `maxStalenessMs`; 0 for none. */
+  shown(tenantId: string): Revision;
 }
 
 export interface HeadCacheOptions {
@@ -42,7 +44,7 @@ export function createHeadCache(
   { maxStalenessMs, monotonic, residency }: HeadCacheOptions,
 ): HeadCache {
   const known = new LRUCache<string, Known>({ max: MAX_TENANTS });
-  const writes = new LRUCache<string, { readonly revision: Revision; readonly atMs: number }>({ max: MAX_TENANTS });
+  const shown = new LRUCache<string, { readonly revision: Revision; readonly atMs: number }>({ max: MAX_TENANTS });
   let clock = 0;
 
   const isRecent = (sinceMs: number): boolean => monotonic() - sinceMs <= maxStalenessMs;
@@ -84,17 +86,19 @@ export function createHeadCache(
     fresh: reads.fresh,
     learn(tenantId, head, startedAtMs) {
       residency?.known(tenantId)?.learn(head, startedAtMs);
-      const atMs = monotonic();
-      if (cache.written(tenantId) < head.revision) writes.set(tenantId, { revision: head.revision, atMs });
+      cache.showed(tenantId, head.revision);
       const newest = known.peek(tenantId)?.head;
       if (newest !== undefined && newest.revision > head.revision) return;
       remember(tenantId, { head, asOfMs: startedAtMs, order: clock++ });
     },
-    written(tenantId) {
-      const last = writes.get(tenantId);
+    showed(tenantId, revision) {
+      if (cache.shown(tenantId) < revision) shown.set(tenantId, { revision, atMs: monotonic() });
+    },
+    shown(tenantId) {
+      const last = shown.get(tenantId);
       if (last === undefined) return 0;
       if (isRecent(last.atMs)) return last.revision;
-      writes.delete(tenantId);
+      shown.delete(tenantId);
       return 0;
     },
   };

@@ -73,6 +73,14 @@ describe("minimize_latency", () => {
     expect(await room.check(MINIMIZE)).toMatchObject({ ...FROM_STORE, heads: 0, revision: 3, allowed: false });
   });
 
+  test("goes back behind no revision that this process has shown", async () => {
+    await freeze();
+    await room.writeElsewhere(`-${ANNE}`);
+    expect(await room.check(MINIMIZE)).toMatchObject({ revision: 2 });
+    expect(await room.check(FULLY)).toMatchObject({ ...FROM_STORE, revision: 3, allowed: false });
+    expect(await room.check(MINIMIZE)).toMatchObject({ heads: 0, revision: 3, allowed: false });
+  });
+
   test("without the store is answered for as long as the bound allows, and then is an error", async () => {
     await freeze();
     room.trouble.down = true;
