@@ -11,7 +11,7 @@ export interface ObservedServerOptions {
   readonly issuer: TrustedIssuer;
 }
 
-/** What the server has sent to its database, without BEGIN, the scope and COMMIT. */
+/** What the server has sent to its database for a caller, without BEGIN, the scope and COMMIT. */
 export interface Statements {
   readonly count: number;
   /** When the last one left, milliseconds since the epoch; 0 before the first. */
@@ -27,14 +27,17 @@ export interface ObservedServer {
 
 const OPERATOR = { subject: "operator", tenants: [], platform: true, scopes: ["tenants:read", "tenants:write"] };
 
-/** A whole relata on the given database, as `relata serve` starts it, whose statements are counted. */
+/** Sent whoever asks, and nobody: reading what has changed goes on between requests. */
+const OF_NO_REQUEST: ReadonlySet<string> = new Set(["", "enter_scope", "read_heads"]);
+
+/** A whole relata on the given database, without tenants in memory, whose statements are counted. */
 export async function startObservedServer({ connection, issuer }: ObservedServerOptions): Promise<ObservedServer> {
   let [count, lastAtMs] = [0, 0];
   const store = await createPostgresStore({
     connection,
     statementTimeoutMs: 60_000,
     observe: (flight) => {
-      const asked = flight.filter(({ name }) => name !== "" && name !== "enter_scope");
+      const asked = flight.filter(({ name }) => !OF_NO_REQUEST.has(name));
       count += asked.length;
       if (asked.length > 0) lastAtMs = performance.timeOrigin + performance.now();
     },
@@ -46,6 +49,7 @@ export async function startObservedServer({ connection, issuer }: ObservedServer
     httpHost: "127.0.0.1",
     httpPort: 0,
     opsPort: 0,
+    residentBytes: 0,
     tokenKeys: [{ id: "bench", secret: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }],
     issuers: [issuer],
     bindings: [{ ...OPERATOR, issuer: issuer.issuer }],
