@@ -59,7 +59,11 @@ describe("a batch", () => {
     const reading: number[] = [];
     const store = await createPostgresStore({
       connection: database.app,
-      observe: (flight) => reading.push(flight.filter(({ text }) => text.includes("relata.tuple")).length),
+      observe: (flight) => {
+        // News of the writes before goes out on its own time.
+        if (flight.some(({ name }) => name === "announce_changes")) return;
+        reading.push(flight.filter(({ text }) => text.includes("relata.tuple")).length);
+      },
     });
     try {
       const tuples = [...chain(5), "document:1#viewer@group:0#member"].map(parseTuple);
