@@ -6,7 +6,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { runTestCli } from "../cli/run-cli.ts";
 import { readExposition } from "../support/exposition.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
+import { connectionTo } from "../support/postgres-connection.ts";
 import { processesNaming } from "../support/processes.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { createTempDir, type TempDir } from "../support/temp-dir.ts";
 import { startTestIssuer, type TestIssuer } from "../support/tokens.ts";
 import { waitFor } from "../support/wait.ts";
@@ -84,7 +86,9 @@ describe("relata serve --workers 2", SLOW, () => {
     });
 
   test("shares the ports, replaces a worker that dies, and drains all on SIGTERM", async () => {
-    const server = start();
+    await using proxy = await startTcpProxy(database.app);
+    const through = { host: "127.0.0.1", port: proxy.port };
+    const server = start(connectionTo({ ...database.app, ...through }).url);
     const ports = await portsOf(server);
     expect(await workersOf()).toHaveLength(3);
     expect(await (await ops(ports, "/readyz")).json()).toMatchObject({
@@ -123,6 +127,22 @@ describe("relata serve --workers 2", SLOW, () => {
     expect(after.get("relata_workers_configured")).toBe(2);
     expect((await workersOf()).length).toBe(3);
     expect(await workersOf()).not.toContain(victim);
+
+    // A database that says nothing: each worker still tells what it is, and how long it has been left alone.
+    proxy.freeze();
+    const silent = await waitFor("the silence to be seen", async () => {
+      const read = await metrics(ports);
+      return read.get('relata_ready{worker="1"}') === 0 && read;
+    });
+    expect(silent.get('relata_ready{worker="2"}')).toBe(0);
+    const unready = await ops(ports, "/readyz");
+    expect(unready.status).toBe(503);
+    expect(await unready.json()).toMatchObject({
+      status: "unavailable",
+      workers: { 1: { parts: { store: { ok: false } } }, 2: { parts: { store: { ok: false } } } },
+    });
+    proxy.thaw();
+    await waitFor("it to be ready again", async () => (await ops(ports, "/readyz")).status === 200);
 
     // A call that is open when the end comes is ended by its worker, not cut.
     const session = connectHttp2(`http://127.0.0.1:${ports.grpcPort}`);

@@ -1,13 +1,18 @@
 import type { Answers, Topic, ToWorker } from "./messages.ts";
 
-/** A worker that does not answer within this is as good as none: who asks has a deadline too. */
-const ANSWER_WITHIN_MS = 2_000;
+/**
+ * A worker that does not answer within this is as good as none: who asks has a deadline too. More than the 2 s after which a
+ * worker knows that its database is silent: that is when its figures are wanted most.
+ */
+const ANSWER_WITHIN_MS = 3_000;
 
-/** Questions to workers that wait for their answers. */
+/** Questions to one worker that wait for their answers. */
 export interface Questions {
-  /** Undefined when there is no answer in time. */
+  /** Undefined when there is no answer in time, or the worker ends without one. */
   ask<T extends Topic>(topic: T, send: (message: ToWorker) => void): Promise<Answers[T] | undefined>;
   answered(id: number, answer: Answers[Topic]): void;
+  /** The worker has ended: nobody waits for it any longer. */
+  ended(): void;
 }
 
 export function createQuestions(): Questions {
@@ -30,6 +35,9 @@ export function createQuestions(): Questions {
       }),
     answered(id, answer) {
       waiting.get(id)?.(answer);
+    },
+    ended() {
+      for (const settle of waiting.values()) settle(undefined);
     },
   };
 }

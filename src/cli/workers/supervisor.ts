@@ -1,7 +1,7 @@
 import cluster, { type Worker } from "node:cluster";
 import type { Logger } from "../../log.ts";
 import { type Answers, type FromWorker, type Topic, type ToWorker, WORKER_VARIABLE } from "./messages.ts";
-import { createQuestions } from "./questions.ts";
+import { createQuestions, type Questions } from "./questions.ts";
 
 export interface SupervisorOptions {
   readonly workers: number;
@@ -35,6 +35,8 @@ const CLOSING_MS = 5_000;
 interface Slot {
   readonly number: number;
   worker: Worker | undefined;
+  /** To the worker of now. */
+  questions: Questions;
   isServing: boolean;
   startedAtMs: number;
   failuresInARow: number;
@@ -48,7 +50,6 @@ interface Slot {
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { log } = options;
   const slots = Array.from({ length: options.workers }, (_, index): Slot => newSlot(index + 1));
-  const questions = createQuestions();
   let restarts = 0;
   let started = false;
   let stopping = false;
@@ -58,7 +59,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function fork(slot: Slot): Promise<Ports | { readonly exit: number }> {
     // Whoever wrapped this process watches it, not the workers: they end with this process.
     const worker = cluster.fork({ [WORKER_VARIABLE]: String(slot.number), RELATA_WRAPPED: "" });
+    const questions = createQuestions();
     slot.worker = worker;
+    slot.questions = questions;
     slot.startedAtMs = performance.now();
     return new Promise((resolve) => {
       worker.on("message", (message: FromWorker) => {
@@ -70,6 +73,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       worker.once("exit", (code, signal) => {
         slot.worker = undefined;
         slot.isServing = false;
+        questions.ended();
         resolve({ exit: code ?? 1 });
         if (!stopping && started) replace(slot, { code, signal });
       });
@@ -99,7 +103,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       return ports;
     },
     async ask(topic) {
-      const asked = slots.map(async ({ number, worker, isServing }) => {
+      const asked = slots.map(async ({ number, worker, questions, isServing }) => {
         const send = isServing ? worker : undefined;
         const answer = send && (await questions.ask(topic, (message) => tell(send, message)));
         return [number, answer] as const;
@@ -120,7 +124,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 }
 
 function newSlot(number: number): Slot {
-  return { number, worker: undefined, isServing: false, startedAtMs: 0, failuresInARow: 0, retry: undefined };
+  return {
+    number,
+    worker: undefined,
+    questions: createQuestions(),
+    isServing: false,
+    startedAtMs: 0,
+    failuresInARow: 0,
+    retry: undefined,
+  };
 }
 
 function tell(worker: Worker, message: ToWorker): void {
