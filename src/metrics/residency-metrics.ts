@@ -1,7 +1,10 @@
 import { byLabel, counter, gauge, type MetricFamily, type MetricSource } from "../metrics.ts";
 import type { HeldTenant, Residency, ResidencyStats } from "../model/residency.ts";
 
-/** What memory holds, what that costs, and how fresh it is. By state and not by tenant: there may be thousands. */
+/** Named by their ids, so that it can be seen who has the budget. Not all are: there may be thousands. */
+const LARGEST = 10;
+
+/** What memory holds, what that costs, and how fresh it is. By state; and the largest tenants one by one. */
 export function residencyMetrics(residency: Pick<Residency, "stats">, monotonic: () => number): MetricSource {
   return () => {
     const stats = residency.stats();
@@ -32,9 +35,27 @@ function heldFamilies({ budgetBytes, residentBytes, tenants, loads, evictions }:
       "state",
       sum(({ tuples }) => tuples),
     ),
+    byLabel(
+      "gauge",
+      "relata_tenant_bytes",
+      "Memory that they take.",
+      "state",
+      sum(({ bytes }) => bytes),
+    ),
+    largestFamily(tenants),
     byLabel("counter", "relata_loads_total", "Tenants that were to be brought into memory.", "outcome", { ...loads }),
     counter("relata_evictions_total", "Tenants that left memory for others.", evictions),
   ];
+}
+
+function largestFamily(tenants: readonly HeldTenant[]): MetricFamily {
+  const largest = tenants.filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
+  const samples = largest.slice(0, LARGEST).map(({ tenantId, state, bytes }) => ({
+    labels: { tenant_id: tenantId, state },
+    value: bytes,
+  }));
+  const help = `The ${LARGEST} tenants that take most memory.`;
+  return { name: "relata_largest_tenant_bytes", type: "gauge", help, samples };
 }
 
 function tailFamilies(tail: ResidencyStats["tail"], nowMs: number): MetricFamily[] {

@@ -20,7 +20,7 @@ export interface OpsServer {
 
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** `GET /metrics` for Prometheus, `/livez` and `/readyz` for whoever starts, restarts and sends requests. Nothing of a tenant. */
+/** `GET /metrics` for Prometheus, `/livez` and `/readyz` for whoever starts, restarts and sends requests. Of a tenant no more than its id and size. */
 export async function startOpsServer(options: OpsOptions): Promise<OpsServer> {
   const { log } = options;
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {

@@ -96,7 +96,7 @@ describe("what memory holds", () => {
     cache: { bytes: 8, entries: 9, hits: 11, misses: 12, coalesced: 13 },
   };
 
-  it("is all told, by state and never by tenant", () => {
+  it("is all told, by state", () => {
     const text = exposition(residencyMetrics({ stats: () => stats }, () => 4_000)());
     const read = readExposition(text);
     const names = {
@@ -105,6 +105,7 @@ describe("what memory holds", () => {
       'relata_tenants{state="resident"}': 2,
       'relata_tenants{state="loading"}': 0,
       'relata_tenant_tuples{state="resident"}': 12,
+      'relata_tenant_bytes{state="resident"}': 300,
       'relata_loads_total{outcome="refused"}': 2,
       relata_evictions_total: 6,
       relata_tail_polls_total: 10,
@@ -118,7 +119,20 @@ describe("what memory holds", () => {
       'relata_cache_reads_total{result="miss"}': 12,
     };
     expect(Object.fromEntries(Object.keys(names).map((name) => [name, read.get(name)]))).toEqual(names);
-    expect(text).not.toContain("tenantId");
+  });
+
+  it("names the ten largest tenants and nobody who takes nothing", () => {
+    const tenants = Array.from({ length: 30 }, (_, index) => ({
+      ...{ tenantId: `t${index}`, state: index % 2 === 0 ? ("resident" as const) : ("loading" as const) },
+      ...{ tuples: index, bytes: (index * 7) % 30, revision: 1, confirmedAgoMs: 1 },
+    }));
+    const largest = (of: typeof tenants) =>
+      residencyMetrics({ stats: () => ({ ...stats, tenants: of }) }, () => 4_000)()
+        .find(({ name }) => name === "relata_largest_tenant_bytes")
+        ?.samples.map(({ labels, value }) => `${labels?.["tenant_id"]} ${labels?.["state"]} ${value}`);
+    expect(largest(tenants)?.slice(0, 2)).toEqual(["t17 loading 29", "t4 resident 28"]);
+    expect(largest(tenants)).toHaveLength(10);
+    expect(largest(tenants.filter(({ bytes }) => bytes <= 2))).toEqual(["t26 resident 2", "t13 loading 1"]);
   });
 
   it("is silent for ever before the tail has begun", () => {
