@@ -23,25 +23,30 @@ export interface FreshnessOptions {
 }
 
 export function createFreshness(
-  heads: Pick<HeadCache, "peek">,
+  heads: Pick<HeadCache, "peek" | "showed">,
   { maxStalenessMs, tokenWaitMs, monotonic }: FreshnessOptions,
 ): Freshness {
   const confirmed = (holding: Holding | undefined): Head | undefined =>
     holding !== undefined && monotonic() - holding.confirmedAtMs <= maxStalenessMs ? holding.applied : undefined;
-  const peeked = (tenant: TenantPlace, atLeast: Revision): Head | undefined => {
+  /** Memory that has got as far as a recent head is as recent, whether it is known to be the newest or not. */
+  const peeked = (tenant: TenantPlace, holding: Holding | undefined, atLeast: Revision): Head | undefined => {
     const head = heads.peek(tenant.id);
-    return head !== undefined && head.revision >= atLeast ? head : undefined;
+    if (head === undefined || head.revision < atLeast) return undefined;
+    const applied = holding?.applied;
+    if (applied !== undefined && applied.revision >= head.revision) return applied;
+    heads.showed(tenant.id, head.revision);
+    return head;
   };
   return {
     confirmed,
     now: (tenant, holding, atLeast) => {
       const applied = confirmed(holding);
-      if (applied === undefined) return peeked(tenant, atLeast);
+      if (applied === undefined) return peeked(tenant, holding, atLeast);
       return applied.revision >= atLeast ? applied : undefined;
     },
     known: (tenant, holding, atLeast) => {
       const applied = confirmed(holding);
-      return applied !== undefined && applied.revision >= atLeast ? applied : peeked(tenant, atLeast);
+      return applied !== undefined && applied.revision >= atLeast ? applied : peeked(tenant, holding, atLeast);
     },
     reached: async (holding, revision, signal) => {
       const applied = confirmed(holding);
