@@ -12,6 +12,7 @@ import { planOf } from "../compiled.ts";
 import { answerParent } from "../rpc/child.ts";
 import type { KnownQuestion } from "../workloads/documents.ts";
 import { residentCheck } from "./resident-check.ts";
+import { openThreadClock } from "./thread-clock.ts";
 import { wrongAnswer } from "./time-checks.ts";
 
 export type ApplyOrder =
@@ -36,6 +37,11 @@ export interface ApplyRound {
   readonly gapMaxMs: number;
   /** The same by CPU time of the thread: what this process itself kept it with, collections included. */
   readonly gapMaxCpuMs: number;
+  readonly elapsedMs: number;
+  readonly stretches: number;
+  /** CPU time of the thread, in all stretches and in all that lay between them. */
+  readonly stretchesCpuMs: number;
+  readonly gapsCpuMs: number;
   /** Since the start, fill included, as the residency says: by the wall. */
   readonly longestSliceMs: number;
 }
@@ -53,6 +59,7 @@ interface Started {
 }
 
 let started: Started | undefined;
+const threadCpuMs = openThreadClock();
 
 async function answer(order: ApplyOrder): Promise<ApplyRound | undefined> {
   if (order.what === "start") {
@@ -96,7 +103,9 @@ async function round({ residency, tenant, plan, questions }: Started, durationMs
   const begin = performance.now();
   let calls = 0;
   let stretchEnd = begin;
+  const cpuBeginMs = threadCpuMs();
   let gapMaxCpuMs = 0;
+  let gapsCpuMs = 0;
   while (stretchEnd - begin < durationMs) {
     const resident = residentAt(residency, tenant);
     if (resident === undefined) throw new Error("the tenant is no longer in memory");
@@ -106,23 +115,29 @@ async function round({ residency, tenant, plan, questions }: Started, durationMs
       if (check(asked) !== asked.allowed) throw wrongAnswer(asked);
     }
     stretchEnd = performance.now();
-    const cpuEnd = process.threadCpuUsage();
+    const stretchEndCpuMs = threadCpuMs();
     await setImmediate();
-    const cpu = process.threadCpuUsage(cpuEnd);
+    const gapCpuMs = threadCpuMs() - stretchEndCpuMs;
     gaps.push(performance.now() - stretchEnd);
-    gapMaxCpuMs = Math.max(gapMaxCpuMs, (cpu.user + cpu.system) / 1000);
+    gapMaxCpuMs = Math.max(gapMaxCpuMs, gapCpuMs);
+    gapsCpuMs += gapCpuMs;
   }
+  const elapsedMs = performance.now() - begin;
   const { user, system } = process.cpuUsage(cpuBefore);
   const sorted = Float64Array.from(gaps).sort();
   const { tail } = residency.stats();
   return {
     calls,
     perCpuSecond: calls / ((user + system) / 1e6),
-    perSecond: calls / ((performance.now() - begin) / 1000),
+    perSecond: calls / (elapsedMs / 1000),
     appliedChanges: tail.appliedChanges - appliedBefore,
     gapP99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
     gapMaxMs: sorted.at(-1) ?? 0,
     gapMaxCpuMs,
+    elapsedMs,
+    stretches: gaps.length,
+    stretchesCpuMs: threadCpuMs() - cpuBeginMs - gapsCpuMs,
+    gapsCpuMs,
     longestSliceMs: tail.longestSliceMs,
   };
 }

@@ -89,7 +89,8 @@ function changesRows(found: UnderChanges): readonly Row[] {
   return [
     row("changes written", found.writtenPerSecond, "/s"),
     row("changes applied", found.appliedPerSecond, "/s"),
-    row("throughput kept meanwhile", found.share, "of CPU time", { least: LEAST_SHARE }),
+    row("throughput kept meanwhile", found.share, "of a core", { least: LEAST_SHARE }),
+    row("taking changes in", 100 * found.applyShareOfCore, "% of a core"),
     row("longest apply in one go", found.longestApplyMs, "ms of CPU time", { most: MOST_APPLY_MS }),
     row("longest gap between Checks, with changes", found.busyGapMaxMs, "ms"),
     row("longest gap between Checks, without", found.quietGapMaxMs, "ms"),

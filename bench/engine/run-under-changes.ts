@@ -14,9 +14,13 @@ export interface UnderChanges {
   readonly appliedPerSecond: number;
   readonly quietPerCpuSecond: number;
   readonly busyPerCpuSecond: number;
-  /** Busy ÷ quiet, by CPU time and by the clock on the wall, on which the writer and Postgres need cores as well. */
+  /** Busy ÷ quiet of a thread that has a core: see `keptBy`. */
   readonly share: number;
+  /** Busy ÷ quiet as it was, by CPU time and by the clock on the wall: lower the less of a core the process was given. */
+  readonly shareByCpuTime: number;
   readonly shareByWall: number;
+  /** Of a core, what taking changes in costs. */
+  readonly applyShareOfCore: number;
   /** The most CPU time of the thread between two stretches of Checks: applying, and all else that one turn did. */
   readonly longestApplyMs: number;
   /** The longest slice by the wall since the start, fill included, as the residency says. */
@@ -36,7 +40,9 @@ export async function runUnderChanges(options: LayerOptions & { readonly world: 
   await using stack = new AsyncDisposableStack();
   const { tenant, work } = await world.tenant();
   const { app: connection } = await world.database();
-  const reader = startChild<ApplyOrder, ApplyRound | undefined>(join(import.meta.dirname, "apply-process.ts"));
+  const reader = startChild<ApplyOrder, ApplyRound | undefined>(join(import.meta.dirname, "apply-process.ts"), {
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+  });
   stack.defer(() => reader.close());
   const writer = startChild<WriterOrder, Written | undefined>(join(import.meta.dirname, "writer-process.ts"));
   stack.defer(() => writer.close());
@@ -58,10 +64,9 @@ export async function runUnderChanges(options: LayerOptions & { readonly world: 
   }
   const underWrites = busy.map(({ found }) => found);
   const of = (some: readonly ApplyRound[], pick: (round: ApplyRound) => number) => median(some.map(pick));
-  const share = medianRatio(underWrites, quiet, ({ perCpuSecond }) => perCpuSecond);
-  print(
-    `engine: under ${CHANGES_PER_SECOND} changes/s ${(share * 100).toFixed(0)} % of the Checks per second of CPU time`,
-  );
+  const kept = underWrites.map((round, turn) => keptBy(round, quiet[turn] as ApplyRound));
+  const share = median(kept.map((one) => one.share));
+  print(`engine: under ${CHANGES_PER_SECOND} changes/s ${(share * 100).toFixed(0)} % of the Checks`);
   return {
     tuples,
     asked: { changesPerSecond: CHANGES_PER_SECOND },
@@ -70,6 +75,8 @@ export async function runUnderChanges(options: LayerOptions & { readonly world: 
     quietPerCpuSecond: of(quiet, ({ perCpuSecond }) => perCpuSecond),
     busyPerCpuSecond: of(underWrites, ({ perCpuSecond }) => perCpuSecond),
     share,
+    shareByCpuTime: medianRatio(underWrites, quiet, ({ perCpuSecond }) => perCpuSecond),
+    applyShareOfCore: median(kept.map((one) => one.applyShareOfCore)),
     shareByWall: medianRatio(underWrites, quiet, ({ perSecond }) => perSecond),
     longestApplyMs: Math.max(...underWrites.map(({ gapMaxCpuMs }) => gapMaxCpuMs)),
     longestSliceMs: Math.max(...underWrites.map(({ longestSliceMs }) => longestSliceMs)),
@@ -78,6 +85,19 @@ export async function runUnderChanges(options: LayerOptions & { readonly world: 
     quietGapMaxMs: Math.max(...quiet.map(({ gapMaxMs }) => gapMaxMs)),
     compared: [...quiet, ...underWrites].reduce((sum, { calls }) => sum + calls, 0),
   };
+}
+
+/**
+ * What a thread that has a core keeps of its Checks. Changes come by the clock on the wall, so what they cost is a part of a
+ * core, whatever else there is to do; where other programs leave the process a fifth of one, that part is five times as
+ * large a share of what it gets. So Checks are compared by the CPU time of their stretches, an empty turn of the event loop with
+ * each, and what turns cost beyond that is taken from the core.
+ */
+function keptBy(busy: ApplyRound, quiet: ApplyRound): { readonly share: number; readonly applyShareOfCore: number } {
+  const emptyTurnMs = quiet.gapsCpuMs / quiet.stretches;
+  const applyShareOfCore = Math.max(0, busy.gapsCpuMs - busy.stretches * emptyTurnMs) / busy.elapsedMs;
+  const stretchMs = ({ stretchesCpuMs, stretches }: ApplyRound) => stretchesCpuMs / stretches + emptyTurnMs;
+  return { share: (1 - applyShareOfCore) * (stretchMs(quiet) / stretchMs(busy)), applyShareOfCore };
 }
 
 function required<T>(value: T | undefined): T {
