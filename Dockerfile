@@ -20,9 +20,10 @@ COPY bin bin
 COPY migrations migrations
 COPY schema/examples schema/examples
 COPY LICENSE ./
-# In a container every interface is the container's own. TLS ends in front of it.
-ENV RELATA_GRPC_HOST=0.0.0.0 RELATA_HTTP_HOST=0.0.0.0
-EXPOSE 50051 8080
+# In a container every interface is the container's own. TLS ends in front of it. The operations port asks for no credentials:
+# publish it to nobody but probes and metrics.
+ENV RELATA_GRPC_HOST=0.0.0.0 RELATA_HTTP_HOST=0.0.0.0 RELATA_OPS_HOST=0.0.0.0
+EXPOSE 50051 8080 9090
 # uid 1000 of the base image; nothing under /opt/relata is writable by it.
 USER node
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \

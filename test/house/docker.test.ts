@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { SETTINGS } from "../../src/config/settings.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const read = (name: string) => readFileSync(join(root, name), "utf8");
@@ -27,6 +28,13 @@ describe("the image", () => {
     expect(copied().length).toBeGreaterThan(8);
     expect(copied().filter((path) => !existsSync(join(root, path)))).toEqual([]);
     expect(new Set(copied())).toEqual(new Set(allowed));
+  });
+
+  it("listens on all interfaces of the container, on the ports it names", () => {
+    const hosts = Object.entries(SETTINGS).filter(([name]) => name.endsWith("Host"));
+    const ports = Object.entries(SETTINGS).filter(([name]) => name.endsWith("Port"));
+    for (const [, { env }] of hosts) expect(dockerfile).toContain(`${env[0]}=0.0.0.0`);
+    expect(dockerfile.match(/^EXPOSE (.*)$/m)?.[1]?.split(" ")).toEqual(ports.map(([, port]) => String(port.default)));
   });
 
   it("runs as an ordinary user, without development and optional packages", () => {
