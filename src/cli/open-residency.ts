@@ -22,6 +22,8 @@ export function openResidency(config: Config, { store, log, monotonic, options }
     monotonic,
     options: { budgetBytes: residentBytes, cacheBytes, pollIntervalMs, windowMs: residentWindowMs, ...options },
   });
+  if (residentBytes === 0 && config.warmTenants.length > 0)
+    log.warn({ warmTenants: config.warmTenants }, "warmTenants is of no use while residentBytes is 0");
   void warm(residency, config.warmTenants, { store, log });
   return residency;
 }

@@ -160,7 +160,9 @@ export class Loader {
     this.counts.refused += 1;
     const isTooLarge = bytes > budget.limitBytes;
     this.#hold(tenant, isTooLarge ? options.refusedForMs : NO_ROOM_MS, bytes, 0);
-    const fields = { tenantId: tenant.id, tuples, bytes, budgetBytes: budget.limitBytes };
+    // Counting ends where it is too much, so an operator must not take these for what the tenant needs.
+    const atLeast = isTooLarge ? { tuplesAtLeast: tuples, bytesAtLeast: Math.round(bytes) } : { tuples, bytes };
+    const fields = { tenantId: tenant.id, ...atLeast, budgetBytes: budget.limitBytes };
     if (isTooLarge) log.warn(fields, "a tenant is larger than the budget of memory; it is answered from the database");
     else log.debug(fields, "there is no room for a tenant now; it is answered from the database");
   }

@@ -66,7 +66,11 @@ function tailFamilies(tail: ResidencyStats["tail"], nowMs: number): MetricFamily
     gauge("relata_tail_silent_seconds", "Since the newest revisions were last known; +Inf before.", silentSeconds),
     counter("relata_tail_applied_revisions_total", "Revisions taken into memory.", tail.appliedRevisions),
     counter("relata_tail_applied_changes_total", "Changed tuples taken into memory.", tail.appliedChanges),
-    gauge("relata_tail_longest_slice_seconds", "Longest time that this kept the thread.", tail.longestSliceMs / 1000),
+    gauge(
+      "relata_tail_longest_slice_seconds",
+      "Longest stretch that this or a fill kept the thread.",
+      tail.longestSliceMs / 1000,
+    ),
   ];
 }
 
