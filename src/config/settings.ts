@@ -54,7 +54,7 @@ export const SETTINGS = {
     1,
     1_000,
     "connections",
-    "Most Postgres connections of one process.",
+    "Most Postgres connections of one process for writes and long reads. Seven more read and follow changes.",
   ),
   grpcHost: host("RELATA_GRPC_HOST", "Address the gRPC port listens on; `0.0.0.0` or `::` for every interface."),
   grpcPort: count("RELATA_GRPC_PORT", 50051, 0, 65_535, "port", "Native gRPC. 0 takes any free port."),
