@@ -3,6 +3,7 @@ import type { Plan } from "../engine/plan.ts";
 import type { CheckItem, Solver } from "../engine/solver.ts";
 import { startChecks } from "../engine/solver.ts";
 import type { RelataError } from "../errors.ts";
+import { throwIfAborted } from "../model/abort.ts";
 import type { Outcome } from "../model/decision.ts";
 import type { TupleSource } from "../model/need.ts";
 import { decideResident } from "./decide-resident.ts";
@@ -58,26 +59,50 @@ export async function decide(
   return { outcomes: settled.value, solver, work: { rounds: remembering.trips, rows, nodes } };
 }
 
-/** Decides validated items: at once what can be, where the tenant is in memory, and the rest from its source. */
+/** Decides validated items: from memory what can be, where the tenant is there, and the rest from its source. */
 export async function decideAt(
   evaluation: Pick<Evaluation, "plan" | "source" | "resident">,
   items: readonly CheckItem[],
   options: Omit<DecideOptions, "explain">,
 ): Promise<Omit<Decided, "solver">> {
   // The source is only opened when it is needed.
-  const { plan, resident } = evaluation;
-  if (resident === undefined) return decide(plan, items, evaluation.source, options);
-  const { outcomes, work } = decideResident(plan, items, resident, options);
-  const left = items.filter((_, index) => outcomes[index] === undefined);
-  if (left.length === 0) return { outcomes: outcomes as Decided["outcomes"], work: { rounds: 0, ...work } };
-  const rest = await decide(plan, left, evaluation.source, options);
-  const others = rest.outcomes.values();
-  return {
-    outcomes: outcomes.map((outcome) => outcome ?? (others.next().value as Outcome | RelataError)),
-    work: {
-      rounds: rest.work.rounds,
-      rows: work.rows + rest.work.rows,
-      nodes: work.nodes + rest.work.nodes,
-    },
-  };
+  const { plan } = evaluation;
+  const outcomes: (Outcome | RelataError | undefined)[] = items.map(() => undefined);
+  const work = { rounds: 0, rows: 0, nodes: 0 };
+  let left = items.map((_, index) => index);
+  for (let { resident } = evaluation; resident !== undefined && left.length > 0; { resident } = evaluation) {
+    const tried = left;
+    const now = decideResident(plan, itemsAt(items, tried), resident, options);
+    for (const [at, index] of tried.entries()) outcomes[index] = now.outcomes[at];
+    work.rows += now.work.rows;
+    work.nodes += now.work.nodes;
+    // Those that the turn did not get to come first: what it could not decide would only cost as much again.
+    const reached = now.outcomes.findLastIndex((outcome) => outcome !== undefined) + 1;
+    left = [...tried.slice(reached), ...tried.slice(0, reached).filter((index) => outcomes[index] === undefined)];
+    if (left.length === 0 || (tried.length - left.length) * WORTH_ANOTHER_TURN < tried.length) break;
+    await nextTurn();
+    throwIfAborted(options.signal);
+  }
+  if (left.length > 0) {
+    const rest = await decide(plan, itemsAt(items, left), evaluation.source, options);
+    for (const [at, index] of left.entries()) outcomes[index] = rest.outcomes[at];
+    work.rounds = rest.work.rounds;
+    work.rows += rest.work.rows;
+    work.nodes += rest.work.nodes;
+  }
+  return { outcomes: outcomes as Decided["outcomes"], work };
+}
+
+/**
+ * While each turn decides such a part of what is left, the next one goes on: the solver takes ten times as long for what is
+ * only long, and keeps the thread meanwhile. At worst that is some hundred turns of a few milliseconds.
+ */
+const WORTH_ANOTHER_TURN = 64;
+
+function itemsAt(items: readonly CheckItem[], places: readonly number[]): readonly CheckItem[] {
+  return places.map((index) => items[index] as CheckItem);
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -110,3 +110,25 @@ test("a budget that runs out is an error in memory too, never a denial", async (
   ]);
   expect(await outcomes(evaluation, questions)).toEqual([{ kind: "denied", until: undefined }, allowed]);
 });
+
+test("a batch that is too long for one turn goes on in memory in the next ones, and others have theirs between", async () => {
+  const depth = 300;
+  const chain = Array.from({ length: depth }, (_, at) => `group:${at}#member@group:${at + 1}#member`);
+  const evaluation = evaluationOf(["document:1#viewer@group:0#member", `group:${depth}#member@user:40`, ...chain]);
+  let turns = 0;
+  const turn = () => {
+    turns += 1;
+    counting = setImmediate(turn);
+  };
+  let counting = setImmediate(turn);
+  const answers = await outcomes(
+    evaluation,
+    Array.from({ length: 200 }, (_, user) => `document:1#view@user:${user}`),
+  );
+  clearImmediate(counting);
+  expect(answers.map((answer) => (typeof answer === "string" ? answer : answer.kind))).toEqual(
+    answers.map((_, user) => (user === 40 ? "allowed" : "denied")),
+  );
+  expect(evaluation.reads.count).toBe(0);
+  expect(turns).toBeGreaterThan(2);
+});
