@@ -2,31 +2,39 @@ import { pino } from "pino";
 
 /** The longest that a line waits. */
 const FLUSH_MS = 10;
-/** And the most that wait, in characters. */
-const FLUSH_LENGTH = 64 * 1024;
+/** And the most that wait. */
+const BATCH_BYTES = 64 * 1024;
+/** Of a character, in UTF-8. */
+const MAX_BYTES = 3;
 
 /**
- * Standard output, written for many lines at once instead of line by line: a write takes 2 µs and more, a line 0.6. A process
- * that ends, even by an exception, writes first; one that is killed loses ten milliseconds.
+ * Standard output, written for many lines at once instead of line by line: a write takes 2 µs and more, a line 0.6. Lines wait
+ * as bytes, since as text they are some twenty pieces each until somebody reads them, which live long enough to be garbage that
+ * is copied twice. A process that ends, even by an exception, writes first; one that is killed loses ten milliseconds.
  */
 export function createBatchingDestination(): { write(line: string): void } {
   // Waits where a pipe is full.
   const output = pino.destination({ dest: 1, sync: true });
-  let waiting = "";
+  const waiting = Buffer.allocUnsafeSlow(BATCH_BYTES);
+  let length = 0;
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    const lines = waiting;
-    waiting = "";
-    if (lines !== "") output.write(lines);
+    const end = length;
+    length = 0;
+    if (end > 0) output.write(waiting.toString("utf8", 0, end));
   };
   process.on("exit", flush);
   return {
     write(line) {
-      waiting += line;
-      if (waiting.length > FLUSH_LENGTH) flush();
-      else timer ??= setTimeout(flush, FLUSH_MS);
+      if (length + line.length * MAX_BYTES > BATCH_BYTES) flush();
+      if (line.length * MAX_BYTES > BATCH_BYTES) {
+        output.write(line);
+        return;
+      }
+      length += waiting.write(line, length);
+      timer ??= setTimeout(flush, FLUSH_MS);
     },
   };
 }

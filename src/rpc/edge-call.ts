@@ -49,6 +49,7 @@ export class EdgeCall {
   tenant: Tenant | undefined = undefined;
   /** Set once the call has failed; a transport sends it as the status. */
   failure: Failure | undefined = undefined;
+  #durationMs = -1;
   #ending: AbortController | undefined = undefined;
 
   constructor(method: DescMethod, transport: Transport) {
@@ -62,6 +63,12 @@ export class EdgeCall {
     if (this.deadlineMs === Number.POSITIVE_INFINITY) return this.transport.gone;
     this.#ending ??= new AbortController();
     return this.#ending.signal;
+  }
+
+  /** How long the call took, for those who act when it has ended: the first who asks reads the clock for all. */
+  get durationMs(): number {
+    if (this.#durationMs < 0) this.#durationMs = performance.now() - this.startedMs;
+    return this.#durationMs;
   }
 
   /** Why `signal` was aborted, if it was. */

@@ -16,7 +16,7 @@ export function serveUnary(
   const edge = startEdgeCall(route.method, transport);
   const answer = (): void => {
     if (call.cancelled) return;
-    call.sendMetadata(transport.headers);
+    transport.sendHeaders();
     if (edge.failure !== undefined) callback(grpcStatusOf(edge.failure));
     else callback(null, transport.answer);
   };
@@ -29,18 +29,22 @@ const EMPTY = Buffer.alloc(0);
 
 class UnaryTransport extends GrpcTransport {
   answer: Buffer = EMPTY;
-  readonly #request: Buffer;
+  readonly #call: ServerUnaryCall<Buffer, Buffer>;
 
   constructor(call: ServerUnaryCall<Buffer, Buffer>, method: Endpoint["route"]["method"]) {
     super(call, method);
-    this.#request = call.request;
+    this.#call = call;
   }
 
   receive(): Message {
-    return this.decode(this.#request);
+    return this.decode(this.#call.request);
   }
 
   send(message: Message): undefined {
     this.answer = encodeMessage(this.method.output, message);
+  }
+
+  sendHeaders(): void {
+    this.sendHeadersBy(this.#call);
   }
 }

@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import type { CheckRequest, CheckResponse } from "../gen/relata/v1/authorization_service_pb.ts";
 import type { ObjectReference, SubjectReference } from "../gen/relata/v1/core_pb.ts";
 
@@ -8,7 +9,8 @@ import type { ObjectReference, SubjectReference } from "../gen/relata/v1/core_pb
  * takes 0.4 and 0.2, of a Check of 12.
  */
 export function readPlainCheck(bytes: Buffer): CheckRequest | undefined {
-  const cursor: Cursor = { bytes, at: 0, end: bytes.length };
+  if (!isAscii(bytes)) return undefined;
+  const cursor: Cursor = { bytes, text: bytes.toString("latin1"), at: 0, end: bytes.length };
   const object = readObject(cursor, OBJECT);
   const permission = object === undefined ? undefined : readText(cursor, PERMISSION);
   const subject = permission === undefined ? undefined : readSubject(cursor, SUBJECT);
@@ -32,6 +34,8 @@ const [SUBJECT_OBJECT, SUBJECT_RELATION] = [0x0a, 0x12];
 
 interface Cursor {
   readonly bytes: Buffer;
+  /** The same as text: to cut six strings out of one takes less than to decode six. */
+  readonly text: string;
   at: number;
   /** Of the message that is being read. */
   end: number;
@@ -51,10 +55,9 @@ function enter(cursor: Cursor, tag: number): number {
 function readText(cursor: Cursor, tag: number): string | undefined {
   const end = enter(cursor, tag);
   if (end < 0) return undefined;
-  const { bytes, at } = cursor;
-  for (let index = at; index < end; index++) if ((bytes[index] as number) >= 0x80) return undefined;
+  const { text, at } = cursor;
   cursor.at = end;
-  return bytes.toString("latin1", at, end);
+  return text.slice(at, end);
 }
 
 function readObject(cursor: Cursor, tag: number): ObjectReference | undefined {

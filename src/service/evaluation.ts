@@ -4,6 +4,7 @@ import { RelataError } from "../errors.ts";
 import type { Consistency, TokenPosition } from "../model/consistency.ts";
 import type { TupleGraph } from "../model/graph.ts";
 import type { TupleSource } from "../model/need.ts";
+import type { Holding } from "../model/residency.ts";
 import type { Head, Revision } from "../model/revision.ts";
 import type { Schema } from "../model/schema.ts";
 import type { JsonObject, Tuple } from "../model/tuple.ts";
@@ -80,37 +81,64 @@ export function beginEvaluationNow(
 }
 
 function evaluationAt(
-  { residency, sealer, store }: EvaluationDeps,
+  deps: EvaluationDeps,
   call: TenantCall,
   { contextualTuples }: EvaluationRequest,
   head: Head,
   schema: Schema,
 ): Evaluation {
+  if (contextualTuples.length > 0) requireValid(schema, contextualTuples);
+  return new EvaluationAt(deps, call, contextualTuples, head, schema);
+}
+
+function requireValid(schema: Schema, contextualTuples: readonly Tuple[]): void {
   for (const [index, tuple] of contextualTuples.entries())
     atField(`contextual_tuples[${index}]`, () => validateTuple(schema, tuple));
-  const { revision } = head;
-  const { tenant } = call;
-  const holding = residency?.of(tenant);
-  let opened: TupleSource | undefined;
-  return {
-    head,
-    position: { tenantId: tenant.id, revision, schemaVersion: head.schemaVersion },
-    schema,
-    plan: planSchema(schema),
-    get source() {
-      const { signal } = call;
-      opened ??= overlayTuples(
-        holding?.source(revision, signal) ?? store.tuples.source(tenant, revision, signal),
-        contextualTuples,
-      );
-      return opened;
-    },
-    get resident() {
-      const graph = contextualTuples.length === 0 ? holding?.graphAt(revision) : undefined;
-      return graph && { graph, revision };
-    },
-    consistencyToken: issueToken(sealer, tenant.id, head),
-  };
+}
+
+/** A class, since an object literal with getters takes 0.5 µs to make, which is a tenth of a Check in memory. */
+class EvaluationAt implements Evaluation {
+  readonly head: Head;
+  readonly schema: Schema;
+  readonly plan: Plan;
+  readonly consistencyToken: string;
+  readonly #deps: EvaluationDeps;
+  readonly #call: TenantCall;
+  readonly #contextualTuples: readonly Tuple[];
+  readonly #holding: Holding | undefined;
+  #source: TupleSource | undefined = undefined;
+
+  constructor(deps: EvaluationDeps, call: TenantCall, contextualTuples: readonly Tuple[], head: Head, schema: Schema) {
+    this.head = head;
+    this.schema = schema;
+    this.plan = planSchema(schema);
+    this.consistencyToken = issueToken(deps.sealer, call.tenant.id, head);
+    this.#deps = deps;
+    this.#call = call;
+    this.#contextualTuples = contextualTuples;
+    this.#holding = deps.residency?.of(call.tenant);
+  }
+
+  get position(): TokenPosition {
+    const { revision, schemaVersion } = this.head;
+    return { tenantId: this.#call.tenant.id, revision, schemaVersion };
+  }
+
+  get source(): TupleSource {
+    const { tenant, signal } = this.#call;
+    const { revision } = this.head;
+    this.#source ??= overlayTuples(
+      this.#holding?.source(revision, signal) ?? this.#deps.store.tuples.source(tenant, revision, signal),
+      this.#contextualTuples,
+    );
+    return this.#source;
+  }
+
+  get resident(): Resident | undefined {
+    const { revision } = this.head;
+    const graph = this.#contextualTuples.length === 0 ? this.#holding?.graphAt(revision) : undefined;
+    return graph && { graph, revision };
+  }
 }
 
 /** Where a question is answered: where its cursor says, or else as fresh as it asks. */
@@ -140,6 +168,7 @@ function consistencyOf(
 function requireFitting({ context, contextualTuples }: EvaluationRequest, limits: ServiceLimits): void {
   requireJsonSize("context", context, limits.maxContextBytes);
   requireAtMost("contextual_tuples", contextualTuples.length, limits.maxContextualTuples);
+  if (contextualTuples.length === 0) return;
   const first = new Map<string, number>();
   for (const [index, tuple] of contextualTuples.entries()) {
     const field = `contextual_tuples[${index}]`;

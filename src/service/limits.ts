@@ -56,10 +56,16 @@ export function requireAtMost(field: string, count: number, max: number): void {
 
 /** INVALID_REQUEST that names the field and both numbers. */
 export function requireJsonSize(field: string, value: JsonObject | undefined, maxBytes: number): void {
-  if (value === undefined) return;
+  if (value === undefined || isEmpty(value)) return;
   const bytes = Buffer.byteLength(JSON.stringify(value));
   if (bytes > maxBytes)
     throw new RelataError("INVALID_REQUEST", `${field} has ${bytes} bytes as JSON; at most ${maxBytes} are allowed`, {
       metadata: { field, bytes: String(bytes), max: String(maxBytes) },
     });
+}
+
+/** Most contexts are, and to write them down as JSON only to measure them would be the dearest part of the check. */
+function isEmpty(value: JsonObject): boolean {
+  for (const _ in value) return false;
+  return true;
 }

@@ -38,7 +38,6 @@ function afterwards(call: EdgeCall, next: Pipeline, act: (call: EdgeCall) => voi
 }
 
 function logCall(log: Logger, call: EdgeCall): void {
-  const ms = performance.now() - call.startedMs;
   const fields = {
     method: call.procedure,
     protocol: call.transport.protocol,
@@ -46,7 +45,7 @@ function logCall(log: Logger, call: EdgeCall): void {
     tenant: call.tenant?.slug,
     actor: call.principal?.actor,
     ...(call.failure === undefined ? OK : outcomeFields(call.failure)),
-    ms: Math.round(ms * 100) / 100,
+    ms: Math.round(call.durationMs * 100) / 100,
   };
   const level = call.failure === undefined ? "info" : (LEVELS[call.failure.kind] ?? "info");
   log[level](fields, "call");

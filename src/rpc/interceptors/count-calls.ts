@@ -26,7 +26,7 @@ export const CODES: readonly string[] = Object.keys(CODE);
 /** Counts every call when it ends, and how long it took. */
 export function createCallCounter(metrics: Pick<RequestMetrics, "observe">): Interceptor {
   const count = (call: EdgeCall) => {
-    metrics.observe(call.procedure, CODE[call.failure?.kind ?? "ok"], performance.now() - call.startedMs);
+    metrics.observe(call.procedure, CODE[call.failure?.kind ?? "ok"], call.durationMs);
   };
   return (call, next) => {
     const ending = next(call);

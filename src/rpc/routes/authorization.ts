@@ -5,7 +5,8 @@ import {
   AuthorizationService,
   type BatchCheckItem,
   type CheckRequest,
-  type CheckResponseSchema,
+  type CheckResponse,
+  CheckResponseSchema,
 } from "../../gen/relata/v1/authorization_service_pb.ts";
 import type { Outcome } from "../../model/decision.ts";
 import type { TenantCall } from "../../service/call.ts";
@@ -15,7 +16,7 @@ import type { Verbs } from "../../service/verbs.ts";
 import { GRPC_CODES } from "../error-map.ts";
 import { readConsistency, readObject, readSubject, readTuples } from "../wire.ts";
 import { requireRelationName } from "../wire-fields.ts";
-import { writeOutcome } from "../wire-outcome.ts";
+import { WIRE_DECISIONS, writeOutcome } from "../wire-outcome.ts";
 import { writeTreeNode } from "../wire-tree.ts";
 import { readStruct } from "../wire-values.ts";
 import { tenantCall } from "./calls.ts";
@@ -53,7 +54,15 @@ export function authorizationRoutes(verbs: AuthorizationVerbs): readonly Route[]
 }
 
 function writeAnswer(answer: CheckAnswer, withDebug: boolean): MessageInitShape<typeof CheckResponseSchema> {
-  const { explanation, consistencyToken, work } = answer;
+  const { decision, expiresAtMs, explanation, consistencyToken, work } = answer;
+  // A whole message is not made once more, which takes 0.5 µs.
+  if (decision.kind !== "conditional" && expiresAtMs === undefined && explanation === undefined && !withDebug)
+    return {
+      $typeName: CheckResponseSchema.typeName,
+      decision: WIRE_DECISIONS[decision.kind],
+      missingContext: [],
+      consistencyToken,
+    } satisfies CheckResponse;
   return {
     ...writeOutcome(answer),
     consistencyToken,
