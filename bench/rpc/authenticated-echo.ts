@@ -4,9 +4,11 @@ import { createAuthenticator } from "../../src/auth/authenticate.ts";
 import type { Config } from "../../src/config.ts";
 import { AuthorizationService } from "../../src/gen/relata/v1/authorization_service_pb.ts";
 import type { Logger } from "../../src/log.ts";
+import { createRequestMetrics } from "../../src/metrics/request-metrics.ts";
 import type { Store } from "../../src/model/store.ts";
-import { compose } from "../../src/rpc/edge-call.ts";
+import { compose, procedureOf } from "../../src/rpc/edge-call.ts";
 import { startGrpcServer } from "../../src/rpc/grpc.ts";
+import { CODES } from "../../src/rpc/interceptors/count-calls.ts";
 import { guardedInterceptors } from "../../src/rpc/interceptors.ts";
 import { tenantCall } from "../../src/rpc/routes/calls.ts";
 import type { RpcServer } from "../../src/rpc/server.ts";
@@ -26,11 +28,12 @@ export async function startAuthenticatedEcho(config: Config, store: Store, log: 
     findTenant: createTenantCache(store.tenants),
     log,
     now,
+    requests: createRequestMetrics([procedureOf(method)], CODES),
   });
-  const pipeline = compose(interceptors, async (call) => {
+  const pipeline = compose(interceptors, (call) => {
     tenantCall(call);
     call.transport.receive();
-    await call.transport.send(create(EmptySchema));
+    return call.transport.send(create(EmptySchema));
   });
   const { grpcHost, maxMessageBytes } = config;
   return startGrpcServer([{ route: { method, open: false, run: pipeline }, pipeline }], {

@@ -2,10 +2,12 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
 const GRACE_MS = 10_000;
+const ANSWER_MS = 120_000;
 
 /** A process of the bench that answers one question after another. */
 export interface Child<Question, Answer> {
-  ask(question: Question): Promise<Answer>;
+  /** @param withinMs what takes longer has stalled, and fails; default two minutes */
+  ask(question: Question, withinMs?: number): Promise<Answer>;
   /** Closes the channel, upon which the process ends itself. */
   close(): Promise<void>;
 }
@@ -28,9 +30,15 @@ export function startChild<Question extends object, Answer>(
   });
   const ended = once(child, "exit");
   return {
-    async ask(question) {
+    async ask(question, withinMs = ANSWER_MS) {
       child.send(question);
-      const answer = await Promise.race([once(child, "message"), ended.then(() => undefined)]);
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(), withinMs);
+      const answer = await Promise.race([once(child, "message", late), ended.then(() => undefined)])
+        .catch((cause: unknown) => {
+          throw new Error(`${path} did not answer within ${withinMs / 1000} s`, { cause });
+        })
+        .finally(() => clearTimeout(timer));
       if (answer === undefined) throw new Error(`${path} has ended`);
       const [message] = answer as [{ readonly failed: string } | { readonly answer: Answer }];
       if ("failed" in message) throw new Error(`${path}: ${message.failed}`);

@@ -29,17 +29,20 @@ export interface ServerSight {
   /** Since the process began, all threads. */
   readonly cpuMicros: number;
   readonly rssBytes: number;
+  /** The tenant that is asked about: all of its tuples are in memory. */
+  readonly resident: boolean;
 }
 
 const CLOSERS: (() => Promise<void>)[] = [];
 let ports = { grpcPort: 0, echoPort: 0 };
+let isResident = (): boolean => false;
 let profiler: Session | undefined;
 
 async function answer(order: ServerOrder): Promise<ServerSight> {
   if (order.what === "start") ports = await start(order);
   if (order.what === "profile") await profile(order.file);
   const { user, system } = process.cpuUsage();
-  return { ...ports, cpuMicros: user + system, rssBytes: process.memoryUsage.rss() };
+  return { ...ports, cpuMicros: user + system, rssBytes: process.memoryUsage.rss(), resident: isResident() };
 }
 
 async function start({ connection, settings }: Extract<ServerOrder, { what: "start" }>): Promise<typeof ports> {
@@ -62,6 +65,7 @@ async function start({ connection, settings }: Extract<ServerOrder, { what: "sta
     statementTimeoutMs: config.maxDeadlineMs,
   });
   const server = await startServer(config, { log, store, opsPort: false });
+  isResident = () => server.residency.stats().tenants.some(({ state }) => state === "resident");
   const echo = await startAuthenticatedEcho(config, store, log);
   CLOSERS.push(
     () => echo.stop(0),
