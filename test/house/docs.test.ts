@@ -58,6 +58,15 @@ describe("the documentation", () => {
     expect(broken).toEqual([]);
   });
 
+  it("tells operators of every metric, and of no other", () => {
+    const sources = execFileSync("git", ["ls-files", "src/*.ts"], { cwd: root, encoding: "utf8" }).trim().split("\n");
+    const names = (text: string) => new Set([...text.matchAll(/["`](relata_[a-z_]+)["`{]/g)].map(([, name]) => name));
+    const metrics = sources.filter((name) => /metrics|open-ops|workers/.test(name)).map(read);
+    const known = names(metrics.join("\n"));
+    expect(known.size).toBeGreaterThan(20);
+    expect([...names(read("docs/operations.md"))].toSorted()).toEqual([...known].toSorted());
+  });
+
   it("names every decision in its index", () => {
     const index = read("docs/README.md");
     const missing = pages
