@@ -14,6 +14,8 @@ export interface ResidencyOptions {
   readonly idleAfterMs: number;
   /** News of other processes' writes is taken in together, after this long at most. A request that waits does not wait for it. */
   readonly hintDelayMs: number;
+  /** While such news keeps coming, it is taken in so often at most. */
+  readonly hintSpacingMs: number;
   /** A read of the newest revisions, or of changes, that takes longer has failed. Doubles while reads fail, up to 2 s. */
   readonly readTimeoutMs: number;
   /** A fill whose next batch takes longer has failed. */
@@ -39,6 +41,7 @@ export const DEFAULT_RESIDENCY: ResidencyOptions = {
   idlePollMs: 5_000,
   idleAfterMs: 30_000,
   hintDelayMs: 20,
+  hintSpacingMs: 60,
   readTimeoutMs: 500,
   batchTimeoutMs: 10_000,
   windowMs: 60_000,

@@ -33,6 +33,7 @@ export class Tail {
   readonly #hinted = new Set<FollowedTenant>();
   #pollTimer: NodeJS.Timeout | undefined;
   #hintTimer: NodeJS.Timeout | undefined;
+  #hintsPulledAtMs = Number.NEGATIVE_INFINITY;
   #isAsking = false;
   #askEverybody = false;
 
@@ -75,7 +76,7 @@ export class Tail {
       this.#deps.follower.pull(tenant, true);
     } else {
       this.#hinted.add(tenant);
-      this.#hintTimer ??= setTimeout(() => this.#pullHinted(), this.#deps.options.hintDelayMs).unref();
+      this.#hintTimer ??= setTimeout(() => this.#pullHinted(), this.#hintPauseMs()).unref();
     }
   }
 
@@ -145,11 +146,18 @@ export class Tail {
     });
   }
 
+  /** Rare news is taken in promptly; news that keeps coming, together: each read costs far more than the changes it brings. */
+  #hintPauseMs(): number {
+    const { hintDelayMs, hintSpacingMs } = this.#deps.options;
+    return Math.max(hintDelayMs, this.#hintsPulledAtMs + hintSpacingMs - performance.now());
+  }
+
   #pullHinted(): void {
     clearTimeout(this.#hintTimer);
     this.#hintTimer = undefined;
     const tenants = [...this.#hinted];
     this.#hinted.clear();
+    if (tenants.length > 0) this.#hintsPulledAtMs = performance.now();
     for (const tenant of tenants) this.#deps.follower.pull(tenant);
   }
 }

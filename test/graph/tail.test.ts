@@ -206,6 +206,23 @@ test("a hint is taken up at once, and one of a tenant that is not followed by no
   expect(world.residency.known(stranger.id)).toBeUndefined();
 });
 
+test("hints that keep coming are taken up together, but at once when somebody waits", async () => {
+  await using world = await createWorld({ pollIntervalMs: NEVER_MS, hintSpacingMs: NEVER_MS, readTimeoutMs: 20_000 });
+  await world.write("create document:a#viewer@user:anne");
+  const holding = await resident(world.residency, world.tenant);
+  const hint = (revision: number) => world.wire.hint({ kind: "changed", tenantId: world.tenant.id, revision });
+  hint(await world.write("create document:a#viewer@user:ben"));
+  await waitFor("the first one is taken up", () => holding.applied?.revision === 2);
+  const reads = world.wire.calls.since;
+  hint(await world.write("create document:a#viewer@user:carl"));
+  hint(await world.write("create document:a#viewer@user:dora"));
+  // Behind a timer of the delay, had there been one: the read begins in its callback.
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(world.wire.calls.since).toBe(reads);
+  expect(await holding.reach(4, 20_000)).toBe(true);
+  expect(world.wire.calls.since).toBe(reads + 1);
+});
+
 test("after hints may have been lost everybody is asked about, idle or not", async () => {
   const clock = createClock(0);
   // Of idle tenants one is asked about in a round.
