@@ -53,7 +53,7 @@ class StreamTransport extends GrpcTransport {
   }
 
   sendHeaders(): void {
-    if (!this.#headersSent) this.sendHeadersBy(this.#stream);
+    if (!this.#headersSent) this.#stream.sendMetadata(this.headers);
     this.#headersSent = true;
   }
 }

@@ -8,8 +8,6 @@ export interface GrpcCall extends Pick<ServerUnaryCall<Buffer, Buffer>, "metadat
   on(event: "cancelled", listener: () => void): unknown;
 }
 
-const SHARED = new Metadata();
-
 /** One for all: to make a DOMException takes 4 µs, and grpc-js calls a call cancelled whenever it has ended. */
 const GONE = new DOMException("the caller has gone, or has its answer", "AbortError");
 
@@ -20,7 +18,7 @@ const GONE = new DOMException("the caller has gone, or has its answer", "AbortEr
 export abstract class GrpcTransport implements Transport {
   readonly protocol = "grpc";
   /** Of the answer. */
-  readonly #headers: [name: string, value: string][] = [];
+  readonly headers = new Metadata();
   protected readonly method: DescMethod;
   readonly #call: GrpcCall;
   #gone: AbortSignal | undefined = undefined;
@@ -39,14 +37,7 @@ export abstract class GrpcTransport implements Transport {
   }
 
   setHeader(name: string, value: string): void {
-    this.#headers.push([name, value]);
-  }
-
-  /** Sends the answer's headers, by one object for all calls: it is read before this returns, and 0.3 µs to make. */
-  protected sendHeadersBy(call: Pick<ServerUnaryCall<Buffer, Buffer>, "sendMetadata">): void {
-    for (const [name, value] of this.#headers) SHARED.set(name, value);
-    call.sendMetadata(SHARED);
-    for (const [name] of this.#headers) SHARED.remove(name);
+    this.headers.set(name, value);
   }
 
   get timeoutMs(): number | undefined {

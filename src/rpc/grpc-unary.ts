@@ -16,7 +16,7 @@ export function serveUnary(
   const edge = startEdgeCall(route.method, transport);
   const answer = (): void => {
     if (call.cancelled) return;
-    transport.sendHeaders();
+    call.sendMetadata(transport.headers);
     if (edge.failure !== undefined) callback(grpcStatusOf(edge.failure));
     else callback(null, transport.answer);
   };
@@ -29,22 +29,18 @@ const EMPTY = Buffer.alloc(0);
 
 class UnaryTransport extends GrpcTransport {
   answer: Buffer = EMPTY;
-  readonly #call: ServerUnaryCall<Buffer, Buffer>;
+  readonly #request: Buffer;
 
   constructor(call: ServerUnaryCall<Buffer, Buffer>, method: Endpoint["route"]["method"]) {
     super(call, method);
-    this.#call = call;
+    this.#request = call.request;
   }
 
   receive(): Message {
-    return this.decode(this.#call.request);
+    return this.decode(this.#request);
   }
 
   send(message: Message): undefined {
     this.answer = encodeMessage(this.method.output, message);
-  }
-
-  sendHeaders(): void {
-    this.sendHeadersBy(this.#call);
   }
 }

@@ -96,7 +96,7 @@ function requireValid(schema: Schema, contextualTuples: readonly Tuple[]): void 
     atField(`contextual_tuples[${index}]`, () => validateTuple(schema, tuple));
 }
 
-/** A class, since an object literal with getters takes 0.5 µs to make, which is a tenth of a Check in memory. */
+/** A class, since an object literal with getters takes 0.7 µs to make and this next to nothing. */
 class EvaluationAt implements Evaluation {
   readonly head: Head;
   readonly schema: Schema;

@@ -55,7 +55,7 @@ export function authorizationRoutes(verbs: AuthorizationVerbs): readonly Route[]
 
 function writeAnswer(answer: CheckAnswer, withDebug: boolean): MessageInitShape<typeof CheckResponseSchema> {
   const { decision, expiresAtMs, explanation, consistencyToken, work } = answer;
-  // A whole message is not made once more, which takes 0.5 µs.
+  // A whole message is not made once more: 0.1 µs.
   if (decision.kind !== "conditional" && expiresAtMs === undefined && explanation === undefined && !withDebug)
     return {
       $typeName: CheckResponseSchema.typeName,
