@@ -9,7 +9,8 @@ const MAX_BYTES = 3;
 
 /**
  * Standard output, written for many lines at once instead of line by line: a write takes 2 µs and more, a line 0.6. Lines wait
- * as bytes, since as text they are many pieces each until somebody reads them. A process that ends, even by an exception, writes first; one that is killed loses ten milliseconds.
+ * as bytes, since as text they are many pieces each until somebody reads them. A process that ends, even by an exception,
+ * writes first; one that is killed loses ten milliseconds.
  */
 export function createBatchingDestination(): { write(line: string): void } {
   // Waits where a pipe is full.
