@@ -1,8 +1,8 @@
 import pg from "pg";
 import type { TenantPlace } from "../../src/model/tenant.ts";
 import type { TupleKey } from "../../src/model/tuple.ts";
+import { writeColumns } from "../workloads/tuple-columns.ts";
 
-const BATCH = 20_000;
 /** From here on it is quicker to build the secondary indexes anew than to keep them up to date. */
 const REBUILD_FROM = 300_000;
 const KEY = "object_type, object_id, relation, subject_type, subject_id, subject_relation";
@@ -54,27 +54,12 @@ export async function fillTenant(
 async function stage(client: pg.Client, tuples: Iterable<TupleKey>): Promise<number> {
   const columns = KEY.split(", ").map((column) => `${column} text COLLATE "C"`);
   await client.query(`CREATE TEMPORARY TABLE staged (${columns.join(", ")}) ON COMMIT DROP`);
-  let staged = 0;
-  let batch: TupleKey[] = [];
-  const flush = async () => {
-    staged += batch.length;
-    const column = (field: keyof TupleKey) => batch.map((tuple) => tuple[field]);
-    await client.query(
+  return await writeColumns(tuples, (columns) =>
+    client.query(
       "INSERT INTO staged SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])",
-      [
-        column("objectType"),
-        column("objectId"),
-        column("relation"),
-        column("subjectType"),
-        column("subjectId"),
-        column("subjectRelation"),
-      ],
-    );
-    batch = [];
-  };
-  for (const tuple of tuples) if (batch.push(tuple) === BATCH) await flush();
-  await flush();
-  return staged;
+      [...columns],
+    ),
+  );
 }
 
 /** All but the primary key. @returns what makes them again */

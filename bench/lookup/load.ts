@@ -1,8 +1,7 @@
 import pg from "pg";
 import type { TenantPlace } from "../../src/model/tenant.ts";
 import type { TupleKey } from "../../src/model/tuple.ts";
-
-const BATCH = 20_000;
+import { writeColumns } from "../workloads/tuple-columns.ts";
 
 /** Puts tuples into the tenant's first revision, as its owner: some 50,000 a second. */
 export async function loadTuples(
@@ -14,28 +13,14 @@ export async function loadTuples(
   await client.connect();
   try {
     await client.query("SELECT set_config('relata.tenant_id', $1, false)", [place.id]);
-    let batch: TupleKey[] = [];
-    const flush = async () => {
-      const column = (field: keyof TupleKey) => batch.map((tuple) => tuple[field]);
-      await client.query(
+    await writeColumns(tuples, (columns) =>
+      client.query(
         `INSERT INTO relata.tuple (bucket, tenant_id, object_type, object_id, relation, subject_type, subject_id,
             subject_relation, created_rev)
           SELECT $1, $2, t.*, 1 FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) t`,
-        [
-          place.bucket,
-          place.id,
-          column("objectType"),
-          column("objectId"),
-          column("relation"),
-          column("subjectType"),
-          column("subjectId"),
-          column("subjectRelation"),
-        ],
-      );
-      batch = [];
-    };
-    for (const tuple of tuples) if (batch.push(tuple) === BATCH) await flush();
-    await flush();
+        [place.bucket, place.id, ...columns],
+      ),
+    );
     await client.query("ANALYZE relata.tuple");
   } finally {
     await client.end();

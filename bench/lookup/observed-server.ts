@@ -1,9 +1,9 @@
 import type { ClientConfig } from "pg";
 import { startServer } from "../../src/cli/serve.ts";
-import { loadConfig } from "../../src/config.ts";
 import { SILENT_LOGGER } from "../../src/log.ts";
 import type { TrustedIssuer } from "../../src/model/trust.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
+import { serverConfig } from "../server-config.ts";
 
 export interface ObservedServerOptions {
   /** As the application role. */
@@ -42,19 +42,11 @@ export async function startObservedServer({ connection, issuer }: ObservedServer
       if (asked.length > 0) lastAtMs = performance.timeOrigin + performance.now();
     },
   });
-  const settings = {
-    databaseUrl: "postgres:///given-otherwise",
-    grpcHost: "127.0.0.1",
-    grpcPort: 0,
-    httpHost: "127.0.0.1",
-    httpPort: 0,
-    opsPort: 0,
+  const config = serverConfig({
     residentBytes: 0,
-    tokenKeys: [{ id: "bench", secret: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }],
     issuers: [issuer],
     bindings: [{ ...OPERATOR, issuer: issuer.issuer }],
-  };
-  const config = loadConfig({ text: JSON.stringify(settings), env: {} });
+  });
   const server = await startServer(config, { log: SILENT_LOGGER, store });
   return {
     address: `127.0.0.1:${server.grpcPort}`,

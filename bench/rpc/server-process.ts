@@ -4,9 +4,9 @@ import { writeFile } from "node:fs/promises";
 import { Session } from "node:inspector/promises";
 import type { ClientConfig } from "pg";
 import { startServer } from "../../src/cli/serve.ts";
-import { loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/log.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
+import { serverConfig } from "../server-config.ts";
 import { startAuthenticatedEcho } from "./authenticated-echo.ts";
 import { answerParent } from "./child.ts";
 import { addEchoToServers } from "./echo.ts";
@@ -47,17 +47,7 @@ async function answer(order: ServerOrder): Promise<ServerSight> {
 
 async function start({ connection, settings }: Extract<ServerOrder, { what: "start" }>): Promise<typeof ports> {
   addEchoToServers();
-  const given = {
-    databaseUrl: "postgres:///given-otherwise",
-    grpcHost: "127.0.0.1",
-    grpcPort: 0,
-    httpHost: "127.0.0.1",
-    httpPort: 0,
-    opsPort: 0,
-    tokenKeys: [{ id: "bench", secret: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }],
-    ...settings,
-  };
-  const config = loadConfig({ text: JSON.stringify(given), env: {} });
+  const config = serverConfig(settings);
   const log = createLogger({ level: config.logLevel });
   const store = await createPostgresStore({
     connection,

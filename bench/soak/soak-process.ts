@@ -1,12 +1,12 @@
 // The server of the soak in a process of its own, so that the memory that is watched is its own.
 import type { ClientConfig } from "pg";
 import { type RunningServer, startServer } from "../../src/cli/serve.ts";
-import { loadConfig } from "../../src/config.ts";
 import type { ResidencyOptions } from "../../src/graph/residency-options.ts";
 import { SILENT_LOGGER } from "../../src/log.ts";
 import type { ResidencyStats } from "../../src/model/residency.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { answerParent } from "../rpc/child.ts";
+import { serverConfig } from "../server-config.ts";
 
 export type SoakOrder =
   | {
@@ -51,17 +51,7 @@ async function answer(order: SoakOrder): Promise<SoakSight> {
 
 async function start(order: Extract<SoakOrder, { what: "start" }>): Promise<RunningServer> {
   const { connection, settings, residencyOptions } = order;
-  const given = {
-    databaseUrl: "postgres:///given-otherwise",
-    grpcHost: "127.0.0.1",
-    grpcPort: 0,
-    httpHost: "127.0.0.1",
-    httpPort: 0,
-    opsPort: 0,
-    tokenKeys: [{ id: "bench", secret: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }],
-    ...settings,
-  };
-  const config = loadConfig({ text: JSON.stringify(given), env: {} });
+  const config = serverConfig(settings);
   const { databasePoolMax: poolMax, maxDeadlineMs: statementTimeoutMs } = config;
   const store = await createPostgresStore({ connection, poolMax, statementTimeoutMs });
   return startServer(config, { log: SILENT_LOGGER, store, residencyOptions });

@@ -15,7 +15,7 @@ export interface TestCluster {
 /** Everybody knows it: a server that runs these tests is for tests only. */
 export const TEST_PASSWORD = "only-for-tests";
 
-export async function withClient<T>(connection: PgConnection, use: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function withClient<T>(connection: pg.ClientConfig, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ ...connection });
   // A lost connection fails the query that waits for it as well; alone it must not end the process.
   client.on("error", () => {});

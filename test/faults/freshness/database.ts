@@ -2,9 +2,10 @@ import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import pg from "pg";
+import type pg from "pg";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../src/storage/embedded/launch.ts";
 import { migrate } from "../../../src/storage/postgres/migrate.ts";
+import { withClient } from "../../support/postgres-template.ts";
 import { createTempDir } from "../../support/temp-dir.ts";
 import type { StoredRevision } from "./checker.ts";
 
@@ -49,7 +50,7 @@ export async function createDatabase(): Promise<Database> {
       await server.ended;
     },
     async killBackend() {
-      const pid = await withAdmin(server.connection, findBackend).catch(() => undefined);
+      const pid = await withClient(server.connection, findBackend).catch(() => undefined);
       if (pid !== undefined) process.kill(pid, "SIGKILL");
     },
     async backUp() {
@@ -65,20 +66,6 @@ export async function createDatabase(): Promise<Database> {
   };
 }
 
-export async function withAdmin<T>(
-  connection: EmbeddedPostgres["connection"],
-  use: (client: pg.Client) => Promise<T>,
-): Promise<T> {
-  const client = new pg.Client({ ...connection });
-  client.on("error", () => {});
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
-  }
-}
-
 async function findBackend(client: pg.Client): Promise<number | undefined> {
   const sql =
     "SELECT pid FROM pg_stat_activity WHERE usename = 'relata_app' ORDER BY query_start DESC NULLS LAST LIMIT 1";
@@ -90,7 +77,7 @@ export function readRevisions(
   connection: EmbeddedPostgres["connection"],
   tenant: string,
 ): Promise<readonly StoredRevision[]> {
-  return withAdmin(connection, async (client) => {
+  return withClient(connection, async (client) => {
     const { rows } = await client.query<{ revision: string; write: string | null; schema: string | null }>(
       `SELECT r.revision, r.metadata ->> 'write' AS write, s.source AS schema FROM relata.revision r
        LEFT JOIN relata.schema_version s ON s.name = r.schema_name AND s.version = r.schema_version
