@@ -64,9 +64,28 @@ export const REASONS = {
   PERMISSION_DENIED: "permission_denied",
   /** A token cannot be judged: its issuer's keys are out of reach. */
   ISSUER_KEYS_UNAVAILABLE: "unavailable",
+  /** What has been revoked is not known for certain: the feed of revocations is older than its bound. */
+  CREDENTIALS_UNCONFIRMED: "unavailable",
+  API_TOKEN_NOT_FOUND: "not_found",
+  BINDING_NOT_FOUND: "not_found",
+  CLIENT_NOT_FOUND: "not_found",
+  /** A credential with more rights than its maker has, or a longer life than the tenant's policy allows. */
+  CREDENTIAL_TOO_BROAD: "permission_denied",
+  TOO_MANY_CREDENTIALS: "failed_precondition",
+  // limits
+  /** The caller or its tenant sends more than its rate. `google.rpc.RetryInfo` says when to come back. */
+  RATE_LIMITED: "resource_exhausted",
+  /** The process has more to do than it can. */
+  OVERLOADED: "resource_exhausted",
   // tenants
   TENANT_ALREADY_EXISTS: "already_exists",
   TENANT_NOT_FOUND: "not_found",
+  /** The tenant is in the middle of being moved or removed, or in no state for what was asked. */
+  TENANT_STATE: "failed_precondition",
+  /** This process has no maintenance connection, which moving and removing tenants takes. */
+  MAINTENANCE_UNAVAILABLE: "failed_precondition",
+  // audit
+  AUDIT_CHAIN_BROKEN: "internal",
   // the operator
   INVALID_CONFIG: "invalid_argument",
   // the machine
@@ -86,6 +105,8 @@ export interface ErrorOptions {
   readonly cause?: unknown;
   /** A precise private reason for the log where the public message is deliberately vague. */
   readonly detail?: string;
+  /** When it makes sense to try again, milliseconds from now; leaves as `google.rpc.RetryInfo`. */
+  readonly retryAfterMs?: number;
 }
 
 /**
@@ -98,12 +119,15 @@ export class RelataError extends Error {
   readonly metadata: Readonly<Record<string, string>>;
   /** For the log only; see ErrorOptions.detail. */
   readonly detail: string | undefined;
+  /** See ErrorOptions.retryAfterMs. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(reason: ErrorReason, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.reason = reason;
     this.metadata = options.metadata ?? {};
     this.detail = options.detail;
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   get kind(): ErrorKind {

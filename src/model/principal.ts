@@ -7,6 +7,9 @@ export const SCOPES = [
   "schema:write",
   "tenants:read",
   "tenants:write",
+  "credentials:read",
+  "credentials:write",
+  "audit:read",
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

@@ -37,8 +37,13 @@ export interface RevisionStore {
 
 /** Who changed something and in which request; kept in the revision's row. */
 export interface ChangeOrigin {
+  /** `issuer|subject` of the caller. */
   readonly actor: string;
   readonly requestId: string;
+  /** Which credential proved the caller: `jwt:<jti>`, `api_token:<key id>`; absent where there is none to name. */
+  readonly credential?: string;
+  /** IP address the call came from. */
+  readonly address?: string;
 }
 
 export interface StoredSchema {
