@@ -1,5 +1,6 @@
 import pg from "pg";
 import { RelataError } from "../../errors.ts";
+import { findSurfaceProblems } from "./boot-check-surface.ts";
 import { readApplied, verifyApplied } from "./migrate.ts";
 import { readMigrationFiles } from "./migration-files.ts";
 import { translatePgError } from "./sqlstate.ts";
@@ -15,7 +16,7 @@ export async function checkDatabase(config: pg.ClientConfig, migrationsDir?: str
   try {
     await client.connect();
     await checkMigrations(client, migrationsDir);
-    const problems = [...(await findRoleProblems(client)), ...(await findTableProblems(client))];
+    const problems = await findProblems(client);
     if (problems.length > 0) {
       throw new RelataError("STORE_UNFIT", `relata refuses to serve from this database: ${problems.join(" ")}`, {
         metadata: { problems: String(problems.length) },
@@ -26,6 +27,13 @@ export async function checkDatabase(config: pg.ClientConfig, migrationsDir?: str
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** Of a role that owns the tables or is bound by nothing, the rest would only repeat it. */
+async function findProblems(client: pg.Client): Promise<readonly string[]> {
+  const role = await findRoleProblems(client);
+  const tables = await findTableProblems(client);
+  return role.length > 0 ? [...role, ...tables] : [...tables, ...(await findSurfaceProblems(client))];
 }
 
 async function checkMigrations(client: pg.Client, migrationsDir: string | undefined): Promise<void> {
@@ -60,19 +68,27 @@ interface RoleRow {
   readonly name: string;
   readonly superuser: boolean;
   readonly bypasses: boolean;
+  readonly creates_roles: boolean;
+  readonly replicates: boolean;
   readonly owned: string | null;
   readonly mighty: string | null;
   readonly plan_cache_mode: string;
 }
 
-/** Of the role itself and of every role it could become by SET ROLE. */
+/**
+ * Of the role itself and of every role it could become by SET ROLE. The predefined ones reach tables without a grant, or
+ * files and programs of the server's host, which is as good as being a superuser; relata_maintenance erases.
+ */
 const ROLE_FACTS = `
   SELECT current_user AS name, me.rolsuper AS superuser, me.rolbypassrls AS bypasses,
+    me.rolcreaterole AS creates_roles, me.rolreplication AS replicates,
     (SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c
       WHERE c.relnamespace = 'relata'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
         AND pg_has_role(current_user, c.relowner, 'MEMBER')) AS owned,
     (SELECT string_agg(other.rolname, ', ' ORDER BY other.rolname) FROM pg_roles other
-      WHERE (other.rolsuper OR other.rolbypassrls) AND other.oid <> me.oid
+      WHERE (other.rolsuper OR other.rolbypassrls OR other.rolname IN ('relata_maintenance', 'pg_read_all_data',
+          'pg_write_all_data', 'pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program'))
+        AND other.oid <> me.oid
         AND pg_has_role(current_user, other.oid, 'MEMBER')) AS mighty,
     current_setting('plan_cache_mode') AS plan_cache_mode
   FROM pg_roles me WHERE me.rolname = current_user`;
@@ -85,8 +101,14 @@ async function findRoleProblems(client: pg.Client): Promise<readonly string[]> {
   if (role.superuser) return [`Role ${role.name} is a superuser, whom row security does not bind; use relata_app.`];
   const problems: string[] = [];
   if (role.bypasses) problems.push(`Role ${role.name} has BYPASSRLS; use relata_app, or ALTER ROLE … NOBYPASSRLS.`);
+  if (role.creates_roles)
+    problems.push(`Role ${role.name} has CREATEROLE and could make itself another; ALTER ROLE … NOCREATEROLE.`);
+  if (role.replicates)
+    problems.push(
+      `Role ${role.name} has REPLICATION and could read every tenant's changes; ALTER ROLE … NOREPLICATION.`,
+    );
   if (role.mighty !== null)
-    problems.push(`Role ${role.name} can become ${role.mighty}, whom row security does not bind.`);
+    problems.push(`Role ${role.name} can become ${role.mighty}, whom row security or the grants do not bind.`);
   if (role.owned !== null) problems.push(`Role ${role.name} owns tables, itself or by membership: ${role.owned}.`);
   if (role.plan_cache_mode !== "force_custom_plan") {
     problems.push(
@@ -116,7 +138,9 @@ const TABLE_FACTS = `
     count(p.*) FILTER (WHERE p.sound AND NOT p.polpermissive)::int AS restrictive,
     string_agg(p.polname, ', ' ORDER BY p.polname) FILTER (WHERE p.polpermissive AND NOT p.sound) AS foreign_policy,
     (SELECT string_agg(DISTINCT CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(acl.grantee) END, ', ')
-      FROM aclexplode(c.relacl) acl WHERE c.relispartition AND acl.grantee <> c.relowner) AS grantees
+      FROM (SELECT (aclexplode(c.relacl)).grantee UNION ALL
+        SELECT (aclexplode(a.attacl)).grantee FROM pg_attribute a WHERE a.attrelid = c.oid) acl
+      WHERE c.relispartition AND acl.grantee <> c.relowner) AS grantees
   FROM pg_class c
   LEFT JOIN LATERAL (
     SELECT polname, polpermissive, polcmd = '*' AND polroles = '{0}' AND polwithcheck IS NOT NULL
