@@ -66,6 +66,7 @@ export async function createWorld(schema: string, tuples: Iterable<Tuple>): Prom
     principal,
     tenant,
     requestId: "bench",
+    address: "",
     signal: new AbortController().signal,
     deadlineMs: Number.POSITIVE_INFINITY,
     nowMs: now(),

@@ -1,5 +1,6 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { type ConnectRouter, createContextKey, type HandlerContext } from "@connectrpc/connect";
+import type { Peer } from "../model/peer.ts";
 import { connectErrorOf } from "./connect-error.ts";
 import { type EdgeCall, startEdgeCall, type Transport } from "./edge-call.ts";
 import type { Failure } from "./error-map.ts";
@@ -8,13 +9,14 @@ import type { Endpoint } from "./routes.ts";
 
 /** What is known of an HTTP request besides its RPC. */
 export interface Visit {
+  readonly peer: Peer;
   /** The call reached its pipeline, which writes its line in the log. */
   entered: boolean;
   /** It was refused before that. */
   refused: Failure | undefined;
 }
 
-export const VISIT = createContextKey<Visit>({ entered: false, refused: undefined });
+export const VISIT = createContextKey<Visit>({ peer: { address: "" }, entered: false, refused: undefined });
 
 /** Puts every endpoint behind Connect, gRPC-Web and (over HTTP/2) gRPC. */
 export function addConnectRoutes(router: ConnectRouter, endpoints: readonly Endpoint[]): void {
@@ -94,11 +96,13 @@ async function* stream(
 }
 
 function transportOf(context: HandlerContext, incoming: Incoming): Omit<Transport, "send"> {
-  context.values.get(VISIT).entered = true;
+  const visit = context.values.get(VISIT);
+  visit.entered = true;
   return {
     protocol: context.protocolName,
     header: (name) => context.requestHeader.get(name) ?? undefined,
     setHeader: (name, value) => context.responseHeader.set(name, value),
+    peer: visit.peer,
     timeoutMs: context.timeoutMs(),
     gone: context.signal,
     receive: () => {

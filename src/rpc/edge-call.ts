@@ -1,4 +1,5 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { Peer } from "../model/peer.ts";
 import type { Principal } from "../model/principal.ts";
 import type { Tenant } from "../model/tenant.ts";
 import type { Failure } from "./error-map.ts";
@@ -11,6 +12,8 @@ export interface Transport {
   header(name: string): string | undefined;
   /** Only before the first `send`. */
   setHeader(name: string, value: string): void;
+  /** Who is at the other end. Costs nothing until one of its fields is read. */
+  readonly peer: Peer;
   /** What the caller allows, if it says so. */
   readonly timeoutMs: number | undefined;
   /** Aborts when the caller goes away. May be made when it is first asked for. */
@@ -63,6 +66,11 @@ export class EdgeCall {
     if (this.deadlineMs === Number.POSITIVE_INFINITY) return this.transport.gone;
     this.#ending ??= new AbortController();
     return this.#ending.signal;
+  }
+
+  /** Of the caller's connection; empty when unknown. */
+  get address(): string {
+    return this.transport.peer.address;
   }
 
   /** How long the call took, for those who act when it has ended: the first who asks reads the clock for all. */

@@ -30,6 +30,8 @@ export interface Failure {
   readonly message: string;
   /** Public. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** When to come back, milliseconds; undefined where that is for the caller to know. */
+  readonly retryAfterMs: number | undefined;
   /** For the log only. */
   readonly detail: string | undefined;
   /** For the log only. */
@@ -45,6 +47,7 @@ export function toFailure(error: unknown, requestId: string): Failure {
     reason: error.reason,
     message: error.message,
     metadata: error.metadata,
+    retryAfterMs: error.retryAfterMs,
     detail: error.detail,
     cause: error.cause,
   };
@@ -57,6 +60,7 @@ function internalFailure(error: unknown, requestId: string): Failure {
     reason: "INTERNAL",
     message: `internal error; the server's log has more under request id ${requestId}`,
     metadata: {},
+    retryAfterMs: undefined,
     detail: error instanceof RelataError ? (error.detail ?? error.message) : undefined,
     cause: error,
   };

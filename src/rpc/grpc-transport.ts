@@ -1,10 +1,13 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { Metadata, type ServerUnaryCall } from "@grpc/grpc-js";
+import type { Peer } from "../model/peer.ts";
 import { decodeMessage } from "./decode.ts";
 import type { Transport } from "./edge-call.ts";
+import { addressOfGrpcPeer } from "./peer-address.ts";
 
 /** What a call of grpc-js has, whatever its kind. */
-export interface GrpcCall extends Pick<ServerUnaryCall<Buffer, Buffer>, "metadata" | "getDeadline" | "cancelled"> {
+export interface GrpcCall
+  extends Pick<ServerUnaryCall<Buffer, Buffer>, "metadata" | "getDeadline" | "getPeer" | "cancelled"> {
   on(event: "cancelled", listener: () => void): unknown;
 }
 
@@ -22,6 +25,7 @@ export abstract class GrpcTransport implements Transport {
   protected readonly method: DescMethod;
   readonly #call: GrpcCall;
   #gone: AbortSignal | undefined = undefined;
+  #peer: Peer | undefined = undefined;
 
   constructor(call: GrpcCall, method: DescMethod) {
     this.#call = call;
@@ -40,6 +44,11 @@ export abstract class GrpcTransport implements Transport {
     this.headers.set(name, value);
   }
 
+  get peer(): Peer {
+    this.#peer ??= new GrpcPeer(this.#call);
+    return this.#peer;
+  }
+
   get timeoutMs(): number | undefined {
     const deadline = this.#call.getDeadline();
     return deadline === Number.POSITIVE_INFINITY ? undefined : Number(deadline) - Date.now();
@@ -54,6 +63,21 @@ export abstract class GrpcTransport implements Transport {
 
   protected decode(bytes: Buffer): Message {
     return decodeMessage(this.method.input, bytes);
+  }
+}
+
+/** Asks grpc-js when it is asked, which most calls need not spend; and keeps it, for a connection that is gone has none. */
+class GrpcPeer implements Peer {
+  readonly #call: GrpcCall;
+  #address: string | undefined = undefined;
+
+  constructor(call: GrpcCall) {
+    this.#call = call;
+  }
+
+  get address(): string {
+    this.#address ??= addressOfGrpcPeer(this.#call.getPeer());
+    return this.#address;
   }
 }
 

@@ -11,6 +11,7 @@ import { toFailure } from "./error-map.ts";
 import type { Health } from "./health.ts";
 import { outcomeFields } from "./interceptors/access-log.ts";
 import { REQUEST_ID_HEADER, saneRequestId } from "./interceptors/request-id.ts";
+import { plainAddress } from "./peer-address.ts";
 import { answerPlainly, type HttpRequest, type HttpResponse } from "./plain-http.ts";
 import type { Endpoint } from "./routes.ts";
 import type { RpcServer, ServerOptions } from "./server.ts";
@@ -86,7 +87,11 @@ function createHandler(endpoints: readonly Endpoint[], options: HttpServerOption
     open.has(context.method) ? undefined : proveCaller(context, authenticator);
   const rpc = createConnectAdapter(endpoints, { maxMessageBytes, gate });
   return (request, response) => {
-    const visit: Visit = { entered: false, refused: undefined };
+    const visit: Visit = {
+      peer: { address: plainAddress(request.socket.remoteAddress) },
+      entered: false,
+      refused: undefined,
+    };
     const startedMs = performance.now();
     const requestId = saneRequestId(header(request, REQUEST_ID_HEADER));
     request.headers[REQUEST_ID_HEADER] = requestId;
@@ -125,6 +130,7 @@ function logRefusal(
     method: (request.url ?? "").split("?", 1)[0]?.slice(0, 200),
     status: response.statusCode,
     requestId,
+    address: visit.peer.address,
     ...(visit.refused === undefined ? {} : outcomeFields(visit.refused)),
     ms: Math.round((performance.now() - startedMs) * 100) / 100,
   };

@@ -5,6 +5,8 @@ import type { Tenant } from "../model/tenant.ts";
 export interface PlatformCall {
   readonly principal: Principal;
   readonly requestId: string;
+  /** IP address of the caller, as its connection or a trusted proxy has it; empty when unknown. */
+  readonly address: string;
   /** Aborted with a RelataError as its reason: CANCELLED by the caller, or DEADLINE_EXCEEDED. */
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch. */

@@ -13,6 +13,7 @@ test("calls that anybody may make leave nothing behind on the signal that lives 
       protocol: "grpc",
       header: () => undefined,
       setHeader: () => undefined,
+      peer: { address: "" },
       timeoutMs: undefined,
       gone: new AbortController().signal,
       receive: () => {

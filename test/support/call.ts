@@ -13,6 +13,7 @@ export function createCall(nowMs: number): PlatformCall {
       expiresAtMs: Number.POSITIVE_INFINITY,
     },
     requestId: "test",
+    address: "192.0.2.1",
     signal: new AbortController().signal,
     deadlineMs: Number.POSITIVE_INFINITY,
     nowMs,

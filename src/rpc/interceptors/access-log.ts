@@ -44,7 +44,7 @@ function logCall(log: Logger, call: EdgeCall): void {
     requestId: call.requestId,
     tenant: call.tenant?.slug,
     actor: call.principal?.actor,
-    ...(call.failure === undefined ? OK : outcomeFields(call.failure)),
+    ...(call.failure === undefined ? OK : { address: call.address, ...outcomeFields(call.failure) }),
     ms: Math.round(call.durationMs * 100) / 100,
   };
   const level = call.failure === undefined ? "info" : (LEVELS[call.failure.kind] ?? "info");

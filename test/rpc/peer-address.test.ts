@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { addressOfGrpcPeer, plainAddress } from "../../src/rpc/peer-address.ts";
+
+test.each([
+  ["127.0.0.1", "127.0.0.1"],
+  ["::ffff:192.0.2.7", "192.0.2.7"],
+  ["::FFFF:192.0.2.7", "192.0.2.7"],
+  ["::ffff:c000:207", "::ffff:c000:207"],
+  ["2001:db8::1", "2001:db8::1"],
+  ["fe80::1%eth0", "fe80::1"],
+  [undefined, ""],
+])("the address %s is %s", (address, plain) => {
+  expect(plainAddress(address)).toBe(plain);
+});
+
+test.each([
+  ["127.0.0.1:4711", "127.0.0.1"],
+  ["::ffff:192.0.2.7:4711", "192.0.2.7"],
+  ["2001:db8::1:4711", "2001:db8::1"],
+  ["unknown", ""],
+])("grpc-js's peer %s is %s", (peer, address) => {
+  expect(addressOfGrpcPeer(peer)).toBe(address);
+});
