@@ -1,5 +1,5 @@
 import { DEV_AUDIENCE, TOKEN_LIFETIME_S } from "../src/cli/dev/issuer.ts";
-import type { Scope } from "../src/model/principal.ts";
+import type { Scope } from "../src/model/scope.ts";
 import type { TrustedIssuer } from "../src/model/trust.ts";
 
 /** How a server of the bench is told to trust the local issuer: tenants come from bindings. */

@@ -1,6 +1,7 @@
 import { SILENT_LOGGER } from "../../src/log.ts";
+import { accessOf } from "../../src/model/access.ts";
 import type { TupleSource } from "../../src/model/need.ts";
-import { SCOPES } from "../../src/model/principal.ts";
+import { SCOPES } from "../../src/model/scope.ts";
 import type { Store } from "../../src/model/store.ts";
 import type { Tuple } from "../../src/model/tuple.ts";
 import type { TenantCall } from "../../src/service/call.ts";
@@ -58,12 +59,15 @@ export async function createWorld(schema: string, tuples: Iterable<Tuple>): Prom
     issuer: "bench",
     subject: "bench",
     actor: "bench",
-    scopes: new Set(SCOPES),
+    credential: "jwt",
+    access: accessOf(SCOPES),
     grant: { kind: "platform" as const },
+    issuedAtMs: now(),
     expiresAtMs: Number.POSITIVE_INFINITY,
   };
   const call: TenantCall = {
     principal,
+    access: principal.access,
     tenant,
     requestId: "bench",
     address: "",

@@ -1,5 +1,7 @@
 import { RelataError } from "../errors.ts";
-import type { Principal, Scope } from "../model/principal.ts";
+import { type Access, NO_ACCESS } from "../model/access.ts";
+import type { Principal } from "../model/principal.ts";
+import type { Scope } from "../model/scope.ts";
 import { shown } from "./refusal.ts";
 import { type MethodAccess, methodAccess } from "./scope.ts";
 
@@ -30,9 +32,17 @@ const NO_METHOD = "this credential may not call this method";
  */
 export function admit(principal: Principal, method: string, requestedTenant: string | undefined): string | undefined {
   const access = requireKind(principal, method);
-  const tenant = access.kind === "tenant" ? chooseTenant(principal, requestedTenant) : undefined;
+  const tenant = inTenant(access, principal, requestedTenant) ? chooseTenant(principal, requestedTenant) : undefined;
   requireScope(principal, method, tenant);
   return tenant;
+}
+
+/**
+ * A principal of a tenant calls what either kind may call in its tenant, a platform principal in none. One that names a tenant
+ * means to be in it, and must not get an answer about all of them.
+ */
+function inTenant({ kind }: MethodAccess, { grant }: Principal, requestedTenant: string | undefined): boolean {
+  return kind === "tenant" || (kind === "either" && (grant.kind === "tenants" || requestedTenant !== undefined));
 }
 
 /** The tenant a request is for: the only one granted, or the one of those granted that the header names. */
@@ -66,12 +76,18 @@ export function requireScope(principal: Principal, method: string, tenant?: stri
   requireHeld(principal, access.scope, method, tenant);
 }
 
+/** What a caller may do in the tenant chosen; without one, on the platform, or in every tenant granted. */
+export function accessIn(principal: Principal, tenant: string | undefined): Access {
+  if (tenant === undefined || principal.accessByTenant === undefined) return principal.access;
+  return principal.accessByTenant.get(tenant) ?? NO_ACCESS;
+}
+
 /**
  * @param what needs the scope: a method, or an option of one that shows more than the method's own scope allows
  * @throws PERMISSION_DENIED
  */
 export function requireHeld(principal: Principal, scope: Scope, what: string, tenant?: string): void {
-  if (scopesIn(principal, tenant).has(scope)) return;
+  if (accessIn(principal, tenant).has(scope)) return;
   const message = `this credential lacks the scope "${scope}", which ${what} needs`;
   deny("scope_missing", message, principal, scope, { scope });
 }
@@ -83,11 +99,6 @@ function requireKind(principal: Principal, method: string): MethodAccess {
   if (access.kind === "platform" && !platform) return deny("platform_only", NO_METHOD, principal, method);
   if (access.kind === "tenant" && platform) return deny("tenant_only", NO_METHOD, principal, method);
   return access;
-}
-
-function scopesIn(principal: Principal, tenant: string | undefined): ReadonlySet<Scope> {
-  if (tenant === undefined || principal.scopesByTenant === undefined) return principal.scopes;
-  return principal.scopesByTenant.get(tenant) ?? new Set();
 }
 
 function deny(...why: Parameters<typeof denial>): never {

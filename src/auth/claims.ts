@@ -1,10 +1,12 @@
 import type { TrustedIssuer } from "../model/trust.ts";
+import { grantClaims } from "./grant.ts";
 import { checkProfileClaims, requiredString } from "./profile.ts";
+import type { Proof } from "./proof.ts";
 import { refuse, shown } from "./refusal.ts";
 import type { JsonMembers } from "./strict-json.ts";
 
-/** Longest `sub`, bytes: it is kept in history and logs. */
-const MAX_SUBJECT_BYTES = 512;
+/** Longest `sub` and `jti`, bytes: they are kept in history and logs. */
+const MAX_NAME_BYTES = 512;
 /** Seconds since the epoch at the end of the year 9999. */
 const MAX_NUMERIC_DATE = 253_402_300_799;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not get into a log
@@ -13,21 +15,23 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 /**
  * Judges the claims of a token whose signature holds.
  * @param nowMs milliseconds since the epoch
- * @returns the subject, and when the token ends, milliseconds since the epoch
  */
-export function checkClaims(
-  claims: JsonMembers,
-  issuer: TrustedIssuer,
-  nowMs: number,
-): { readonly subject: string; readonly expiresAtMs: number } {
+export function checkClaims(claims: JsonMembers, issuer: TrustedIssuer, nowMs: number): Proof {
   // RFC 7800: a token with a confirmation is worth nothing without its proof, and no kind of proof is understood.
   if (claims.has("cnf")) refuse("cnf_unsupported");
   checkProfileClaims(issuer.profile, claims);
-  const subject = requiredString(claims, "sub");
-  if (Buffer.byteLength(subject) > MAX_SUBJECT_BYTES || CONTROL.test(subject)) refuse("claim_invalid", "sub");
+  const subject = name(claims, "sub");
+  const tokenId = claims.has("jti") ? name(claims, "jti") : undefined;
   checkAudience(claims.get("aud"), issuer.audiences);
-  const expiresAtMs = checkTimes(claims, issuer, nowMs);
-  return { subject, expiresAtMs };
+  const times = checkTimes(claims, issuer, nowMs);
+  return { issuer, subject, tokenId, ...times, grantClaims: grantClaims(issuer, claims) };
+}
+
+/** A required string that may be kept, and shown. */
+function name(claims: JsonMembers, claim: string): string {
+  const value = requiredString(claims, claim);
+  if (Buffer.byteLength(value) > MAX_NAME_BYTES || CONTROL.test(value)) refuse("claim_invalid", claim);
+  return value;
 }
 
 function checkAudience(claim: unknown, trusted: readonly string[]): void {
@@ -37,7 +41,11 @@ function checkAudience(claim: unknown, trusted: readonly string[]): void {
   if (!audiences.some((audience) => trusted.includes(audience))) refuse("audience_mismatch", shown(claim));
 }
 
-function checkTimes(claims: JsonMembers, issuer: TrustedIssuer, nowMs: number): number {
+function checkTimes(
+  claims: JsonMembers,
+  issuer: TrustedIssuer,
+  nowMs: number,
+): Pick<Proof, "issuedAtMs" | "expiresAtMs"> {
   const expiresAtMs = numericDateMs(claims, "exp") ?? refuse("exp_missing");
   const issuedAtMs = numericDateMs(claims, "iat") ?? refuse("claim_missing", "iat");
   const notBeforeMs = numericDateMs(claims, "nbf");
@@ -49,7 +57,7 @@ function checkTimes(claims: JsonMembers, issuer: TrustedIssuer, nowMs: number): 
   if (lifetimeMs <= 0) refuse("claim_invalid", "exp is not after iat");
   if (lifetimeMs > issuer.maxLifetimeMs)
     refuse("lifetime_too_long", `${lifetimeMs} ms, at most ${issuer.maxLifetimeMs}`);
-  return expiresAtMs;
+  return { issuedAtMs, expiresAtMs };
 }
 
 /** A NumericDate (RFC 7519 §2, seconds, fractions allowed) in milliseconds. */

@@ -1,10 +1,12 @@
-import { type Principal, SCOPES, type Scope } from "../model/principal.ts";
+import { type Access, accessOf, addAccess, commonAccess, NO_ACCESS } from "../model/access.ts";
+import type { Principal } from "../model/principal.ts";
+import { SCOPES, type Scope } from "../model/scope.ts";
 import { isTenantSlug } from "../model/tenant.ts";
 import type { Binding, TrustedIssuer } from "../model/trust.ts";
 import { refuse, shown } from "./refusal.ts";
 import type { JsonMembers } from "./strict-json.ts";
 
-type Granted = Pick<Principal, "grant" | "scopes" | "scopesByTenant">;
+type Granted = Pick<Principal, "grant" | "access" | "accessByTenant">;
 
 /**
  * What a proved caller may do, never more than the issuer's `scopes`:
@@ -12,6 +14,7 @@ type Granted = Pick<Principal, "grant" | "scopes" | "scopesByTenant">;
  *  - of an issuer with a tenant claim: the token's own scopes, in that tenant;
  *  - otherwise: the scopes of each binding in the tenants of that binding. What is granted in one tenant does not reach
  *    another one.
+ * @param claims the token's, or what `grantClaims` picked of them
  */
 export function grantOf(
   issuer: TrustedIssuer,
@@ -19,24 +22,30 @@ export function grantOf(
   subject: string,
   bound: readonly Binding[],
 ): Granted {
-  const ceiling = new Set(issuer.scopes);
+  const ceiling = accessOf(issuer.scopes);
   const platform = bound.filter((binding) => binding.platform);
   if (platform.length > 0) {
-    const scopes = limited(
-      platform.flatMap((binding) => binding.scopes),
-      ceiling,
-    );
-    return { grant: { kind: "platform" }, scopes };
+    const access = platform.map((binding) => accessWithin(binding, ceiling)).reduce(addAccess, NO_ACCESS);
+    return { grant: { kind: "platform" }, access };
   }
   if (issuer.tenant.kind === "claim") {
     const slug = tenantOf(claims, issuer.tenant.claim);
-    return { grant: { kind: "tenants", slugs: [slug] }, scopes: limited(tokenScopes(claims), ceiling) };
+    return { grant: { kind: "tenants", slugs: [slug] }, access: commonAccess(accessOf(tokenScopes(claims)), ceiling) };
   }
   return boundTenants(bound, ceiling, `${issuer.issuer} ${shown(subject)}`);
 }
 
-function limited(scopes: Iterable<Scope>, ceiling: ReadonlySet<Scope>): Set<Scope> {
-  return new Set([...scopes].filter((scope) => ceiling.has(scope)));
+/** The claims that `grantOf` may look at: the others need not be kept with a token. */
+export function grantClaims(issuer: TrustedIssuer, claims: JsonMembers): JsonMembers {
+  if (issuer.tenant.kind === "bindings") return NO_CLAIMS;
+  const names = [issuer.tenant.claim, "scope", "scp"];
+  return new Map(names.filter((name) => claims.has(name)).map((name) => [name, claims.get(name)]));
+}
+
+const NO_CLAIMS: JsonMembers = new Map();
+
+function accessWithin({ scopes, objects }: Binding, ceiling: Access): Access {
+  return commonAccess(accessOf(scopes, objects), ceiling);
 }
 
 function tenantOf(claims: JsonMembers, claim: string): string {
@@ -46,18 +55,18 @@ function tenantOf(claims: JsonMembers, claim: string): string {
   return slug;
 }
 
-function boundTenants(bound: readonly Binding[], ceiling: ReadonlySet<Scope>, who: string): Granted {
-  const scopesByTenant = new Map<string, ReadonlySet<Scope>>();
+function boundTenants(bound: readonly Binding[], ceiling: Access, who: string): Granted {
+  const accessByTenant = new Map<string, Access>();
   for (const binding of bound) {
-    const scopes = limited(binding.scopes, ceiling);
+    const access = accessWithin(binding, ceiling);
     for (const slug of binding.tenants) {
-      scopesByTenant.set(slug, new Set([...scopes, ...(scopesByTenant.get(slug) ?? [])]));
+      accessByTenant.set(slug, addAccess(accessByTenant.get(slug) ?? NO_ACCESS, access));
     }
   }
-  const [first, ...others] = scopesByTenant.values();
+  const [first, ...others] = accessByTenant.values();
   if (first === undefined) refuse("subject_unbound", who);
-  const everywhere = others.reduce<ReadonlySet<Scope>>(limited, first);
-  return { grant: { kind: "tenants", slugs: [...scopesByTenant.keys()] }, scopes: everywhere, scopesByTenant };
+  const access = others.reduce(commonAccess, first);
+  return { grant: { kind: "tenants", slugs: [...accessByTenant.keys()] }, access, accessByTenant };
 }
 
 /**

@@ -27,6 +27,8 @@ export interface KeyRefresh {
   underWay(): boolean;
   /** Fetches now, or joins the fetch under way. Never rejects; false when it failed. */
   refresh(): Promise<boolean>;
+  /** What is known does not hold any more: nothing serves until it has been fetched again, and a fetch that began before does not count. */
+  forget(): void;
   close(): void;
 }
 
@@ -41,17 +43,22 @@ export function createKeyRefresh(issuer: TrustedIssuer, deps: KeyRefreshDeps): K
   let goodAtMs = 0;
   let failedAtMs: number | undefined;
   let underWay: Promise<boolean> | undefined;
+  let forgotten = 0;
 
   async function fetchOnce(): Promise<boolean> {
-    const startedAtMs = now();
     try {
-      const set = await withinTime(deps.load, deps.timeoutMs, closing.signal);
-      const next = await buildKeyTable(set, issuer.algorithms);
-      logChange(log, issuer.issuer, table, next);
-      table = next;
-      goodAtMs = startedAtMs;
-      failedAtMs = undefined;
-      return true;
+      for (;;) {
+        const startedAtMs = now();
+        const at = forgotten;
+        const set = await withinTime(deps.load, deps.timeoutMs, closing.signal);
+        const next = await buildKeyTable(set, issuer.algorithms);
+        if (at !== forgotten) continue;
+        logChange(log, issuer.issuer, table, next);
+        table = next;
+        goodAtMs = startedAtMs;
+        failedAtMs = undefined;
+        return true;
+      }
     } catch (error) {
       if (closing.signal.aborted) return false;
       failedAtMs = now();
@@ -71,6 +78,10 @@ export function createKeyRefresh(issuer: TrustedIssuer, deps: KeyRefreshDeps): K
         underWay = undefined;
       });
       return underWay;
+    },
+    forget() {
+      forgotten += 1;
+      table = undefined;
     },
     close: () => closing.abort(),
   };

@@ -23,6 +23,10 @@ export function createKeyLoader(issuer: TrustedIssuer, fetch: Fetch): LoadKeys {
       return async (signal) => keysOf(await fetchJson(keys.url, fetch, MAX_DOCUMENT_BYTES, signal), keys.url);
     case "file":
       return async () => keysOf(await readJsonFile(keys.path), keys.path);
+    case "own":
+      return async () => {
+        throw keysFailure(`${issuer.issuer}: keys of its own come from the store, not from the settings`);
+      };
   }
 }
 

@@ -39,6 +39,13 @@ export const FILE_KEY_POLICY: KeyPolicy = {
   unknownKidMs: 1_000,
 };
 
+/** Keys in the database, of which the trust feed says when they change: they are read again at once, whatever their age. */
+export const OWN_KEY_POLICY: KeyPolicy = {
+  ...REMOTE_KEY_POLICY,
+  retryMs: 500,
+  unknownKidMs: 1_000,
+};
+
 /** The keys of one issuer, kept fresh. */
 export interface IssuerKeys {
   /** The key for a token's header. Refuses with key_unknown, key_unusable or keys_unavailable. */
@@ -47,6 +54,8 @@ export interface IssuerKeys {
   trusts(key: VerificationKey): boolean;
   /** Fetches now, or joins the fetch under way. Never rejects; false when it failed. */
   refresh(): Promise<boolean>;
+  /** The keys have changed: none verifies until they have been fetched again, which begins at once. */
+  changed(): void;
   /** Ends a fetch under way. */
   close(): void;
 }
@@ -106,6 +115,10 @@ export function createIssuerKeys(issuer: TrustedIssuer, deps: IssuerKeysDeps): I
       return true;
     },
     refresh: known.refresh,
+    changed() {
+      known.forget();
+      void known.refresh();
+    },
     close: known.close,
   };
 }

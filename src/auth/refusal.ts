@@ -48,6 +48,7 @@ export const REFUSALS = {
   not_yet_valid: refused("nbf is in the future, beyond the clock skew"),
   issued_in_future: refused("iat is in the future, beyond the clock skew"),
   lifetime_too_long: refused("exp - iat is more than the issuer's maxLifetimeMs"),
+  revoked: refused("the token was revoked, by its jti or with all that its subject had been issued before"),
   tenant_claim_missing: refused("the issuer's tenant claim is absent, and the subject is not bound to the platform"),
   tenant_claim_invalid: refused("the tenant claim is not a tenant's slug"),
   subject_unbound: refused("no binding names this issuer and subject"),

@@ -2,15 +2,16 @@ import type { AuthorizationService } from "../gen/relata/v1/authorization_servic
 import type { SchemaService } from "../gen/relata/v1/schema_service_pb.ts";
 import type { TenantService } from "../gen/relata/v1/tenant_service_pb.ts";
 import type { TupleService } from "../gen/relata/v1/tuple_service_pb.ts";
-import type { Scope } from "../model/principal.ts";
+import type { Scope } from "../model/scope.ts";
 
 /**
- * Who may call a method: a principal of a tenant with the scope, a platform principal with the scope, or anybody.
- * A method that is not in the table is refused.
+ * Who may call a method: a principal of a tenant with the scope, a platform principal with the scope, either of them (the one
+ * in its tenant, the other in none), or anybody. A method that is not in the table is refused.
  */
 export type MethodAccess =
   | { readonly kind: "tenant"; readonly scope: Scope }
   | { readonly kind: "platform"; readonly scope: Scope }
+  | { readonly kind: "either"; readonly scope: Scope }
   | { readonly kind: "public" };
 
 type MethodsOf<Service extends { readonly method: object }> = Capitalize<keyof Service["method"] & string>;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SCOPES } from "../model/principal.ts";
+import { SCOPES } from "../model/scope.ts";
 import { isTenantSlug } from "../model/tenant.ts";
 import { type Binding, SIGNING_ALGORITHMS, type TrustedIssuer } from "../model/trust.ts";
 import { closestName } from "./closest.ts";

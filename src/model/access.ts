@@ -1,4 +1,4 @@
-import type { Scope } from "./principal.ts";
+import type { Scope } from "./scope.ts";
 
 /** Scopes that can be narrowed to object types; the others concern a tenant as a whole. */
 export const OBJECT_SCOPES = ["check", "tuples:read", "tuples:write"] as const satisfies readonly Scope[];
@@ -18,10 +18,14 @@ export type Access = ReadonlyMap<Scope, Reach>;
 
 export const NO_ACCESS: Access = new Map();
 
-/** One grant: scopes, over everything (`limits` empty) or over some objects. */
+/**
+ * One grant: scopes, over everything (`limits` empty) or over some objects. With limits, scopes that cannot be narrowed
+ * are not granted: grants that mix them are refused when they are made, and must not turn into more than was meant.
+ */
 export function accessOf(scopes: Iterable<Scope>, limits: readonly ObjectLimit[] = []): Access {
+  if (limits.length === 0) return new Map(Array.from(scopes, (scope) => [scope, "all"]));
   const reach = reachOf(limits);
-  return new Map([...scopes].map((scope) => [scope, isObjectScope(scope) ? reach : "all"]));
+  return new Map([...scopes].filter(isObjectScope).map((scope) => [scope, reach]));
 }
 
 export function isObjectScope(scope: Scope): boolean {
@@ -64,7 +68,6 @@ export function reaches(reach: Reach, type: string, relation?: string): boolean 
 }
 
 function reachOf(limits: readonly ObjectLimit[]): Reach {
-  if (limits.length === 0) return "all";
   return limits.reduce<Reach>(
     (reach, { type, relations }) =>
       addReach(reach, new Map([[type, relations === undefined ? "all" : new Set(relations)]])),

@@ -8,3 +8,6 @@ export interface Peer {
    */
   readonly certificateSha256?: string;
 }
+
+/** A connection that proves nothing of who is behind it. */
+export const UNKNOWN_PEER: Peer = { address: "" };

@@ -1,17 +1,4 @@
-/** What a principal may call. One scope per family of methods; a method that lists none is refused. */
-export const SCOPES = [
-  "check",
-  "tuples:read",
-  "tuples:write",
-  "schema:read",
-  "schema:write",
-  "tenants:read",
-  "tenants:write",
-  "credentials:read",
-  "credentials:write",
-  "audit:read",
-] as const;
-export type Scope = (typeof SCOPES)[number];
+import type { Access } from "./access.ts";
 
 /** Which tenants a proved caller may act in. A `platform` principal acts on the tenant registry, in no tenant. */
 export type TenantGrant =
@@ -24,11 +11,15 @@ export interface Principal {
   readonly subject: string;
   /** What appears in history and logs: `issuer|subject`. */
   readonly actor: string;
-  /** What it may call in every tenant granted, or on the platform. */
-  readonly scopes: ReadonlySet<Scope>;
-  /** What it may call in each tenant, by slug, when tenants may differ; absent: `scopes` everywhere. */
-  readonly scopesByTenant?: ReadonlyMap<string, ReadonlySet<Scope>>;
+  /** What proved it: `jwt:<jti>`, `jwt` where the token has none, `api_token:<key id>`. */
+  readonly credential: string;
+  /** What it may do in every tenant granted, or on the platform. */
+  readonly access: Access;
+  /** What it may do in each tenant, by slug, when tenants may differ; absent: `access` everywhere. */
+  readonly accessByTenant?: ReadonlyMap<string, Access>;
   readonly grant: TenantGrant;
+  /** When the credential was issued, milliseconds since the epoch; 0 where it does not say. */
+  readonly issuedAtMs: number;
   /** When the credential ends, milliseconds since the epoch. */
   readonly expiresAtMs: number;
 }

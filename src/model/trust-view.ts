@@ -18,7 +18,34 @@ export interface TrustView {
   readonly version: number;
   /** @throws CREDENTIALS_UNCONFIRMED when it was not confirmed within its bound: nobody can be let in on what may be revoked. */
   requireFresh(): void;
+  /** Asks at once where it is not fresh, and waits for the answer, so that a pause of this process refuses nobody. @throws like requireFresh */
+  confirm(): Promise<void>;
   /** Stored bindings of a proved subject, of tenants that exist; those of the configuration are not among them. */
   bindings(issuer: string, subject: string): readonly Binding[];
   isRevoked(claims: RevocableClaims): boolean;
+}
+
+/** Of a process that shares nothing: what its configuration says is all there is. */
+export const EMPTY_TRUST_VIEW: TrustView = {
+  version: 0,
+  requireFresh: () => undefined,
+  confirm: () => Promise.resolve(),
+  bindings: () => [],
+  isRevoked: () => false,
+};
+
+/** What the feed says of itself. */
+export interface TrustStats {
+  /** Milliseconds since what is known was last confirmed; infinite before the first time. */
+  readonly ageMs: number;
+  /** Older than this, nobody is let in. */
+  readonly boundMs: number;
+  /** Of the log, which all processes share. */
+  readonly logVersion: number;
+  readonly polls: number;
+  readonly failures: number;
+  /** Times everything was read: at the start, and when the log was not what it had been. */
+  readonly loads: number;
+  readonly bindings: number;
+  readonly revocations: number;
 }

@@ -1,4 +1,5 @@
-import type { Scope } from "./principal.ts";
+import type { ObjectLimit } from "./access.ts";
+import type { Scope } from "./scope.ts";
 
 /** Asymmetric JWS algorithms relata accepts; an issuer pins a subset. */
 export const SIGNING_ALGORITHMS = [
@@ -22,7 +23,9 @@ export type IssuerProfile = "oauth" | "oidc";
 export type KeySource =
   | { readonly kind: "discovery" }
   | { readonly kind: "jwks"; readonly url: string }
-  | { readonly kind: "file"; readonly path: string };
+  | { readonly kind: "file"; readonly path: string }
+  /** Tokens that relata mints itself: no setting can say so. */
+  | { readonly kind: "own" };
 
 /** An issuer whose tokens prove callers. Set by the operator; nothing in a token can widen it. */
 export interface TrustedIssuer {
@@ -53,4 +56,6 @@ export interface Binding {
   /** May act on the tenant registry, in no tenant. */
   readonly platform: boolean;
   readonly scopes: readonly Scope[];
+  /** Narrows the scopes to these objects; absent or empty: all. Only with scopes that can be narrowed (OBJECT_SCOPES). */
+  readonly objects?: readonly ObjectLimit[];
 }

@@ -1,4 +1,5 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { type Access, NO_ACCESS } from "../model/access.ts";
 import type { Peer } from "../model/peer.ts";
 import type { Principal } from "../model/principal.ts";
 import type { Tenant } from "../model/tenant.ts";
@@ -50,6 +51,8 @@ export class EdgeCall {
   deadlineMs = Number.POSITIVE_INFINITY;
   principal: Principal | undefined = undefined;
   tenant: Tenant | undefined = undefined;
+  /** What the caller may do in `tenant`, or on the platform. */
+  access: Access = NO_ACCESS;
   /** Set once the call has failed; a transport sends it as the status. */
   failure: Failure | undefined = undefined;
   #durationMs = -1;

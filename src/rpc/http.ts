@@ -109,7 +109,10 @@ function createHandler(endpoints: readonly Endpoint[], options: HttpServerOption
 /** Refuses before a body of megabytes is read and parsed for someone who may not send it. */
 async function proveCaller(context: HandlerContext, authenticator: Pick<Authenticator, "authenticate">): Promise<void> {
   try {
-    await authenticator.authenticate(context.requestHeader.get("authorization") ?? undefined);
+    await authenticator.authenticate(
+      context.requestHeader.get("authorization") ?? undefined,
+      context.values.get(VISIT).peer,
+    );
   } catch (error) {
     const failure = toFailure(error, context.requestHeader.get(REQUEST_ID_HEADER) ?? "");
     context.values.get(VISIT).refused = failure;

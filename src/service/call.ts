@@ -1,9 +1,12 @@
+import type { Access } from "../model/access.ts";
 import type { Principal } from "../model/principal.ts";
 import type { Tenant } from "../model/tenant.ts";
 
 /** Who calls, in which request, and until when. Made by the edge once the caller is proved. */
 export interface PlatformCall {
   readonly principal: Principal;
+  /** What the principal may do in the tenant of this call, or on the platform. */
+  readonly access: Access;
   readonly requestId: string;
   /** IP address of the caller, as its connection or a trusted proxy has it; empty when unknown. */
   readonly address: string;

@@ -6,13 +6,15 @@ import { file_relata_v1_authorization_service } from "../../src/gen/relata/v1/au
 import { file_relata_v1_schema_service } from "../../src/gen/relata/v1/schema_service_pb.ts";
 import { file_relata_v1_tenant_service } from "../../src/gen/relata/v1/tenant_service_pb.ts";
 import { file_relata_v1_tuple_service } from "../../src/gen/relata/v1/tuple_service_pb.ts";
-import { type Principal, SCOPES, type Scope, type TenantGrant } from "../../src/model/principal.ts";
+import { accessOf } from "../../src/model/access.ts";
+import type { Principal, TenantGrant } from "../../src/model/principal.ts";
+import { SCOPES, type Scope } from "../../src/model/scope.ts";
 
 const CHECK = "relata.v1.AuthorizationService/Check";
 
 function principal(grant: TenantGrant, scopes: Iterable<Scope> = SCOPES): Principal {
   const who = { issuer: "https://issuer.example", subject: "service", actor: "https://issuer.example|service" };
-  return { ...who, scopes: new Set(scopes), grant, expiresAtMs: 0 };
+  return { ...who, credential: "jwt", access: accessOf(scopes), grant, issuedAtMs: 0, expiresAtMs: 0 };
 }
 const inTenants = (...slugs: readonly string[]): Principal => principal({ kind: "tenants", slugs });
 const platform = principal({ kind: "platform" });
@@ -39,7 +41,7 @@ describe("the table of methods", () => {
 
   test("holds every method of proto/relata/v1, none of them public, and no other of relata", () => {
     expect(described.length).toBeGreaterThanOrEqual(12);
-    for (const method of described) expect(methodAccess(method)?.kind, method).toMatch(/^(tenant|platform)$/);
+    for (const method of described) expect(methodAccess(method)?.kind, method).toMatch(/^(tenant|platform|either)$/);
     const own = Object.keys(METHOD_SCOPES).filter((method) => method.startsWith("relata."));
     expect(own.sort()).toEqual([...described].sort());
   });
@@ -109,9 +111,9 @@ describe("the tenant of a request", () => {
 test("a scope held in one tenant is not held in another, nor when no tenant is named", () => {
   const caller: Principal = {
     ...principal({ kind: "tenants", slugs: ["prod", "test"] }, ["check"]),
-    scopesByTenant: new Map([
-      ["prod", new Set<Scope>(["check"])],
-      ["test", new Set<Scope>(["check", "tuples:write"])],
+    accessByTenant: new Map([
+      ["prod", accessOf(["check"])],
+      ["test", accessOf(["check", "tuples:write"])],
     ]),
   };
   const write = "relata.v1.TupleService/Write";

@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Authenticator, createAuthenticator } from "../../src/auth/authenticate.ts";
-import { REFUSALS, refusalReason, UNAUTHENTICATED_MESSAGE } from "../../src/auth/refusal.ts";
+import { REFUSALS, type RefusalReason, refusalReason, UNAUTHENTICATED_MESSAGE } from "../../src/auth/refusal.ts";
+import { UNKNOWN_PEER } from "../../src/model/peer.ts";
 import { createClock } from "../support/clock.ts";
 import { startTestIssuer } from "../support/tokens.ts";
 import { badClaims } from "./bad-claims.ts";
@@ -11,6 +13,12 @@ import { recordLog, refused } from "./rig.ts";
 import type { BadToken, World } from "./world.ts";
 
 const TABLE: readonly BadToken[] = [...badShapes, ...badHeaders, ...badKeys, ...badClaims];
+
+/** Reasons that take more than a bad token, and the tests that bring them about. */
+const ELSEWHERE: Partial<Record<RefusalReason, string>> = {
+  keys_unavailable: "./keys.test.ts",
+  revoked: "./trust-view.test.ts",
+};
 
 let world: World;
 let auth: Authenticator;
@@ -49,8 +57,10 @@ afterAll(async () => {
 describe("a bad token is refused for its own reason, and the good one beside it is accepted", () => {
   test.each(TABLE.map((row) => [row.reason, row.name, row] as const))("%s: %s", async (reason, _name, row) => {
     const good = (row.good ?? ((w) => w.oauth.bearer()))(world);
-    await expect(auth.authenticate(good)).resolves.toMatchObject({ grant: { kind: "tenants", slugs: ["acme"] } });
-    const error = await refused(auth.authenticate(row.bad(world)));
+    await expect(auth.authenticate(good, UNKNOWN_PEER)).resolves.toMatchObject({
+      grant: { kind: "tenants", slugs: ["acme"] },
+    });
+    const error = await refused(auth.authenticate(row.bad(world), UNKNOWN_PEER));
     expect(refusalReason(error)).toBe(reason);
     expect(error).toMatchObject({ reason: "UNAUTHENTICATED", message: UNAUTHENTICATED_MESSAGE, metadata: {} });
     expect(error.cause).toBeUndefined();
@@ -59,9 +69,11 @@ describe("a bad token is refused for its own reason, and the good one beside it 
   test("the table is as long as it claims, and leaves no reason out", () => {
     expect(TABLE.length).toBeGreaterThanOrEqual(45);
     expect(new Set(TABLE.map((row) => row.name)).size).toBe(TABLE.length);
-    // keys_unavailable is no refusal: test/auth/keys.test.ts
-    const untested = Object.keys(REFUSALS).filter((reason) => !TABLE.some((row) => row.reason === reason));
-    expect(untested).toEqual(["keys_unavailable"]);
+    const inTable = new Set<string>(TABLE.map((row) => row.reason));
+    expect(Object.keys(REFUSALS).filter((reason) => !inTable.has(reason) && !(reason in ELSEWHERE))).toEqual([]);
+    for (const [reason, file] of Object.entries(ELSEWHERE)) {
+      expect(readFileSync(new URL(file, import.meta.url), "utf8"), `${reason} in ${file}`).toContain(`"${reason}"`);
+    }
   });
 });
 
@@ -70,7 +82,7 @@ test("neither an error nor a log line holds a piece of a token", async () => {
   const segments = new Set<string>();
   for (const row of TABLE) {
     const authorization = row.bad(world);
-    const error = await refused(auth.authenticate(authorization));
+    const error = await refused(auth.authenticate(authorization, UNKNOWN_PEER));
     told.push(JSON.stringify([error.message, error.detail, error.metadata, error.stack, error.cause]));
     for (const segment of (authorization ?? "").split(/[ .,]/)) if (segment.length >= 12) segments.add(segment);
   }
@@ -81,7 +93,7 @@ test("neither an error nor a log line holds a piece of a token", async () => {
 });
 
 test("foreign text is quoted and cut before it gets into the log", async () => {
-  const error = await refused(auth.authenticate(world.oauth.bearer({ iss: `\n${"x".repeat(1000)}` })));
+  const error = await refused(auth.authenticate(world.oauth.bearer({ iss: `\n${"x".repeat(1000)}` }), UNKNOWN_PEER));
   expect(error.detail).toMatch(/^issuer_unknown: "\\nx{70,80}…$/);
 });
 

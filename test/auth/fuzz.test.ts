@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseStrictJson } from "../../src/auth/strict-json.ts";
+import { UNKNOWN_PEER } from "../../src/model/peer.ts";
 import { SIGNING_ALGORITHMS } from "../../src/model/trust.ts";
 import { type Rig, refused, startRig, verdict } from "./rig.ts";
 
@@ -65,7 +66,9 @@ test("random authorization headers are refused", async () => {
         fc.string().map((text) => `Bearer ${text}`),
       ),
       async (authorization) => {
-        expect(await refused(rig.auth.authenticate(authorization))).toMatchObject({ reason: "UNAUTHENTICATED" });
+        expect(await refused(rig.auth.authenticate(authorization, UNKNOWN_PEER))).toMatchObject({
+          reason: "UNAUTHENTICATED",
+        });
       },
     ),
     { numRuns: 300 },

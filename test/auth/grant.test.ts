@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createAuthenticator } from "../../src/auth/authenticate.ts";
-import { SCOPES, type Scope } from "../../src/model/principal.ts";
+import { UNKNOWN_PEER } from "../../src/model/peer.ts";
+import { SCOPES, type Scope } from "../../src/model/scope.ts";
 import type { Binding } from "../../src/model/trust.ts";
 import type { Claims } from "../support/tokens-raw.ts";
 import { type RigOptions, recordLog, startRig, verdict } from "./rig.ts";
@@ -8,7 +9,7 @@ import { type RigOptions, recordLog, startRig, verdict } from "./rig.ts";
 async function principalOf(options: RigOptions, claims: Claims = {}) {
   const rig = await startRig(options);
   try {
-    return await rig.auth.authenticate(rig.issuer.bearer(claims));
+    return await rig.auth.authenticate(rig.issuer.bearer(claims), UNKNOWN_PEER);
   } finally {
     await rig.close();
   }
@@ -42,7 +43,7 @@ describe("a tenant claim", () => {
   ])("with %j allows %j under the issuer's ceiling", async (claims, expected) => {
     const scopes = SCOPES.filter((scope) => scope !== "schema:write");
     const principal = await principalOf({ trust: { scopes } }, claims);
-    expect([...principal.scopes].sort()).toEqual([...expected].sort());
+    expect([...principal.access.keys()].sort()).toEqual([...expected].sort());
     expect(principal.grant).toEqual({ kind: "tenants", slugs: ["acme"] });
   });
 
@@ -59,14 +60,14 @@ describe("a tenant claim", () => {
     for (const tenant of ["acme", undefined]) {
       const principal = await principalOf(options, { tenant });
       expect(principal.grant).toEqual({ kind: "platform" });
-      expect([...principal.scopes]).toEqual(["tenants:read"]);
+      expect([...principal.access.keys()]).toEqual(["tenants:read"]);
     }
   });
 
   test("says who calls, and until when", async () => {
     const rig = await startRig();
     const iat = Math.floor(rig.clock.now() / 1000);
-    await expect(rig.auth.authenticate(rig.issuer.bearer({ exp: iat + 90 }))).resolves.toMatchObject({
+    await expect(rig.auth.authenticate(rig.issuer.bearer({ exp: iat + 90 }), UNKNOWN_PEER)).resolves.toMatchObject({
       issuer: rig.issuer.issuer,
       subject: "service",
       actor: `${rig.issuer.issuer}|service`,
@@ -86,7 +87,9 @@ describe("bindings", () => {
       ),
     );
     expect(principal.grant).toEqual({ kind: "tenants", slugs: ["prod", "test", "extra"] });
-    const scopes = new Map([...(principal.scopesByTenant ?? [])].map(([slug, held]) => [slug, [...held].sort()]));
+    const scopes = new Map(
+      [...(principal.accessByTenant ?? [])].map(([slug, held]) => [slug, [...held.keys()].sort()]),
+    );
     expect(scopes).toEqual(
       new Map([
         ["prod", ["check", "tuples:read"]],
@@ -94,13 +97,13 @@ describe("bindings", () => {
         ["extra", ["check", "schema:read"]],
       ]),
     );
-    expect([...principal.scopes]).toEqual(["check"]);
+    expect([...principal.access.keys()]).toEqual(["check"]);
   });
 
   test("give nothing above the issuer's ceiling, and the token's own scopes give nothing at all", async () => {
     const options = bound({ scopes: ["check", "schema:write"] });
     const principal = await principalOf({ ...options, trust: { ...options.trust, scopes: ["check", "tuples:write"] } });
-    expect([...principal.scopes]).toEqual(["check"]);
+    expect([...principal.access.keys()]).toEqual(["check"]);
   });
 
   test("to the platform add up too", async () => {
@@ -111,7 +114,7 @@ describe("bindings", () => {
       ),
     );
     expect(principal.grant).toEqual({ kind: "platform" });
-    expect([...principal.scopes].sort()).toEqual(["tenants:read", "tenants:write"]);
+    expect([...principal.access.keys()].sort()).toEqual(["tenants:read", "tenants:write"]);
   });
 
   test("of one issuer do not bind the same subject of another", async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Fetch } from "../../src/auth/fetch-json.ts";
 import { REMOTE_KEY_POLICY } from "../../src/auth/keys.ts";
 import { KEYS_UNAVAILABLE_MESSAGE } from "../../src/auth/refusal.ts";
+import { UNKNOWN_PEER } from "../../src/model/peer.ts";
 import { sendJson } from "../support/tokens.ts";
 import { createTestKey, signToken } from "../support/tokens-raw.ts";
 import { type Rig, refused, startRig, verdict } from "./rig.ts";
@@ -140,7 +141,7 @@ describe.each(["refuse", "error"] as const)("an issuer that is down (%s)", (outa
 
   test("was never reached: an error that says try again, never an acceptance, and no fetch per caller", async () => {
     rig.issuer.goDown(outage);
-    const error = await refused(rig.auth.authenticate(rig.issuer.bearer()));
+    const error = await refused(rig.auth.authenticate(rig.issuer.bearer(), UNKNOWN_PEER));
     expect(error).toMatchObject({
       reason: "ISSUER_KEYS_UNAVAILABLE",
       kind: "unavailable",
@@ -159,10 +160,10 @@ describe.each(["refuse", "error"] as const)("an issuer that is down (%s)", (outa
 
 test("known to be down, an issuer is asked once per pause, and nobody waits for it", async () => {
   const token = lasting();
-  const first = await rig.auth.authenticate(token);
+  const first = await rig.auth.authenticate(token, UNKNOWN_PEER);
   rig.issuer.goDown();
   rig.clock.advance(staleMs);
-  expect(await rig.auth.authenticate(token)).toEqual(first);
+  expect(await rig.auth.authenticate(token, UNKNOWN_PEER)).toEqual(first);
   const warnings = (): number => rig.lines.filter((line) => line.level === "warn").length;
   await expect.poll(warnings).toBe(1);
   for (let n = 0; n < 20; n++) {

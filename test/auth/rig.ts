@@ -3,6 +3,7 @@ import type { Fetch } from "../../src/auth/fetch-json.ts";
 import { type RefusalReason, refusalReason } from "../../src/auth/refusal.ts";
 import { RelataError } from "../../src/errors.ts";
 import type { LogFields } from "../../src/log.ts";
+import { UNKNOWN_PEER } from "../../src/model/peer.ts";
 import type { Binding, TrustedIssuer } from "../../src/model/trust.ts";
 import { createClock, type TestClock } from "../support/clock.ts";
 import { startTestIssuer, type TestIssuer, type TestIssuerOptions } from "../support/tokens.ts";
@@ -81,7 +82,7 @@ export async function verdict(
   authorization: string | undefined,
 ): Promise<"accepted" | RefusalReason> {
   try {
-    await auth.authenticate(authorization);
+    await auth.authenticate(authorization, UNKNOWN_PEER);
     return "accepted";
   } catch (error) {
     const reason = refusalReason(error);

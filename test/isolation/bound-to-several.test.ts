@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { SCOPES } from "../../src/model/principal.ts";
+import { SCOPES } from "../../src/model/scope.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { postJson } from "../support/server-raw.ts";
 import { DOCUMENTS_SCHEMA } from "../support/server-seed.ts";

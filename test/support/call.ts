@@ -1,4 +1,5 @@
-import { SCOPES } from "../../src/model/principal.ts";
+import { accessOf } from "../../src/model/access.ts";
+import { SCOPES } from "../../src/model/scope.ts";
 import type { PlatformCall } from "../../src/service/call.ts";
 
 /** A call of a caller who may do everything, without a deadline; with a `tenant` it is one of that tenant. */
@@ -8,10 +9,13 @@ export function createCall(nowMs: number): PlatformCall {
       issuer: "test",
       subject: "service",
       actor: "test|service",
-      scopes: new Set(SCOPES),
+      credential: "jwt",
+      access: accessOf(SCOPES),
       grant: { kind: "platform" },
+      issuedAtMs: nowMs,
       expiresAtMs: Number.POSITIVE_INFINITY,
     },
+    access: accessOf(SCOPES),
     requestId: "test",
     address: "192.0.2.1",
     signal: new AbortController().signal,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { SCOPES } from "../../src/model/principal.ts";
+import { SCOPES } from "../../src/model/scope.ts";
 import type { IssuerProfile, SigningAlgorithm, TrustedIssuer } from "../../src/model/trust.ts";
 import {
   type Claims,

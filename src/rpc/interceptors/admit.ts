@@ -1,4 +1,4 @@
-import { admit, tenantDenied } from "../../auth/admission.ts";
+import { accessIn, admit, tenantDenied } from "../../auth/admission.ts";
 import type { Principal } from "../../model/principal.ts";
 import type { Tenant } from "../../model/tenant.ts";
 import type { Interceptor } from "../edge-call.ts";
@@ -18,6 +18,7 @@ export function createAdmit(findTenant: FindTenant): Interceptor {
     const { principal } = call;
     if (principal === undefined) throw new Error("admission comes after authentication");
     const slug = admit(principal, call.procedure, call.transport.header(TENANT_HEADER));
+    call.access = accessIn(principal, slug);
     if (slug === undefined) return next(call);
     const found = findTenant(slug);
     if (!(found instanceof Promise)) {
