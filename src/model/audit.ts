@@ -49,3 +49,39 @@ export interface AuditDraft {
    */
   readonly personal?: JsonObject;
 }
+
+/** An event in its chain, as it is stored. */
+export interface SealedEvent {
+  /** The tenant's id, or PLATFORM_CHAIN. */
+  readonly chain: string;
+  /** From 1 on, without gaps. */
+  readonly seq: number;
+  /** Milliseconds since the epoch; never before that of the event ahead of it. */
+  readonly recordedAtMs: number;
+  readonly event: string;
+  readonly requestId: string;
+  /** Canonical JSON (RFC 8785), the bytes the hash is over. */
+  readonly body: Uint8Array;
+  /** SHA-256 of this event and, through the one before it, of all before it. */
+  readonly hash: Uint8Array;
+  /** The rest is undefined once erased. */
+  readonly actor?: string;
+  /** Canonical JSON. */
+  readonly personal?: Uint8Array;
+  readonly personalSalt?: Uint8Array;
+}
+
+/** A place in a chain: what comes after it is sealed to `hash`. */
+export interface ChainPosition {
+  readonly seq: number;
+  readonly hash: Uint8Array;
+  /** Milliseconds since the epoch. */
+  readonly recordedAtMs: number;
+}
+
+export interface AuditStore {
+  /** Puts on record what was no change of stored data, all in one transaction. */
+  append(chain: string, drafts: readonly AuditDraft[]): Promise<void>;
+  /** The newest event's place; undefined when nothing was ever recorded. */
+  head(chain: string): Promise<ChainPosition | undefined>;
+}

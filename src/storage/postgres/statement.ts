@@ -20,12 +20,14 @@ export const sqlBuilder = new Kysely<Tables>({
 });
 
 type Scalar = string | number | boolean | null;
+/** bytea; sent as it is. */
+type Bytes = Uint8Array | null;
 
 /**
  * What can be bound. Nothing that pg would have to serialize: were that to fail, it would fail in this process only, and
  * the COMMIT behind it in the pipeline would still go through. JSON is bound as text.
  */
-export type Value = Scalar | readonly Scalar[];
+export type Value = Scalar | Bytes | readonly Scalar[];
 
 /** A statement with its values, ready to be sent. `Row` is what comes back. */
 export interface Bound<Row = unknown> {

@@ -1,7 +1,8 @@
 import type pg from "pg";
 import type { Head } from "../../model/revision.ts";
-import type { Store } from "../../model/store.ts";
+import type { ServingStore } from "../../model/store.ts";
 import type { TenantPlace } from "../../model/tenant.ts";
+import { createAuditStore } from "./audit-store.ts";
 import { checkDatabase } from "./boot-check.ts";
 import { createChangeStore } from "./changes.ts";
 import { clientConfig } from "./connection.ts";
@@ -37,7 +38,7 @@ export interface PostgresStoreOptions {
  * The store on PostgreSQL. Checks first that the database and the role are fit (see boot-check.ts).
  * @throws STORE_UNAVAILABLE when the database cannot be reached, STORE_UNFIT when it must not be used as it is.
  */
-export async function createPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+export async function createPostgresStore(options: PostgresStoreOptions): Promise<ServingStore> {
   const statementTimeoutMs = options.statementTimeoutMs ?? 15_000;
   const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
   const config = clientConfig({ connection: options.connection, statementTimeoutMs, connectTimeoutMs });
@@ -68,6 +69,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
       source: (place, revision, signal) => createTupleSource({ short: lanes, long: sessions }, place, revision, signal),
     },
     changes,
+    audit: createAuditStore(lanes, sessions),
     ping: () => lanes.read({ kind: "slug", slug: "" }, []).then(() => undefined),
     close: async () => {
       closing.abort();

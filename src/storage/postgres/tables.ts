@@ -13,6 +13,8 @@ export interface Tables {
   readonly "relata.schema": SchemaRow;
   readonly "relata.schema_version": SchemaVersionRow;
   readonly "relata.idempotency": IdempotencyRow;
+  readonly "relata.audit_chain": AuditChainRow;
+  readonly "relata.audit_event": AuditEventRow;
 }
 
 export interface TenantRow {
@@ -80,4 +82,24 @@ export interface IdempotencyRow {
   readonly request_hash: string;
   readonly answer: JsonObject;
   readonly created_at: string;
+}
+
+export interface AuditChainRow {
+  readonly chain: string;
+  readonly seq: number;
+  readonly hash: Uint8Array;
+  readonly recorded_at: string;
+}
+
+export interface AuditEventRow {
+  readonly chain: string;
+  readonly seq: number;
+  readonly recorded_at: string;
+  readonly event: string;
+  readonly request_id: string;
+  readonly body: Uint8Array;
+  readonly hash: Uint8Array;
+  readonly actor: string | null;
+  readonly personal: Uint8Array | null;
+  readonly personal_salt: Uint8Array | null;
 }

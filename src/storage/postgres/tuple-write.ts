@@ -3,6 +3,8 @@ import type { TenantPlace } from "../../model/tenant.ts";
 import type { Tuple } from "../../model/tuple.ts";
 import { isExpired } from "../expired.ts";
 import { requirePreconditions, requireSchemaVersion, tupleAlreadyExists } from "../refusals.ts";
+import { appendEvents, lockChain } from "./audit-append.ts";
+import { tuplesWritten } from "./audit-drafts.ts";
 import { advance, lockHead, nextHead, tenantScope } from "./heads.ts";
 import { firstAnswer, keepAnswer, lookUpFirstAnswer, plainAnswer } from "./idempotency.ts";
 import { lookUpPreconditions, type Match, matchedBy } from "./preconditions.ts";
@@ -11,8 +13,8 @@ import { close, insert, isSame, type LiveRow, lookUpLive } from "./tuple-changes
 
 /**
  * Two network round trips, whatever the number of updates and preconditions:
- *   1. BEGIN, scope, lock head, first answer, live tuples, preconditions
- *   2. close rows, insert rows, next revision, keep answer, COMMIT
+ *   1. BEGIN, scope, lock head and audit chain, first answer, live tuples, preconditions
+ *   2. close rows, insert rows, next revision, event, keep answer, COMMIT
  * The lock comes first and each statement after it has a snapshot of its own, so all of them see what the previous writer
  * committed. Updates that change nothing still make a revision: the token of every acknowledged write is its own.
  */
@@ -22,8 +24,9 @@ export async function writeTuples(sessions: Sessions, place: TenantPlace, reques
     const first = lookUpFirstAnswer(place, idempotency);
     const matches = lookUpPreconditions(place, preconditions, request.nowMs);
     const keys = updates.map(({ tuple }) => tuple);
-    const [locked, live, ...rest] = await transaction.begin([
+    const [locked, chain, live, ...rest] = await transaction.begin([
       lockHead(place),
+      lockChain(place.id),
       lookUpLive(place, keys),
       ...first,
       ...matches,
@@ -42,6 +45,9 @@ export async function writeTuples(sessions: Sessions, place: TenantPlace, reques
       ...close(place, plan.close, head.revision),
       ...insert(place, plan.insert, head.revision),
       advance(place, head, request),
+      ...appendEvents(chain, [
+        tuplesWritten(head, request, { closed: plan.close.length, inserted: plan.insert.length }),
+      ]),
       ...keepAnswer(place, "write", idempotency, plainAnswer(head)),
     ]);
     return { head, replayed: false };

@@ -44,7 +44,7 @@ describe("flights", () => {
           }),
         ),
       );
-    const expected = { roundTrips: 2, statements: 10 };
+    const expected = { roundTrips: 2, statements: 12 };
     expect(await write(1, "create")).toEqual(expected);
     expect(await write(1, "delete")).toEqual(expected);
     expect(await write(1000, "create")).toEqual(expected);

@@ -1,5 +1,5 @@
 import type { Need, ObjectScan, SubjectScan } from "../../../src/model/need.ts";
-import type { Store } from "../../../src/model/store.ts";
+import type { ServingStore, Store } from "../../../src/model/store.ts";
 import type { Tenant } from "../../../src/model/tenant.ts";
 import type { TupleFilter, TupleKey } from "../../../src/model/tuple.ts";
 import { draft, NOW_MS, ORIGIN } from "../drafts.ts";
@@ -38,7 +38,7 @@ const OBJECT_SCANS: readonly ObjectScan[] = [
 ].flatMap((scan) => [scan, { ...scan, after: SEEN }]);
 
 /** Calls every method in every variant, so that every statement the store has is sent at least once. */
-export async function runEveryStatement(store: Store, tenant: Tenant): Promise<void> {
+export async function runEveryStatement(store: ServingStore, tenant: Tenant): Promise<void> {
   await store.tenants.bySlug(tenant.slug);
   await store.tenants.byId(tenant.id);
   await store.tenants.list({ limit: 10 });
@@ -90,7 +90,13 @@ export async function runEveryStatement(store: Store, tenant: Tenant): Promise<v
   });
   await store.schemas.read(tenant, head.schemaVersion + 1);
   await runChanges(store, tenant);
+  await runAudit(store, tenant);
   await store.ping();
+}
+
+async function runAudit({ audit }: ServingStore, tenant: Tenant): Promise<void> {
+  await audit.append(tenant.id, [{ event: "tenant.refused", origin: ORIGIN, details: {} }]);
+  await audit.head(tenant.id);
 }
 
 async function runChanges({ changes }: Store, tenant: Tenant): Promise<void> {
