@@ -6,7 +6,12 @@ export interface TenantPlace {
   readonly bucket: number;
 }
 
-export type TenantState = "active" | "suspended";
+/**
+ * `suspended` and everything after it is refused to the tenant's callers, in the same words as a tenant that does not exist.
+ * `offboarded` is what stays of a tenant that was removed: its slug is given to nobody else.
+ */
+export const TENANT_STATES = ["active", "suspended", "offboarding", "offboarded"] as const;
+export type TenantState = (typeof TENANT_STATES)[number];
 
 export interface Tenant extends TenantPlace {
   /** What people and tokens call it; unique, `^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`. */
@@ -24,6 +29,11 @@ export function isTenantSlug(slug: string): boolean {
 
 /** Buckets that tenants share; `sharedBucket` spreads them evenly. */
 export const SHARED_BUCKETS = 64;
+
+/** Has the tenant a partition of its own? */
+export function isOwnBucket(bucket: number): boolean {
+  return bucket >= SHARED_BUCKETS;
+}
 
 /** The bucket a new tenant gets: the last six bits of its id, which are random in UUIDs of versions 4 and 7. */
 export function sharedBucket(id: string): number {

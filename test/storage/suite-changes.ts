@@ -103,13 +103,11 @@ export function describeChanges(store: () => Store): void {
   describe("heads of many tenants", () => {
     it("are those of each, without those that are not there", async () => {
       const [one, two] = [await written([], []), await written([])];
-      const elsewhere = { ...two, bucket: (two.bucket + 1) % 64 };
       const nobody = { id: "00000000-0000-4000-8000-000000000000", bucket: 0 };
       const heads = await store().changes.heads([one, two, nobody]);
       expect([...heads.keys()].sort()).toEqual([one.id, two.id].sort());
       expect(heads.get(one.id)).toEqual(await store().revisions.head(one));
       expect(heads.get(two.id)).toEqual(await store().revisions.head(two));
-      expect(await store().changes.heads([elsewhere])).toEqual(new Map());
       expect(await store().changes.heads([])).toEqual(new Map());
     });
   });

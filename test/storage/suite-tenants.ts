@@ -39,11 +39,25 @@ export function describeTenants(store: () => Store): void {
       expect((await store().tenants.list({ limit: 1 })).length).toBe(1);
     });
 
-    it("knows nothing of a tenant at another place", async () => {
+    it("finds, writes and follows a tenant whose caller has an old address", async () => {
       const tenant = await createTenant(store());
       const elsewhere = { id: tenant.id, bucket: (tenant.bucket + 1) % 64 };
-      await expect(store().revisions.head(elsewhere)).rejects.toMatchObject({ reason: "TENANT_NOT_FOUND" });
-      await expect(store().tuples.write(elsewhere, draft([]))).rejects.toMatchObject({ reason: "TENANT_NOT_FOUND" });
+      expect(await store().revisions.head(elsewhere)).toEqual(await store().revisions.head(tenant));
+      expect([...(await store().changes.heads([elsewhere])).keys()]).toEqual([tenant.id]);
+      const written = ["create document:1#viewer@user:anne"];
+      const { head } = await store().tuples.write(elsewhere, draft(written));
+      const page = await store().changes.since(elsewhere, head.revision - 1, 10);
+      expect(page).toEqual(await store().changes.since(tenant, head.revision - 1, 10));
+      expect(page.revisions.map(({ changes }) => changes.length)).toEqual([1]);
+      const snapshot = await store().changes.snapshot(elsewhere);
+      const batches = await Array.fromAsync(snapshot.batches, ({ count }) => count);
+      expect({ head: snapshot.head, batches }).toEqual({ head, batches: [1] });
+    });
+
+    it("knows nothing of a tenant that is not there", async () => {
+      const nobody = { id: "3f2b8c52-2f0e-4a57-9c37-3a4d0d4b8a11", bucket: 3 };
+      await expect(store().revisions.head(nobody)).rejects.toMatchObject({ reason: "TENANT_NOT_FOUND" });
+      await expect(store().tuples.write(nobody, draft([]))).rejects.toMatchObject({ reason: "TENANT_NOT_FOUND" });
     });
 
     it("answers a ping", async () => {

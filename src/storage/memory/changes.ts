@@ -8,7 +8,7 @@ import type { TenantMemory } from "./tenant-memory.ts";
 
 const BATCH_TUPLES = 1_000;
 
-/** @param find undefined when there is no such tenant in that bucket. */
+/** @param find undefined when there is no such tenant. */
 export function createMemoryChanges(find: (place: TenantPlace) => TenantMemory | undefined): ChangeStore {
   const listeners = new Set<(hint: ChangeHint) => void>();
   const at = (place: TenantPlace, signal: AbortSignal | undefined): TenantMemory => {

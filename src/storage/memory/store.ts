@@ -27,10 +27,7 @@ interface Registry {
  */
 export function createMemoryStore({ now }: { readonly now: () => number }): Store {
   const registry: Registry = { bySlug: new Map(), byId: new Map(), schemas: new Map() };
-  const find = (place: TenantPlace): TenantMemory | undefined => {
-    const memory = registry.byId.get(place.id);
-    return memory?.tenant.bucket === place.bucket ? memory : undefined;
-  };
+  const find = (place: TenantPlace): TenantMemory | undefined => registry.byId.get(place.id);
   const at = (place: TenantPlace): TenantMemory => {
     const memory = find(place);
     if (memory === undefined) throw tenantNotFound();

@@ -9,6 +9,7 @@ import { placeArgs, type SelectedHead, tenantScope, toHead } from "./heads.ts";
 import type { Reader } from "./read-lanes.ts";
 import { type Arg, epochMs, sqlBuilder, statement } from "./statement.ts";
 import { type KeyColumns, keyOf, LIVE, toKey } from "./tuple-columns.ts";
+import { placesOf, whereItIs } from "./written-places.ts";
 
 interface SinceArgs {
   readonly bucket: number;
@@ -38,16 +39,20 @@ const pageEnd = (arg: Arg<SinceArgs>) => sql<number>`(SELECT greatest(${arg("aft
 interface RevisionRow extends SelectedHead {
   /** The tenant's newest revision. */
   readonly newest: number;
+  readonly bucket: number;
+  readonly mirror_bucket: number | null;
 }
 
 /** `after` itself, if it is there, and the revisions of the page; a row of nulls beside the head when there are none. */
 const readRevisions = statement<SinceArgs>()("revisions_since", (arg) =>
-  sql<RevisionRow | (Record<keyof SelectedHead, null> & { newest: number })>`SELECT h.revision AS newest,
+  sql<
+    RevisionRow | (Omit<RevisionRow, keyof SelectedHead> & Record<keyof SelectedHead, null>)
+  >`SELECT h.revision AS newest, h.bucket, h.mirror_bucket,
       r.revision, r.schema_name, r.schema_version, ${epochMs("r.committed_at")} AS committed_at_ms
     FROM relata.tenant_head h
     LEFT JOIN relata.revision r ON r.bucket = ${arg("bucket")} AND r.tenant_id = ${arg("tenantId")}
       AND r.revision >= ${arg("after")} AND r.revision <= ${pageEnd(arg)}
-    WHERE h.tenant_id = ${arg("tenantId")} AND h.bucket = ${arg("bucket")}
+    WHERE h.tenant_id = ${arg("tenantId")}
     ORDER BY r.revision`.compile(sqlBuilder),
 );
 
@@ -68,8 +73,18 @@ const readDeleted = statement<SinceArgs>()("deleted_since", (arg) =>
     WHERE ${deleted(arg)} AND t.deleted_rev <= ${pageEnd(arg)} ORDER BY t.deleted_rev`.compile(sqlBuilder),
 );
 
-/** One round trip, one snapshot. */
-export async function readSince(
+/** One round trip, one snapshot; two where the tenant has been moved and whoever asks has not heard. */
+export function readSince(
+  lanes: Reader,
+  place: TenantPlace,
+  after: Revision,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<ChangePage> {
+  return whereItIs(place, (at) => readSinceAt(lanes, at, after, limit, signal));
+}
+
+async function readSinceAt(
   lanes: Reader,
   place: TenantPlace,
   after: Revision,
@@ -79,8 +94,11 @@ export async function readSince(
   const args = { ...placeArgs(place), after, limit };
   const statements = [readRevisions(args), readCreated(args), readDeleted(args)] as const;
   const [rows, begun, ended] = await lanes.read(tenantScope(place), statements, signal);
-  const newest = rows[0]?.newest;
-  if (newest === undefined) throw tenantNotFound();
+  const [first] = rows;
+  if (first === undefined) throw tenantNotFound();
+  // Elsewhere a page would say that nothing happened.
+  placesOf(first, place);
+  const { newest } = first;
   const heads = rows.filter((row): row is RevisionRow => row.revision !== null).map(toHead);
   const base = heads[0]?.revision === after ? heads[0] : undefined;
   // Without its base a page proves nothing: what followed may have been collected in part.

@@ -4,25 +4,24 @@ import type { Head } from "../../model/revision.ts";
 import type { SchemaChangeRequest, SchemaStore } from "../../model/store.ts";
 import type { TenantPlace } from "../../model/tenant.ts";
 import { requireSchemaVersion } from "../refusals.ts";
-import { lockHead, nextHead, placeArgs, tenantScope } from "./heads.ts";
+import { lockHead, mirrorRevision, nextHead, tenantScope } from "./heads.ts";
 import type { Reader } from "./read-lanes.ts";
 import type { Sessions } from "./sessions.ts";
 import { epochMs, sqlBuilder, statement, timestamp } from "./statement.ts";
 import { lookUpStrands, requireNoStrands } from "./strands.ts";
+import { whereItIs } from "./written-places.ts";
 
-const readSchema = statement<{ bucket: number; tenantId: string; version: number }>()("read_schema", (arg) =>
+const readSchema = statement<{ tenantId: string; version: number }>()("read_schema", (arg) =>
   sqlBuilder
     .selectFrom("relata.schema_version as v")
     .innerJoin("relata.tenant_head as h", "h.schema_name", "v.name")
     .select(["v.name", "v.version", "v.source", epochMs("v.created_at").as("created_at_ms")])
     .where("h.tenant_id", "=", arg("tenantId"))
-    .where("h.bucket", "=", arg("bucket"))
     .where("v.version", "=", arg("version"))
     .compile(),
 );
 
 interface AdvanceSchemaArgs {
-  readonly bucket: number;
   readonly tenantId: string;
   readonly name: string;
   readonly source: string;
@@ -46,7 +45,7 @@ const advanceSchema = statement<AdvanceSchemaArgs>()("advance_schema", (arg) =>
     head AS (
       UPDATE relata.tenant_head
       SET revision = ${arg("revision")}, schema_version = stored.version, committed_at = ${arg("committedAt")}
-      FROM stored WHERE tenant_id = ${arg("tenantId")} AND bucket = ${arg("bucket")} RETURNING tenant_head.*)
+      FROM stored WHERE tenant_id = ${arg("tenantId")} RETURNING tenant_head.*)
     INSERT INTO relata.revision (bucket, tenant_id, revision, schema_name, schema_version, committed_at, actor, request_id)
     SELECT bucket, tenant_id, revision, schema_name, schema_version, committed_at, ${arg("actor")}, ${arg("requestId")}
     FROM head RETURNING schema_version`.compile(sqlBuilder),
@@ -56,7 +55,7 @@ export function createSchemaStore(lanes: Reader, sessions: Sessions): SchemaStor
   return {
     async read(place, version) {
       if (!isVersion(version)) return undefined;
-      const [[row]] = await lanes.read(tenantScope(place), [readSchema({ ...placeArgs(place), version })]);
+      const [[row]] = await lanes.read(tenantScope(place), [readSchema({ tenantId: place.id, version })]);
       return row && { name: row.name, version: row.version, text: row.source, createdAtMs: row.created_at_ms };
     },
     write: (place, change) => writeSchema(sessions, place, change),
@@ -65,28 +64,31 @@ export function createSchemaStore(lanes: Reader, sessions: Sessions): SchemaStor
 
 /** Two round trips; the probes run behind the head's lock, so no tuple can slip in between them and the new schema. */
 async function writeSchema(sessions: Sessions, place: TenantPlace, change: SchemaChangeRequest): Promise<Head> {
-  return sessions.transact(tenantScope(place), async (transaction) => {
-    const [locked, ...found] = await transaction.begin([
-      lockHead(place),
-      ...lookUpStrands(place, change.strands),
-    ] as const);
-    const head = nextHead(locked);
-    requireSchemaVersion(head.schemaVersion, change.expectedVersion);
-    requireNoStrands(change.strands, found);
-    const [[row]] = await transaction.commit([
-      advanceSchema({
-        ...placeArgs(place),
-        name: head.schemaName,
-        source: change.text,
-        revision: head.revision,
-        committedAt: timestamp(head.committedAtMs),
-        actor: change.origin.actor,
-        requestId: change.origin.requestId,
-      }),
-    ]);
-    if (row === undefined) throw new RelataError("INTERNAL", "Internal error.", { detail: "no revision was made" });
-    return { ...head, schemaVersion: row.schema_version };
-  });
+  return whereItIs(place, (place) =>
+    sessions.transact(tenantScope(place), async (transaction) => {
+      const [locked, ...found] = await transaction.begin([
+        lockHead(place),
+        ...lookUpStrands(place, change.strands),
+      ] as const);
+      const { head, places } = nextHead(locked, place);
+      requireSchemaVersion(head.schemaVersion, change.expectedVersion);
+      requireNoStrands(change.strands, found);
+      const [[row]] = await transaction.commit([
+        advanceSchema({
+          tenantId: place.id,
+          name: head.schemaName,
+          source: change.text,
+          revision: head.revision,
+          committedAt: timestamp(head.committedAtMs),
+          actor: change.origin.actor,
+          requestId: change.origin.requestId,
+        }),
+        ...mirrorRevision(places, head),
+      ]);
+      if (row === undefined) throw new RelataError("INTERNAL", "Internal error.", { detail: "no revision was made" });
+      return { ...head, schemaVersion: row.schema_version };
+    }),
+  );
 }
 
 /** Fits PostgreSQL's integer. */

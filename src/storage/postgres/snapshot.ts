@@ -84,7 +84,11 @@ export async function readSnapshot(
     if (row === undefined) throw tenantNotFound();
     return {
       head: toHead(row),
-      batches: copyTuples({ client, watch, observe: options.observe, failed, close }, place),
+      // Where it is in this snapshot, whatever whoever asks has heard of it.
+      batches: copyTuples(
+        { client, watch, observe: options.observe, failed, close },
+        { id: place.id, bucket: row.bucket },
+      ),
     };
   } catch (error) {
     throw failed(error);

@@ -1,4 +1,5 @@
 import type { Generated } from "kysely";
+import type { TenantState } from "../../model/tenant.ts";
 import type { JsonObject } from "../../model/tuple.ts";
 
 /**
@@ -22,7 +23,7 @@ export interface TenantRow {
   readonly slug: string;
   readonly bucket: number;
   readonly schema_name: string;
-  readonly state: Generated<"active" | "suspended">;
+  readonly state: Generated<TenantState>;
   readonly created_at: Generated<string>;
 }
 
@@ -33,6 +34,7 @@ export interface TenantHeadRow {
   readonly schema_name: string;
   readonly schema_version: number;
   readonly committed_at: string;
+  readonly mirror_bucket: number | null;
 }
 
 export interface TupleRow {

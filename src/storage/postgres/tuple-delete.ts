@@ -10,6 +10,7 @@ import { type Bound, sqlBuilder, statementFamily } from "./statement.ts";
 import { close } from "./tuple-changes.ts";
 import { BY_SUBJECT, fieldsOf, isBySubject, KEY_COLUMNS, LIVE, SHAPES, shapeOf } from "./tuple-columns.ts";
 import { filled } from "./tuple-page.ts";
+import { whereItIs } from "./written-places.ts";
 
 type SelectArgs = ReturnType<typeof filled> & {
   readonly bucket: number;
@@ -38,37 +39,39 @@ export async function deleteMatching(
   request: DeleteRequest,
 ): Promise<DeleteResult> {
   const { filter, preconditions, idempotency, limit } = request;
-  return sessions.transact(tenantScope(place), async (transaction) => {
-    const first = lookUpFirstAnswer(place, idempotency);
-    const matching: Bound<TupleKey> = selectMatching(shapeOf(filter))({
-      ...placeArgs(place),
-      ...filled(filter),
-      limit: limit + 1,
-    });
-    const [locked, found, ...rest] = await transaction.begin([
-      lockHead(place),
-      matching,
-      ...first,
-      ...lookUpPreconditions(place, preconditions, request.nowMs),
-    ] as const);
-    const head = nextHead(locked);
-    const replayed = firstAnswer(
-      rest.slice(0, first.length) as Parameters<typeof firstAnswer>[0],
-      "delete",
-      idempotency,
-    );
-    if (replayed !== undefined) return { ...replayed, replayed: true };
-    if (request.schemaVersion !== undefined) requireSchemaVersion(head.schemaVersion, request.schemaVersion);
-    requirePreconditions(preconditions, matchedBy(rest.slice(first.length) as readonly (readonly Match[])[]));
-    const complete = found.length <= limit;
-    if (!complete && !request.allowPartial) throw tooManyToDelete(limit, filter);
-    const keys = found.slice(0, limit);
-    const answer = { head, deleted: keys.length, complete };
-    await transaction.commit([
-      ...close(place, keys, head.revision),
-      advance(place, head, request),
-      ...keepAnswer(place, "delete", idempotency, answer),
-    ]);
-    return { ...answer, replayed: false };
-  });
+  return whereItIs(place, (place) =>
+    sessions.transact(tenantScope(place), async (transaction) => {
+      const first = lookUpFirstAnswer(place, idempotency);
+      const matching: Bound<TupleKey> = selectMatching(shapeOf(filter))({
+        ...placeArgs(place),
+        ...filled(filter),
+        limit: limit + 1,
+      });
+      const [locked, found, ...rest] = await transaction.begin([
+        lockHead(place),
+        matching,
+        ...first,
+        ...lookUpPreconditions(place, preconditions, request.nowMs),
+      ] as const);
+      const { head, places } = nextHead(locked, place);
+      const replayed = firstAnswer(
+        rest.slice(0, first.length) as Parameters<typeof firstAnswer>[0],
+        "delete",
+        idempotency,
+      );
+      if (replayed !== undefined) return { ...replayed, replayed: true };
+      if (request.schemaVersion !== undefined) requireSchemaVersion(head.schemaVersion, request.schemaVersion);
+      requirePreconditions(preconditions, matchedBy(rest.slice(first.length) as readonly (readonly Match[])[]));
+      const complete = found.length <= limit;
+      if (!complete && !request.allowPartial) throw tooManyToDelete(limit, filter);
+      const keys = found.slice(0, limit);
+      const answer = { head, deleted: keys.length, complete };
+      await transaction.commit([
+        ...places.flatMap((at) => close(at, keys, head.revision)),
+        ...advance(places, head, request),
+        ...keepAnswer(place, "delete", idempotency, answer),
+      ]);
+      return { ...answer, replayed: false };
+    }),
+  );
 }

@@ -10,6 +10,7 @@ import { firstAnswer, keepAnswer, lookUpFirstAnswer, plainAnswer } from "./idemp
 import { lookUpPreconditions, type Match, matchedBy } from "./preconditions.ts";
 import type { Sessions } from "./sessions.ts";
 import { close, insert, isSame, type LiveRow, lookUpLive } from "./tuple-changes.ts";
+import { whereItIs } from "./written-places.ts";
 
 /**
  * Two network round trips, whatever the number of updates and preconditions:
@@ -20,38 +21,40 @@ import { close, insert, isSame, type LiveRow, lookUpLive } from "./tuple-changes
  */
 export async function writeTuples(sessions: Sessions, place: TenantPlace, request: WriteRequest): Promise<WriteResult> {
   const { updates, preconditions, idempotency } = request;
-  return sessions.transact(tenantScope(place), async (transaction) => {
-    const first = lookUpFirstAnswer(place, idempotency);
-    const matches = lookUpPreconditions(place, preconditions, request.nowMs);
-    const keys = updates.map(({ tuple }) => tuple);
-    const [locked, chain, live, ...rest] = await transaction.begin([
-      lockHead(place),
-      lockChain(place.id),
-      lookUpLive(place, keys),
-      ...first,
-      ...matches,
-    ] as const);
-    const head = nextHead(locked);
-    const replayed = firstAnswer(
-      rest.slice(0, first.length) as Parameters<typeof firstAnswer>[0],
-      "write",
-      idempotency,
-    );
-    if (replayed !== undefined) return { head: replayed.head, replayed: true };
-    requireSchemaVersion(head.schemaVersion, request.schemaVersion);
-    requirePreconditions(preconditions, matchedBy(rest.slice(first.length) as readonly (readonly Match[])[]));
-    const plan = planChanges(request, live);
-    await transaction.commit([
-      ...close(place, plan.close, head.revision),
-      ...insert(place, plan.insert, head.revision),
-      advance(place, head, request),
-      ...appendEvents(chain, [
-        tuplesWritten(head, request, { closed: plan.close.length, inserted: plan.insert.length }),
-      ]),
-      ...keepAnswer(place, "write", idempotency, plainAnswer(head)),
-    ]);
-    return { head, replayed: false };
-  });
+  return whereItIs(place, (place) =>
+    sessions.transact(tenantScope(place), async (transaction) => {
+      const first = lookUpFirstAnswer(place, idempotency);
+      const matches = lookUpPreconditions(place, preconditions, request.nowMs);
+      const keys = updates.map(({ tuple }) => tuple);
+      const [locked, chain, live, ...rest] = await transaction.begin([
+        lockHead(place),
+        lockChain(place.id),
+        lookUpLive(place, keys),
+        ...first,
+        ...matches,
+      ] as const);
+      const { head, places } = nextHead(locked, place);
+      const replayed = firstAnswer(
+        rest.slice(0, first.length) as Parameters<typeof firstAnswer>[0],
+        "write",
+        idempotency,
+      );
+      if (replayed !== undefined) return { head: replayed.head, replayed: true };
+      requireSchemaVersion(head.schemaVersion, request.schemaVersion);
+      requirePreconditions(preconditions, matchedBy(rest.slice(first.length) as readonly (readonly Match[])[]));
+      const plan = planChanges(request, live);
+      await transaction.commit([
+        ...places.flatMap((at) => close(at, plan.close, head.revision)),
+        ...places.flatMap((at) => insert(at, plan.insert, head.revision)),
+        ...advance(places, head, request),
+        ...appendEvents(chain, [
+          tuplesWritten(head, request, { closed: plan.close.length, inserted: plan.insert.length }),
+        ]),
+        ...keepAnswer(place, "write", idempotency, plainAnswer(head)),
+      ]);
+      return { head, replayed: false };
+    }),
+  );
 }
 
 /** What the updates come to, given which of their tuples are live, expired or not. */
