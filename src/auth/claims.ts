@@ -1,5 +1,6 @@
 import type { TrustedIssuer } from "../model/trust.ts";
 import { grantClaims } from "./grant.ts";
+import { furtherRevocables } from "./own-token.ts";
 import { checkProfileClaims, requiredString } from "./profile.ts";
 import type { Proof } from "./proof.ts";
 import { refuse, shown } from "./refusal.ts";
@@ -24,7 +25,9 @@ export function checkClaims(claims: JsonMembers, issuer: TrustedIssuer, nowMs: n
   const tokenId = claims.has("jti") ? name(claims, "jti") : undefined;
   checkAudience(claims.get("aud"), issuer.audiences);
   const times = checkTimes(claims, issuer, nowMs);
-  return { issuer, subject, tokenId, ...times, grantClaims: grantClaims(issuer, claims) };
+  const proof = { issuer, subject, tokenId, ...times, grantClaims: grantClaims(issuer, claims) };
+  if (issuer.keys.kind !== "own") return proof;
+  return { ...proof, further: furtherRevocables(claims, { ...proof, issuer: issuer.issuer }) };
 }
 
 /** A required string that may be kept, and shown. */

@@ -3,6 +3,7 @@ import type { Principal } from "../model/principal.ts";
 import { SCOPES, type Scope } from "../model/scope.ts";
 import { isTenantSlug } from "../model/tenant.ts";
 import type { Binding, TrustedIssuer } from "../model/trust.ts";
+import { OWN_CLAIMS, ownLimits } from "./own-token.ts";
 import { refuse, shown } from "./refusal.ts";
 import type { JsonMembers } from "./strict-json.ts";
 
@@ -30,7 +31,8 @@ export function grantOf(
   }
   if (issuer.tenant.kind === "claim") {
     const slug = tenantOf(claims, issuer.tenant.claim);
-    return { grant: { kind: "tenants", slugs: [slug] }, access: commonAccess(accessOf(tokenScopes(claims)), ceiling) };
+    const access = accessOf(tokenScopes(claims), issuer.keys.kind === "own" ? ownLimits(claims) : []);
+    return { grant: { kind: "tenants", slugs: [slug] }, access: commonAccess(access, ceiling) };
   }
   return boundTenants(bound, ceiling, `${issuer.issuer} ${shown(subject)}`);
 }
@@ -38,7 +40,7 @@ export function grantOf(
 /** The claims that `grantOf` may look at: the others need not be kept with a token. */
 export function grantClaims(issuer: TrustedIssuer, claims: JsonMembers): JsonMembers {
   if (issuer.tenant.kind === "bindings") return NO_CLAIMS;
-  const names = [issuer.tenant.claim, "scope", "scp"];
+  const names = [issuer.tenant.claim, "scope", "scp", ...(issuer.keys.kind === "own" ? [OWN_CLAIMS.objects] : [])];
   return new Map(names.filter((name) => claims.has(name)).map((name) => [name, claims.get(name)]));
 }
 

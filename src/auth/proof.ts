@@ -16,6 +16,8 @@ export interface Proof {
   readonly issuedAtMs: number;
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number;
+  /** What else a revocation may name it by; see own-token.ts. */
+  readonly further?: readonly RevocableClaims[];
   /** Of the claims those that say where, and what for. */
   readonly grantClaims: JsonMembers;
 }
@@ -27,7 +29,8 @@ export interface Proof {
 export function judge(proof: Proof, trust: TrustView, configured: FindBindings): Principal {
   const { issuer, subject, tokenId, issuedAtMs, expiresAtMs } = proof;
   const claims: RevocableClaims = { issuer: issuer.issuer, subject, tokenId, issuedAtMs };
-  if (trust.isRevoked(claims)) refuse("revoked", `${shown(tokenId)} of ${shown(subject)} at ${issuer.issuer}`);
+  if (trust.isRevoked(claims) || proof.further?.some((other) => trust.isRevoked(other)) === true)
+    refuse("revoked", `${shown(tokenId)} of ${shown(subject)} at ${issuer.issuer}`);
   const bound: readonly Binding[] = [...configured(issuer.issuer, subject), ...trust.bindings(issuer.issuer, subject)];
   return {
     issuer: issuer.issuer,
