@@ -1,8 +1,10 @@
 import {
+  logVerbosity,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
   type sendUnaryData,
+  setLogVerbosity,
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import type { Logger } from "../log.ts";
@@ -10,6 +12,9 @@ import { type GrpcStream, serveStream } from "./grpc-stream.ts";
 import { serveUnary } from "./grpc-unary.ts";
 import type { Endpoint } from "./routes.ts";
 import type { RpcServer, ServerOptions } from "./server.ts";
+
+// It writes header values that are no ASCII to stderr whole, with the token in them; what callers do is in our own log.
+setLogVerbosity(logVerbosity.NONE);
 
 /**
  * Native gRPC by @grpc/grpc-js: 12–20k unary calls/s on one core, where connect-node does 3.3k.

@@ -13,6 +13,7 @@ import { outcomeFields } from "./interceptors/access-log.ts";
 import { REQUEST_ID_HEADER, saneRequestId } from "./interceptors/request-id.ts";
 import { plainAddress } from "./peer-address.ts";
 import { answerPlainly, type HttpRequest, type HttpResponse } from "./plain-http.ts";
+import { joinRepeatedHeader } from "./repeated-header.ts";
 import type { Endpoint } from "./routes.ts";
 import type { RpcServer, ServerOptions } from "./server.ts";
 import { splitProtocols } from "./split-protocols.ts";
@@ -96,6 +97,7 @@ function createHandler(endpoints: readonly Endpoint[], options: HttpServerOption
     const requestId = saneRequestId(header(request, REQUEST_ID_HEADER));
     request.headers[REQUEST_ID_HEADER] = requestId;
     capTimeoutHeaders(request.headers);
+    joinRepeatedHeader(request, "authorization");
     response.setHeader(REQUEST_ID_HEADER, requestId);
     response.once("close", () => logRefusal(log, request, response, { visit, requestId, startedMs }));
     if (answerPlainly(request, response, methods, health)) return;

@@ -1,0 +1,13 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { headerAttacks } from "./header-attacks.ts";
+import { tokenAttacks } from "./token-attacks.ts";
+import { type AttackWorld, startWorld } from "./world.ts";
+
+let world: AttackWorld;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+describe("forged and misused tokens", () => tokenAttacks(() => world));
+describe("headers that name another tenant", () => headerAttacks(() => world));
