@@ -10,13 +10,15 @@ import {
 } from "./config/environment.ts";
 import { SETTING_NAMES, SETTINGS, type SettingName, type SettingValues } from "./config/settings.ts";
 import { type ConfigSource, type Path, parseSource } from "./config/source.ts";
+import { readTlsFiles, tlsDisagreements, tlsFilesOf } from "./config/tls-files.ts";
 import { unknownKeys } from "./config/trust-settings.ts";
 import { RelataError } from "./errors.ts";
 
 /** The settings of a service; frozen, all the way down. */
-export type Config = Omit<SettingValues, "migrationDatabaseUrl"> & {
-  readonly migrationDatabaseUrl: string | undefined;
-};
+export type Config = Settings<RequiredSetting>;
+
+const REQUIRED = ["databaseUrl", "tokenKeys", "issuers"] as const satisfies readonly SettingName[];
+type RequiredSetting = (typeof REQUIRED)[number];
 
 /** Settings of which only `K` are sure to be there; those with a default always are. */
 export type Settings<K extends SettingName> = Pick<SettingValues, K | SettingWithDefault> & {
@@ -59,8 +61,7 @@ export const CONFIG_TABLE: readonly ConfigRow[] = SETTING_NAMES.map((name) => {
  * or variable.
  */
 export function loadConfig(input: ConfigInput): Config {
-  const settings = loadSettings(input, ["databaseUrl", "tokenKeys", "issuers"]);
-  return Object.freeze({ ...settings, migrationDatabaseUrl: settings.migrationDatabaseUrl });
+  return loadSettings(input, REQUIRED);
 }
 
 /** The same for a command that needs less; a setting that is present is checked all the same. */
@@ -78,6 +79,7 @@ export function loadSettings<K extends SettingName>(input: ConfigInput, required
       problems.push(missing(name));
   }
   problems.push(...disagreements(values as Partial<SettingValues>, source));
+  problems.push(...tlsProblems(values as Partial<SettingValues>, source, readFile));
   if (problems.length > 0) throw invalid(problems);
   return deepFreeze(values) as Settings<K>;
 }
@@ -170,6 +172,17 @@ function disagreements(values: Partial<SettingValues>, source: ConfigSource): re
     }
   }
   return problems;
+}
+
+function tlsProblems(
+  values: Partial<SettingValues>,
+  source: ConfigSource,
+  readFile: (path: string) => string,
+): readonly string[] {
+  const files = tlsFilesOf(values);
+  const reading = files && readTlsFiles(files, readFile);
+  const problems = [...tlsDisagreements(values), ...(reading?.kind === "bad" ? reading.problems : [])];
+  return problems.map(({ setting, problem }) => `${source.locate([setting])}: ${setting}: ${problem}`);
 }
 
 function sharedPorts(values: Partial<SettingValues>, source: ConfigSource): readonly string[] {

@@ -85,6 +85,7 @@ export function readFileForms(name: SettingName, value: unknown, folder: string,
     return readSecret(isAbsolute(path) ? path : resolve(folder, path), where, readFile);
   };
   if (SETTINGS[name].type === "secret") return load(value, name);
+  if (SETTINGS[name].type === "path") return typeof value === "string" ? resolve(folder, value) : value;
   if (name !== "tokenKeys" || !Array.isArray(value)) return value;
   return value.map((key: unknown, index) =>
     isRecord(key) ? { ...key, secret: load(key["secret"], `tokenKeys[${index}].secret`) } : key,

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { cidrsSetting } from "./cidr-setting.ts";
 import { parseSizeBytes } from "./quantity.ts";
+import { TLS_CLIENT_AUTH } from "./tls-files.ts";
 import {
   bindingsSetting,
   duration,
@@ -11,7 +13,7 @@ import {
 } from "./trust-settings.ts";
 
 /** How a setting is written: decides how an environment variable is read and what the table says. */
-export type SettingType = "text" | "secret" | "number" | "duration" | "size" | "name" | "list";
+export type SettingType = "text" | "secret" | "number" | "duration" | "size" | "name" | "list" | "path";
 
 interface Setting<T> {
   readonly type: SettingType;
@@ -48,6 +50,15 @@ export const SETTINGS = {
     meaning: "Postgres address of the role that owns the tables; used by `relata migrate` only.",
     schema: postgresUrl(),
   },
+  maintenanceDatabaseUrl: {
+    type: "secret",
+    env: ["RELATA_MAINTENANCE_DATABASE_URL"],
+    default: undefined,
+    unit: "",
+    meaning:
+      "Postgres address of the maintenance role, which moves and removes tenants. Left out: this process does neither.",
+    schema: postgresUrl().optional(),
+  },
   databasePoolMax: count(
     "RELATA_DATABASE_POOL_MAX",
     10,
@@ -62,6 +73,60 @@ export const SETTINGS = {
   httpPort: count("RELATA_HTTP_PORT", 8080, 0, 65_535, "port", "Connect, gRPC-Web and JSON. 0 takes any free port."),
   opsHost: host("RELATA_OPS_HOST", "Address the operations port listens on."),
   opsPort: count("RELATA_OPS_PORT", 9090, 0, 65_535, "port", "Metrics and readiness. 0 takes any free port."),
+  tlsCertFile: path(
+    "RELATA_TLS_CERT_FILE",
+    "Certificate of both ports in PEM, with its chain. Without it they speak clear text. Read again when it changes.",
+  ),
+  tlsKeyFile: path("RELATA_TLS_KEY_FILE", "The certificate's private key in PEM."),
+  tlsClientCaFile: path("RELATA_TLS_CLIENT_CA_FILE", "Authorities that vouch for callers' certificates, in PEM."),
+  tlsClientAuth: {
+    type: "name",
+    env: ["RELATA_TLS_CLIENT_AUTH"],
+    default: "none",
+    unit: "",
+    meaning: "Callers' certificates: `none`, `request` (may be shown, must be good then) or `require`.",
+    schema: oneOf(TLS_CLIENT_AUTH),
+  },
+  trustedProxies: {
+    type: "list",
+    env: ["RELATA_TRUSTED_PROXIES"],
+    default: "[]",
+    unit: "",
+    meaning:
+      "Addresses or CIDRs whose `x-forwarded-for` is believed; the caller is its rightmost address that is none of them.",
+    schema: cidrsSetting,
+  },
+  maxConnections: count(
+    "RELATA_MAX_CONNECTIONS",
+    10_000,
+    1,
+    1_000_000,
+    "connections",
+    "Most connections of one process, both ports together. One address gets as many as are left for all others.",
+  ),
+  principalRate: rate(
+    "RELATA_PRINCIPAL_RATE",
+    "Work of one principal on one process: a call is 1, each further item of a BatchCheck or Write 1.",
+  ),
+  principalBurst: burst("RELATA_PRINCIPAL_BURST", "How much of it at once."),
+  tenantRate: rate("RELATA_TENANT_RATE", "The same for all principals of a tenant together."),
+  tenantBurst: burst("RELATA_TENANT_BURST", "How much of it at once."),
+  principalConcurrency: concurrency(
+    "RELATA_PRINCIPAL_CONCURRENCY",
+    "Most calls of one principal under way at once on one process.",
+  ),
+  tenantConcurrency: concurrency(
+    "RELATA_TENANT_CONCURRENCY",
+    "Most calls of one tenant under way at once on one process.",
+  ),
+  refusedCredentialRate: count(
+    "RELATA_REFUSED_CREDENTIAL_RATE",
+    10,
+    0,
+    1_000_000,
+    "per second",
+    "Refused credentials from one address, ten seconds' worth at once; beyond it new ones from there are refused unseen. 0: no limit.",
+  ),
   workers: count(
     "RELATA_WORKERS",
     1,
@@ -260,11 +325,29 @@ function size(env: string, fallbackBytes: number, maxBytes: number, meaning: str
   return { type: "size", env: [env], default: fallbackBytes, unit: "bytes", meaning, schema } as const;
 }
 
+function rate(env: string, meaning: string) {
+  return count(env, 0, 0, 10_000_000, "per second", `${meaning} 0: no limit.`);
+}
+
+function burst(env: string, meaning: string) {
+  return count(env, 0, 0, 10_000_000, "calls", `${meaning} 0: a second's worth.`);
+}
+
+function concurrency(env: string, meaning: string) {
+  return count(env, 1_000, 0, 1_000_000, "calls", `${meaning} 0: no limit.`);
+}
+
+/** Relative to the configuration file, or to where the process was started when it comes from a variable. */
+function path(env: string, meaning: string) {
+  const schema: z.ZodType<string> = z.string("expected the path of a file").min(1, "expected the path of a file");
+  return { type: "path", env: [env], default: undefined, unit: "", meaning, schema } as const;
+}
+
 function host(env: string, meaning: string) {
   const schema: z.ZodType<string> = z
     .string({ error: ({ input }) => `expected a host or address, found ${show(input)}` })
     .regex(/^[A-Za-z0-9.:_-]+$/, "expected a host or address without scheme, port or brackets");
-  // This machine only, until an operator says otherwise: neither port speaks TLS by itself.
+  // This machine only, until an operator says otherwise: without certificates neither port speaks TLS.
   return { type: "text", env: [env], default: "127.0.0.1", unit: "", meaning, schema } as const;
 }
 

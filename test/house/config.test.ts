@@ -223,6 +223,15 @@ describe("the table", () => {
     expect(CONFIG_TABLE.length).toBeGreaterThan(20);
     for (const row of CONFIG_TABLE) expect(row.meaning, row.name).toMatch(/^\S.*[.]$/);
     const withoutDefault = CONFIG_TABLE.filter((row) => row.default === undefined).map((row) => row.name);
-    expect(withoutDefault).toEqual(["databaseUrl", "migrationDatabaseUrl", "tokenKeys", "issuers"]);
+    expect(withoutDefault).toEqual([
+      "databaseUrl",
+      "migrationDatabaseUrl",
+      "maintenanceDatabaseUrl",
+      "tlsCertFile",
+      "tlsKeyFile",
+      "tlsClientCaFile",
+      "tokenKeys",
+      "issuers",
+    ]);
   });
 });
