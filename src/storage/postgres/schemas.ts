@@ -4,6 +4,8 @@ import type { Head } from "../../model/revision.ts";
 import type { SchemaChangeRequest, SchemaStore } from "../../model/store.ts";
 import type { TenantPlace } from "../../model/tenant.ts";
 import { requireSchemaVersion } from "../refusals.ts";
+import { appendEvents, lockChain } from "./audit-append.ts";
+import { schemaWritten } from "./audit-drafts.ts";
 import { lockHead, mirrorRevision, nextHead, tenantScope } from "./heads.ts";
 import type { Reader } from "./read-lanes.ts";
 import type { Sessions } from "./sessions.ts";
@@ -66,8 +68,9 @@ export function createSchemaStore(lanes: Reader, sessions: Sessions): SchemaStor
 async function writeSchema(sessions: Sessions, place: TenantPlace, change: SchemaChangeRequest): Promise<Head> {
   return whereItIs(place, (place) =>
     sessions.transact(tenantScope(place), async (transaction) => {
-      const [locked, ...found] = await transaction.begin([
+      const [locked, chain, ...found] = await transaction.begin([
         lockHead(place),
+        lockChain(place.id),
         ...lookUpStrands(place, change.strands),
       ] as const);
       const { head, places } = nextHead(locked, place);
@@ -84,6 +87,7 @@ async function writeSchema(sessions: Sessions, place: TenantPlace, change: Schem
           requestId: change.origin.requestId,
         }),
         ...mirrorRevision(places, head),
+        ...appendEvents(chain, [schemaWritten(head, change)]),
       ]);
       if (row === undefined) throw new RelataError("INTERNAL", "Internal error.", { detail: "no revision was made" });
       return { ...head, schemaVersion: row.schema_version };

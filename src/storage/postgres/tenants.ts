@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import pg from "pg";
+import { PLATFORM_CHAIN } from "../../model/audit.ts";
 import type { ChangeOrigin, TenantStore } from "../../model/store.ts";
 import { isTenantId, sharedBucket, type Tenant, type TenantState } from "../../model/tenant.ts";
 import { tenantAlreadyExists } from "../refusals.ts";
+import { appendEvents, lockChain } from "./audit-append.ts";
+import { tenantCreated } from "./audit-drafts.ts";
 import { FlightError } from "./flight.ts";
 import type { Reader } from "./read-lanes.ts";
 import type { Sessions } from "./sessions.ts";
@@ -88,17 +91,25 @@ export function createTenantStore(lanes: Reader, sessions: Sessions): TenantStor
   };
 }
 
-/** One round trip. */
+/** Two round trips: the platform's chain is locked in the first. */
 async function createTenant(
   sessions: Sessions,
   { slug, schemaName = slug }: { readonly slug: string; readonly schemaName?: string },
-  { actor, requestId }: ChangeOrigin,
+  origin: ChangeOrigin,
 ): Promise<Tenant> {
+  const { actor, requestId } = origin;
   const id = randomUUID();
   const tenant = { id, slug, schemaName, bucket: sharedBucket(id) };
   return sessions.transact({ kind: "registry", tenantId: id }, async (transaction) => {
+    const [own, platform] = await transaction.begin([lockChain(id), lockChain(PLATFORM_CHAIN)]);
+    const created = tenantCreated(tenant, origin);
     const [[row]] = await transaction
-      .commit([insertTenant(tenant), insertFirstRevision({ ...tenant, actor, requestId })])
+      .commit([
+        insertTenant(tenant),
+        insertFirstRevision({ ...tenant, actor, requestId }),
+        ...appendEvents(own, [created]),
+        ...appendEvents(platform, [created]),
+      ])
       .catch((error: unknown) => {
         throw isSlugTaken(error) ? tenantAlreadyExists(slug, error) : error;
       });

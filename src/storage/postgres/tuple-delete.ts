@@ -2,6 +2,8 @@ import type { DeleteRequest, DeleteResult } from "../../model/store.ts";
 import type { TenantPlace } from "../../model/tenant.ts";
 import type { TupleKey } from "../../model/tuple.ts";
 import { requirePreconditions, requireSchemaVersion, tooManyToDelete } from "../refusals.ts";
+import { appendEvents, lockChain } from "./audit-append.ts";
+import { tuplesDeleted } from "./audit-drafts.ts";
 import { advance, lockHead, nextHead, placeArgs, tenantScope } from "./heads.ts";
 import { firstAnswer, keepAnswer, lookUpFirstAnswer } from "./idempotency.ts";
 import { lookUpPreconditions, type Match, matchedBy } from "./preconditions.ts";
@@ -47,8 +49,9 @@ export async function deleteMatching(
         ...filled(filter),
         limit: limit + 1,
       });
-      const [locked, found, ...rest] = await transaction.begin([
+      const [locked, chain, found, ...rest] = await transaction.begin([
         lockHead(place),
+        lockChain(place.id),
         matching,
         ...first,
         ...lookUpPreconditions(place, preconditions, request.nowMs),
@@ -69,6 +72,7 @@ export async function deleteMatching(
       await transaction.commit([
         ...places.flatMap((at) => close(at, keys, head.revision)),
         ...advance(places, head, request),
+        ...appendEvents(chain, [tuplesDeleted(head, request, keys, complete)]),
         ...keepAnswer(place, "delete", idempotency, answer),
       ]);
       return { ...answer, replayed: false };
