@@ -1,4 +1,3 @@
-import type { AuditStore } from "./audit.ts";
 import type { ChangeStore } from "./change.ts";
 import type { TupleSource } from "./need.ts";
 import type { Head, Revision } from "./revision.ts";
@@ -18,11 +17,6 @@ export interface Store {
   /** Resolves when the store answers; STORE_UNAVAILABLE otherwise. */
   ping(): Promise<void>;
   close(): Promise<void>;
-}
-
-/** What a service needs beyond deciding. The memory store stays without. */
-export interface ServingStore extends Store {
-  readonly audit: AuditStore;
 }
 
 export interface TenantStore {

@@ -8,7 +8,13 @@ export interface SealKey {
 }
 
 /** What is sealed; a seal of one purpose never opens as another. */
-export type SealPurpose = "consistency-token" | CursorPurpose | "tenant-page";
+export type SealPurpose =
+  | "consistency-token"
+  | CursorPurpose
+  | "tenant-page"
+  | "binding-page"
+  | "revocation-page"
+  | "api-token-page";
 
 /** One for each verb that pages: a cursor of one is none of another. */
 export type CursorPurpose = "read-cursor" | "resources-cursor" | "subjects-cursor" | "expand-cursor";

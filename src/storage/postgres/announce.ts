@@ -36,6 +36,11 @@ export function createAnnouncer(lanes: Reader): ChangeStore["announce"] {
   };
 }
 
+/** Says that the log of trust has grown: `payload` is no tenant's news. Changes of credentials are rare, and each is told at once. */
+export function announceNews(lanes: Reader, payload: string): void {
+  lanes.read({ kind: "slug", slug: "" }, [notify({ payload })]).catch(() => {});
+}
+
 /** What was announced; entries that are no such thing are passed over. */
 export function parseAnnouncement(
   payload: string,

@@ -9,10 +9,26 @@ const LAST_RETRY_MS = 5_000;
 const ASK_EVERY_MS = 10_000;
 const ANSWER_WITHIN_MS = 5_000;
 
-/** A connection of its own that hears what all processes announce, and is made again for as long as somebody listens. */
+/** Hears of tenants' new revisions. */
 export function listenForChanges(
   config: pg.ClientConfig,
   heard: (hint: ChangeHint) => void,
+  signal: AbortSignal,
+): void {
+  const onPayload = (payload: string | undefined) => {
+    if (payload === undefined) return heard({ kind: "lost" });
+    for (const news of parseAnnouncement(payload)) heard({ kind: "changed", ...news });
+  };
+  listenOnChannel(config, onPayload, signal);
+}
+
+/**
+ * A connection of its own that hears what all processes announce, and is made again for as long as somebody listens.
+ * @param heard what was announced; undefined: some may have been missed
+ */
+export function listenOnChannel(
+  config: pg.ClientConfig,
+  heard: (payload: string | undefined) => void,
   signal: AbortSignal,
 ): void {
   void (async () => {
@@ -29,7 +45,7 @@ export function listenForChanges(
 /** Until the connection is lost. Says whether there was one. */
 async function listenOnce(
   config: pg.ClientConfig,
-  heard: (hint: ChangeHint) => void,
+  heard: (payload: string | undefined) => void,
   signal: AbortSignal,
 ): Promise<boolean> {
   const client = new pg.Client({
@@ -42,8 +58,7 @@ async function listenOnce(
   client.on("error", () => lost.abort());
   client.on("end", () => lost.abort());
   client.on("notification", ({ payload = "" }) => {
-    if (signal.aborted) return;
-    for (const news of parseAnnouncement(payload)) heard({ kind: "changed", ...news });
+    if (!signal.aborted) heard(payload);
   });
   const over = AbortSignal.any([signal, lost.signal]);
   let isListening = false;
@@ -52,7 +67,7 @@ async function listenOnce(
     await client.query(`LISTEN ${CHANNEL}`);
     isListening = true;
     // Whatever was announced before this is not heard.
-    if (!signal.aborted) heard({ kind: "lost" });
+    if (!signal.aborted) heard(undefined);
     while (!over.aborted) {
       await setTimeout(ASK_EVERY_MS, undefined, { signal: over, ref: false });
       await client.query("SELECT 1");

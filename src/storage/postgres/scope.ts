@@ -3,14 +3,15 @@ import { type Bound, sqlBuilder, statement } from "./statement.ts";
 
 /**
  * What a transaction may see, announced to row security in its first statement. A tenant's own rows; the registry row
- * with one slug; the registry as a whole (`tenantId` for the tenant that is being made there); or the heads of all tenants
- * and nothing else.
+ * with one slug; the registry as a whole (`tenantId` for the tenant that is being made there); the heads of all tenants
+ * and nothing else; or all credentials, with the registry that they point to, and the log of their changes.
  */
 export type Scope =
   | { readonly kind: "tenant"; readonly tenantId: string }
   | { readonly kind: "slug"; readonly slug: string }
   | { readonly kind: "registry"; readonly tenantId?: string }
-  | { readonly kind: "heads" };
+  | { readonly kind: "heads" }
+  | { readonly kind: "trust" };
 
 interface ScopeArgs {
   readonly tenantId: string;
@@ -54,7 +55,7 @@ export function enter(scope: Scope, timeoutMs: number): Bound {
   });
 }
 
-const REGISTRY = { tenant: "", slug: "", registry: "open", heads: "heads" } as const satisfies Record<
+const REGISTRY = { tenant: "", slug: "", registry: "open", heads: "heads", trust: "trust" } as const satisfies Record<
   Scope["kind"],
   string
 >;

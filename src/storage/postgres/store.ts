@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { Head } from "../../model/revision.ts";
-import type { ServingStore } from "../../model/store.ts";
+import type { ServingStore } from "../../model/serving-store.ts";
 import type { TenantPlace } from "../../model/tenant.ts";
 import { createAuditStore } from "./audit-store.ts";
 import { checkDatabase } from "./boot-check.ts";
@@ -12,6 +12,7 @@ import { createReadLanes } from "./read-lanes.ts";
 import { createSchemaStore } from "./schemas.ts";
 import { createSessions } from "./sessions.ts";
 import { createTenantStore } from "./tenants.ts";
+import { createTrustStore } from "./trust-store.ts";
 import { deleteMatching } from "./tuple-delete.ts";
 import { readPage } from "./tuple-page.ts";
 import { createTupleSource } from "./tuple-source.ts";
@@ -34,6 +35,9 @@ export interface PostgresStoreOptions {
   readonly observe?: Observer;
 }
 
+/** Half of the time within which a revocation must have reached every node: the other half is for asking again. */
+const TRUST_SILENCE_MS = 1_000;
+
 /**
  * The store on PostgreSQL. Checks first that the database and the role are fit (see boot-check.ts).
  * @throws STORE_UNAVAILABLE when the database cannot be reached, STORE_UNFIT when it must not be used as it is.
@@ -47,6 +51,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   const shared = { config, statementTimeoutMs, silenceMs, observe: options.observe };
   const lanes = createReadLanes({ ...shared, lanes: options.readLanes ?? 4 });
   const changeLanes = createReadLanes({ ...shared, lanes: 2 });
+  const trustLanes = createReadLanes({ ...shared, lanes: 2, silenceMs: Math.min(silenceMs, TRUST_SILENCE_MS) });
   const sessions = createSessions({ ...shared, max: options.poolMax ?? 10 });
   const closing = new AbortController();
   const changes = createChangeStore({ lanes: changeLanes, sessions, closing: closing.signal }, shared);
@@ -55,6 +60,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     return answer;
   };
   const schemas = createSchemaStore(lanes, sessions);
+  const trust = createTrustStore({ lanes, trustLanes, sessions, config, closing: closing.signal });
   return {
     tenants: createTenantStore(lanes, sessions),
     revisions: createRevisionStore(lanes),
@@ -69,11 +75,12 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
       source: (place, revision, signal) => createTupleSource({ short: lanes, long: sessions }, place, revision, signal),
     },
     changes,
+    trust,
     audit: createAuditStore(lanes, sessions),
     ping: () => lanes.read({ kind: "slug", slug: "" }, []).then(() => undefined),
     close: async () => {
       closing.abort();
-      await Promise.all([lanes.close(), changeLanes.close(), sessions.close()]);
+      await Promise.all([lanes.close(), changeLanes.close(), trustLanes.close(), sessions.close()]);
     },
   };
 }

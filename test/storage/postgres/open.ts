@@ -1,4 +1,4 @@
-import type { ServingStore } from "../../../src/model/store.ts";
+import type { ServingStore } from "../../../src/model/serving-store.ts";
 import { createPostgresStore, type PostgresStoreOptions } from "../../../src/storage/postgres/store.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 

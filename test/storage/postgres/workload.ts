@@ -3,6 +3,7 @@ import type { ServingStore, Store } from "../../../src/model/store.ts";
 import type { Tenant } from "../../../src/model/tenant.ts";
 import type { TupleFilter, TupleKey } from "../../../src/model/tuple.ts";
 import { draft, NOW_MS, ORIGIN } from "../drafts.ts";
+import { runTrust } from "./workload-trust.ts";
 
 /** The tuple that everything asks about. */
 const SEEN: TupleKey = {
@@ -90,6 +91,7 @@ export async function runEveryStatement(store: ServingStore, tenant: Tenant): Pr
   });
   await store.schemas.read(tenant, head.schemaVersion + 1);
   await runChanges(store, tenant);
+  await runTrust(store.trust, tenant);
   await runAudit(store, tenant);
   await store.ping();
 }
