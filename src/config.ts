@@ -162,6 +162,11 @@ function disagreements(values: Partial<SettingValues>, source: ConfigSource): re
       `${source.locate(["maxStalenessMs"])}: maxStalenessMs (${maxStalenessMs}) is above readableWindowMs (${readableWindowMs})`,
     );
   }
+  if (values.issuers?.some(({ issuer }) => issuer === values.tokenService?.issuer) === true) {
+    problems.push(
+      `${source.locate(["tokenService", "issuer"])}: tokenService.issuer is one of \`issuers\` too; nobody else may sign for relata's own`,
+    );
+  }
   if (values.issuers !== undefined) {
     const known = new Set(values.issuers.map(({ issuer }) => issuer));
     for (const [index, binding] of (values.bindings ?? []).entries()) {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { cidrsSetting } from "./cidr-setting.ts";
 import { parseSizeBytes } from "./quantity.ts";
 import { TLS_CLIENT_AUTH } from "./tls-files.ts";
+import { tokenServiceSetting } from "./token-service-settings.ts";
 import {
   bindingsSetting,
   duration,
@@ -65,7 +66,7 @@ export const SETTINGS = {
     1,
     1_000,
     "connections",
-    "Most Postgres connections of one process for writes and long reads. Seven more read and follow changes.",
+    "Most Postgres connections of one process for writes and long reads. Ten more read and follow changes.",
   ),
   grpcHost: host("RELATA_GRPC_HOST", "Address the gRPC port listens on; `0.0.0.0` or `::` for every interface."),
   grpcPort: count("RELATA_GRPC_PORT", 50051, 0, 65_535, "port", "Native gRPC. 0 takes any free port."),
@@ -160,6 +161,15 @@ export const SETTINGS = {
     meaning: "Ties an issuer's subjects to tenants and scopes: issuer, subject, tenants or platform, scopes.",
     schema: bindingsSetting,
   },
+  tokenService: {
+    type: "list",
+    env: ["RELATA_TOKEN_SERVICE"],
+    default: undefined,
+    unit: "",
+    meaning:
+      "`{ issuer, audience, scopes, exchange }`: relata's own OAuth 2.0 token service on the HTTP port. Without it there is none.",
+    schema: tokenServiceSetting,
+  },
   maxStalenessMs: time("RELATA_MAX_STALENESS_MS", 1_000, 0, HOUR_MS, "How old a `minimize_latency` answer may be."),
   tokenWaitMs: time(
     "RELATA_TOKEN_WAIT_MS",
@@ -196,6 +206,13 @@ export const SETTINGS = {
     10,
     MINUTE_MS,
     "How often the newest revisions of tenants in use are read, in one query. Well below `maxStalenessMs`.",
+  ),
+  trustMaxAgeMs: time(
+    "RELATA_TRUST_MAX_AGE_MS",
+    2_000,
+    500,
+    MINUTE_MS,
+    "Within this time every process has heard of a revocation, or lets nobody in.",
   ),
   residentWindowMs: time(
     "RELATA_RESIDENT_WINDOW_MS",

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { isRelationName, isTypeName } from "../model/object.ts";
 import { SCOPES } from "../model/scope.ts";
 import { isTenantSlug } from "../model/tenant.ts";
-import { type Binding, SIGNING_ALGORITHMS, type TrustedIssuer } from "../model/trust.ts";
+import { type Binding, ISSUER_PROFILES, SIGNING_ALGORITHMS, type TrustedIssuer } from "../model/trust.ts";
 import { closestName } from "./closest.ts";
 import { parseDurationMs } from "./quantity.ts";
 
@@ -66,12 +67,14 @@ export function show(value: unknown): string {
   return value === undefined ? "nothing" : JSON.stringify(value);
 }
 
-const text = z.string({ error: ({ input }) => `expected a text, found ${show(input)}` }).min(1, "must not be empty");
+export const text = z
+  .string({ error: ({ input }) => `expected a text, found ${show(input)}` })
+  .min(1, "must not be empty");
 
 /** Keys fetched in clear text could be exchanged on the way, so `http` is for this machine only. */
 const keyUrl = text.refine(isSafeKeyUrl, "must be an https address; http only to localhost, 127.0.0.1 or [::1]");
 
-const keySource = z.discriminatedUnion(
+export const keySource = z.discriminatedUnion(
   "kind",
   [
     strict({ kind: z.literal("discovery") }),
@@ -87,20 +90,23 @@ const tenantSource = z.discriminatedUnion(
   { error: "expected { kind: claim, claim: … } or { kind: bindings }" },
 );
 
-function nonEmpty<T extends z.ZodType>(item: T, what: string) {
+export function nonEmpty<T extends z.ZodType>(item: T, what: string) {
   const message = `must list at least one ${what}`;
   return z
     .array(item, { error: ({ input }) => (input === undefined ? message : `expected a list, found ${show(input)}`) })
     .min(1, message);
 }
 
-const scopes = z.array(oneOf(SCOPES), {
+export const scopes = z.array(oneOf(SCOPES), {
   error: `expected a list of scopes (${SCOPES.join(", ")}); empty allows nothing`,
 });
 
+const flag = z.boolean("expected true or false").default(false);
+
 const issuer = strict({
-  issuer: text,
-  profile: oneOf(["oauth", "oidc"]),
+  issuer: text.optional(),
+  trustDomain: text.optional(),
+  profile: oneOf(ISSUER_PROFILES),
   keys: keySource,
   algorithms: nonEmpty(oneOf(SIGNING_ALGORITHMS), `algorithm of ${SIGNING_ALGORITHMS.join(", ")}`),
   audiences: nonEmpty(text, "audience: the `aud` value this issuer's tokens carry for this service"),
@@ -108,10 +114,33 @@ const issuer = strict({
   scopes,
   maxLifetimeMs: duration(1_000, 365 * DAY_MS).default(DAY_MS),
   clockSkewMs: duration(0, 60_000).default(10_000),
-}).refine((value) => value.keys.kind !== "discovery" || isSafeKeyUrl(value.issuer), {
-  path: ["issuer"],
-  message: "keys by discovery need an https issuer; http only on localhost, 127.0.0.1 or [::1]",
-});
+  requireSingleAudience: flag,
+  requireCertificateBinding: flag,
+  requireUid: flag,
+})
+  .check((payload) => {
+    const named = nameProblem(payload.value);
+    if (named !== undefined) payload.issues.push({ code: "custom", input: payload.value, ...named });
+  })
+  .transform(({ issuer: name, trustDomain, ...rest }) => ({ issuer: name ?? `spiffe://${trustDomain}`, ...rest }))
+  .refine((value) => value.keys.kind !== "discovery" || value.profile === "spiffe" || isSafeKeyUrl(value.issuer), {
+    path: ["issuer"],
+    message: "keys by discovery need an https issuer; http only on localhost, 127.0.0.1 or [::1]",
+  });
+
+/** Who an issuer is: a trust domain in profile `spiffe`, the exact `iss` in all others. */
+function nameProblem(value: { issuer?: unknown; trustDomain?: unknown; profile?: unknown }) {
+  const { issuer: name, trustDomain, profile } = value;
+  if (profile !== "spiffe") {
+    if (trustDomain !== undefined)
+      return { path: ["trustDomain"], message: "belongs to profile spiffe; others have `issuer`" };
+    return name === undefined ? { path: ["issuer"], message: `expected a text, found ${show(name)}` } : undefined;
+  }
+  if (name !== undefined) return { path: ["issuer"], message: "profile spiffe has `trustDomain` in its place" };
+  if (trustDomain === undefined)
+    return { path: ["trustDomain"], message: "expected the name of the trust domain, such as prod.example.com" };
+  return undefined;
+}
 
 export const issuersSetting: z.ZodType<readonly TrustedIssuer[]> = nonEmpty(issuer, "trusted issuer").superRefine(
   (list, context) => {
@@ -134,6 +163,18 @@ const binding = strict({
     .default([]),
   platform: z.boolean("expected true or false").default(false),
   scopes,
+  objects: z
+    .array(
+      strict({
+        type: text.refine(isTypeName, "is not the name of a type"),
+        relations: z
+          .array(text.refine(isRelationName, "is not the name of a relation or permission"), "expected a list of names")
+          .min(1, "must list at least one relation or permission; leave it out for all")
+          .exactOptional(),
+      }),
+      "expected a list of { type, relations }",
+    )
+    .default([]),
 }).refine((value) => value.platform || value.tenants.length > 0, {
   path: ["tenants"],
   message: "must list at least one tenant, or set `platform: true`",
@@ -168,7 +209,7 @@ export const slugsSetting: z.ZodType<readonly string[]> = z.array(
   { error: ({ input }) => `expected a list of tenants' slugs, found ${show(input)}` },
 );
 
-function isSafeKeyUrl(value: string): boolean {
+export function isSafeKeyUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname } = new URL(value);
   return protocol === "https:" || (protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(hostname));

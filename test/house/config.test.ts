@@ -232,6 +232,7 @@ describe("the table", () => {
       "tlsClientCaFile",
       "tokenKeys",
       "issuers",
+      "tokenService",
     ]);
   });
 });
