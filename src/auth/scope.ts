@@ -1,4 +1,5 @@
 import type { AuthorizationService } from "../gen/relata/v1/authorization_service_pb.ts";
+import type { CredentialService } from "../gen/relata/v1/credential_service_pb.ts";
 import type { SchemaService } from "../gen/relata/v1/schema_service_pb.ts";
 import type { TenantService } from "../gen/relata/v1/tenant_service_pb.ts";
 import type { TupleService } from "../gen/relata/v1/tuple_service_pb.ts";
@@ -21,7 +22,8 @@ type RelataMethod =
   | `relata.v1.AuthorizationService/${MethodsOf<typeof AuthorizationService>}`
   | `relata.v1.TupleService/${MethodsOf<typeof TupleService>}`
   | `relata.v1.SchemaService/${MethodsOf<typeof SchemaService>}`
-  | `relata.v1.TenantService/${MethodsOf<typeof TenantService>}`;
+  | `relata.v1.TenantService/${MethodsOf<typeof TenantService>}`
+  | `relata.v1.CredentialService/${MethodsOf<typeof CredentialService>}`;
 
 /** Services of others that answer without a credential: they say nothing about any tenant. */
 type PublicMethod =
@@ -41,6 +43,7 @@ export const METHOD_SCOPES = {
   "relata.v1.TupleService/Write": { kind: "tenant", scope: "tuples:write" },
   "relata.v1.TupleService/Delete": { kind: "tenant", scope: "tuples:write" },
   "relata.v1.TupleService/Read": { kind: "tenant", scope: "tuples:read" },
+  "relata.v1.TupleService/Export": { kind: "tenant", scope: "tuples:read" },
   "relata.v1.SchemaService/Write": { kind: "tenant", scope: "schema:write" },
   "relata.v1.SchemaService/Read": { kind: "tenant", scope: "schema:read" },
   "relata.v1.SchemaService/Validate": { kind: "tenant", scope: "schema:read" },
@@ -48,6 +51,22 @@ export const METHOD_SCOPES = {
   "relata.v1.TenantService/Create": { kind: "platform", scope: "tenants:write" },
   "relata.v1.TenantService/Get": { kind: "platform", scope: "tenants:read" },
   "relata.v1.TenantService/List": { kind: "platform", scope: "tenants:read" },
+  "relata.v1.TenantService/Suspend": { kind: "platform", scope: "tenants:write" },
+  "relata.v1.TenantService/Resume": { kind: "platform", scope: "tenants:write" },
+  "relata.v1.TenantService/Move": { kind: "platform", scope: "tenants:write" },
+  "relata.v1.TenantService/Delete": { kind: "platform", scope: "tenants:write" },
+  "relata.v1.TenantService/Usage": { kind: "platform", scope: "tenants:read" },
+  "relata.v1.CredentialService/CreateApiToken": { kind: "tenant", scope: "credentials:write" },
+  "relata.v1.CredentialService/ListApiTokens": { kind: "tenant", scope: "credentials:read" },
+  "relata.v1.CredentialService/RotateApiToken": { kind: "tenant", scope: "credentials:write" },
+  "relata.v1.CredentialService/RevokeApiToken": { kind: "tenant", scope: "credentials:write" },
+  "relata.v1.CredentialService/GetApiTokenPolicy": { kind: "tenant", scope: "credentials:read" },
+  "relata.v1.CredentialService/SetApiTokenPolicy": { kind: "tenant", scope: "credentials:write" },
+  "relata.v1.CredentialService/RevokeJwt": { kind: "platform", scope: "credentials:write" },
+  "relata.v1.CredentialService/ListRevocations": { kind: "platform", scope: "credentials:read" },
+  "relata.v1.CredentialService/PutBinding": { kind: "platform", scope: "credentials:write" },
+  "relata.v1.CredentialService/ListBindings": { kind: "platform", scope: "credentials:read" },
+  "relata.v1.CredentialService/DeleteBinding": { kind: "platform", scope: "credentials:write" },
   "grpc.health.v1.Health/Check": { kind: "public" },
   "grpc.health.v1.Health/List": { kind: "public" },
   "grpc.health.v1.Health/Watch": { kind: "public" },

@@ -1,10 +1,12 @@
 import { type Authenticator, createAuthenticator } from "../auth/authenticate.ts";
+import { createTrustFeed, type TrustFeed } from "../auth/trust-feed.ts";
 import type { Config } from "../config.ts";
 import type { ResidencyOptions } from "../graph/residency-options.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { createRequestMetrics, type RequestMetrics } from "../metrics/request-metrics.ts";
 import type { Residency } from "../model/residency.ts";
-import type { Store } from "../model/store.ts";
+import type { ServingStore } from "../model/serving-store.ts";
+import { type Entrance, openEntrance } from "../rpc/connections/entrance.ts";
 import { startGrpcServer } from "../rpc/grpc.ts";
 import { createHealth, type Health } from "../rpc/health.ts";
 import { startHttpServer } from "../rpc/http.ts";
@@ -12,6 +14,8 @@ import { CODES } from "../rpc/interceptors/count-calls.ts";
 import { API_PROCEDURES, createEndpoints, type Endpoint } from "../rpc/routes.ts";
 import type { RpcServer } from "../rpc/server.ts";
 import { createTenantCache } from "../rpc/tenant-cache.ts";
+import { createCredentialVerbs } from "../service/credentials/verbs.ts";
+import { createSealer } from "../service/seal.ts";
 import { createVerbs, type VerbOptions } from "../service/verbs.ts";
 import { createPostgresStore } from "../storage/postgres/store.ts";
 import { createOps, type Ops, openOpsPort } from "./open-ops.ts";
@@ -25,7 +29,7 @@ export interface ServerDeps {
   /** Default: JSON lines on standard output at `logLevel`. */
   readonly log?: Logger;
   /** Default: Postgres at `databaseUrl`. The server closes it. */
-  readonly store?: Store;
+  readonly store?: ServingStore;
   /** Default: as configured. The server closes it. */
   readonly residency?: Residency;
   /** Over what is configured, where `residency` is left out. */
@@ -40,6 +44,7 @@ export interface RunningServer {
   readonly opsPort: number | undefined;
   readonly ops: Ops;
   readonly residency: Residency;
+  readonly trust: TrustFeed;
   /** Says NOT_SERVING, lets calls under way end for at most `shutdownGraceMs`, then closes everything. */
   close(): Promise<void>;
 }
@@ -60,17 +65,23 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
     const options = deps.residencyOptions;
     const residency = deps.residency ?? openResidency(config, { store, log, monotonic, options });
     closers.push(() => residency.close());
-    const authenticator = createAuthenticator(config, { now, log });
+    const trust = createTrustFeed(store.trust.log, { ...config, maxAgeMs: config.trustMaxAgeMs, now, monotonic, log });
+    closers.push(() => trust.close());
+    await trust.start();
+    const authenticator = createAuthenticator(config, { now, log, trust });
     closers.push(() => authenticator.close());
     const health = createHealth({ ping: () => store.ping(), log });
     const requests = createRequestMetrics(API_PROCEDURES, CODES);
     const verbParts = { store, residency, log, now, monotonic };
     const endpoints = buildEndpoints(config, { ...verbParts, authenticator, health, requests });
-    const ops = createOps(config, { health, residency, requests, monotonic });
+    const entrance = openEntrance(config, log);
+    closers.push(() => entrance.close());
+    const sources = [entrance.collect];
+    const ops = createOps(config, { health, residency, requests, monotonic, sources });
     closers.push(() => ops.stop());
     const opsPort = deps.opsPort === false ? undefined : await openOpsPort(config, ops, log);
     closers.push(() => opsPort?.close());
-    const servers = await listen(config, endpoints, { authenticator, health, log });
+    const servers = await listen(config, endpoints, { authenticator, entrance, health, log });
     const [grpc, http] = servers;
     const ports = { grpcPort: grpc.port, httpPort: http.port, opsPort: opsPort?.port };
     log.info(ports, "serving");
@@ -82,14 +93,14 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
       await closeAll(closers, log);
       log.info({}, "stopped");
     });
-    return { ...ports, ops, residency, close };
+    return { ...ports, ops, residency, trust, close };
   } catch (error) {
     await closeAll(closers, log);
     throw error;
   }
 }
 
-function openStore(config: Config): Promise<Store> {
+function openStore(config: Config): Promise<ServingStore> {
   return createPostgresStore({
     connection: { connectionString: config.databaseUrl },
     poolMax: config.databasePoolMax,
@@ -106,7 +117,11 @@ interface Parts {
 
 function buildEndpoints(
   config: Config,
-  parts: Parts & Pick<VerbOptions, "store" | "residency" | "now" | "monotonic"> & { readonly requests: RequestMetrics },
+  parts: Parts &
+    Pick<VerbOptions, "residency" | "now" | "monotonic"> & {
+      readonly store: ServingStore;
+      readonly requests: RequestMetrics;
+    },
 ): readonly Endpoint[] {
   const { authenticator, health, requests, ...verbParts } = parts;
   const { store, log, now } = verbParts;
@@ -114,24 +129,21 @@ function buildEndpoints(
   const findTenant = createTenantCache(store.tenants);
   const { defaultDeadlineMs, maxDeadlineMs } = config;
   const edge = { authenticator, findTenant, log, requests, now, defaultDeadlineMs, maxDeadlineMs };
-  return createEndpoints(verbs, health, edge);
+  const { tokenKeys, issuers, bindings } = config;
+  const credentials = createCredentialVerbs({ store: store.trust, sealer: createSealer(tokenKeys), issuers, bindings });
+  return createEndpoints({ verbs, credentials }, health, edge);
 }
 
 async function listen(
   config: Config,
   endpoints: readonly Endpoint[],
-  parts: Parts,
+  parts: Parts & { readonly entrance: Entrance },
 ): Promise<readonly [RpcServer, RpcServer]> {
   const { maxMessageBytes } = config;
-  const { log } = parts;
-  const grpc = await startGrpcServer(endpoints, { host: config.grpcHost, port: config.grpcPort, maxMessageBytes, log });
+  const shared = { ...parts, maxMessageBytes };
+  const grpc = await startGrpcServer(endpoints, { ...shared, host: config.grpcHost, port: config.grpcPort });
   try {
-    const http = await startHttpServer(endpoints, {
-      host: config.httpHost,
-      port: config.httpPort,
-      maxMessageBytes,
-      ...parts,
-    });
+    const http = await startHttpServer(endpoints, { ...shared, host: config.httpHost, port: config.httpPort });
     return [grpc, http];
   } catch (error) {
     await grpc.stop(0);

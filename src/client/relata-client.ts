@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import { AuthorizationService, type TreeNode } from "../gen/relata/v1/authorization_service_pb.ts";
+import { CredentialService } from "../gen/relata/v1/credential_service_pb.ts";
 import { SchemaService } from "../gen/relata/v1/schema_service_pb.ts";
 import { TenantService } from "../gen/relata/v1/tenant_service_pb.ts";
 import { TupleService } from "../gen/relata/v1/tuple_service_pb.ts";
@@ -15,6 +16,7 @@ export {
   TreeNode_Kind,
 } from "../gen/relata/v1/authorization_service_pb.ts";
 export { Precondition_Expect } from "../gen/relata/v1/core_pb.ts";
+export { ApiTokenState } from "../gen/relata/v1/credential_service_pb.ts";
 export { Diagnostic_Severity } from "../gen/relata/v1/schema_service_pb.ts";
 export { TupleUpdate_Operation } from "../gen/relata/v1/tuple_service_pb.ts";
 export { CallError } from "./call-error.ts";
@@ -40,6 +42,7 @@ export interface RelataClient {
   readonly tuples: ServiceClient<typeof TupleService>;
   readonly schemas: ServiceClient<typeof SchemaService>;
   readonly tenants: ServiceClient<typeof TenantService>;
+  readonly credentials: ServiceClient<typeof CredentialService>;
   /** All pages of an Expand, fetched as they are iterated over. */
   expandNodes(question: ExpandQuestion, options?: CallOptions): AsyncIterable<TreeNode>;
   close(): void;
@@ -66,6 +69,7 @@ export function createRelataClient(options: RelataClientOptions): RelataClient {
     tuples: createServiceClient(TupleService, setup),
     schemas: createServiceClient(SchemaService, setup),
     tenants: createServiceClient(TenantService, setup),
+    credentials: createServiceClient(CredentialService, setup),
     expandNodes: (question, call) => expandNodes(authorization, question, call),
     close: () => client.close(),
   };

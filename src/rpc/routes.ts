@@ -3,15 +3,18 @@ import { Health as HealthService } from "../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as AlphaReflection } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { AuthorizationService } from "../gen/relata/v1/authorization_service_pb.ts";
+import { CredentialService } from "../gen/relata/v1/credential_service_pb.ts";
 import { SchemaService } from "../gen/relata/v1/schema_service_pb.ts";
 import { TenantService } from "../gen/relata/v1/tenant_service_pb.ts";
 import { TupleService } from "../gen/relata/v1/tuple_service_pb.ts";
+import type { CredentialVerbs } from "../service/credentials/verbs.ts";
 import type { Verbs } from "../service/verbs.ts";
 import { compose, type Pipeline, procedureOf } from "./edge-call.ts";
 import type { Health } from "./health.ts";
 import { guardedInterceptors, type InterceptorOptions, openInterceptors } from "./interceptors.ts";
 import { createReflection } from "./reflection.ts";
 import { authorizationRoutes } from "./routes/authorization.ts";
+import { credentialRoutes } from "./routes/credentials.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { reflectionRoutes } from "./routes/reflection.ts";
 import type { Route } from "./routes/route.ts";
@@ -26,15 +29,28 @@ export interface Endpoint {
 }
 
 /** The API of relata itself; the isolation test walks it method by method. */
-export const API_SERVICES = [AuthorizationService, TupleService, SchemaService, TenantService] as const;
+export const API_SERVICES = [
+  AuthorizationService,
+  TupleService,
+  SchemaService,
+  TenantService,
+  CredentialService,
+] as const;
 
 /** `relata.v1.AuthorizationService/Check` and so on. */
 export const API_PROCEDURES: readonly string[] = API_SERVICES.flatMap(({ methods }) => methods.map(procedureOf));
 
 const SERVICES = [...API_SERVICES, HealthService, ServerReflection, AlphaReflection];
 
+/** What is served, in groups: each service of the API has the verbs of one. */
+export interface VerbGroups {
+  readonly verbs: Verbs;
+  readonly credentials: CredentialVerbs;
+}
+
 /** Everything both ports serve. */
-export function createEndpoints(verbs: Verbs, health: Health, options: InterceptorOptions): readonly Endpoint[] {
+export function createEndpoints(groups: VerbGroups, health: Health, options: InterceptorOptions): readonly Endpoint[] {
+  const { verbs, credentials } = groups;
   const guarded = guardedInterceptors(options);
   const open = openInterceptors(options);
   const routes = [
@@ -42,6 +58,7 @@ export function createEndpoints(verbs: Verbs, health: Health, options: Intercept
     ...tupleRoutes(verbs),
     ...schemaRoutes(verbs),
     ...tenantRoutes(verbs),
+    ...credentialRoutes(credentials),
     ...healthRoutes(health, new Set(SERVICES.map(({ typeName }) => typeName))),
     ...reflectionRoutes(createReflection(SERVICES, [file_google_rpc_error_details]), health.stopping),
   ];

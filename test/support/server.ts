@@ -4,6 +4,7 @@ import { createRelataClient, type RelataClient, type RelataClientOptions } from 
 import { type Config, loadConfig } from "../../src/config.ts";
 import type { ResidencyOptions } from "../../src/graph/residency-options.ts";
 import { createLogger } from "../../src/log.ts";
+import type { ServingStore } from "../../src/model/serving-store.ts";
 import type { Store } from "../../src/model/store.ts";
 import type { Binding, TrustedIssuer } from "../../src/model/trust.ts";
 import type { Observer } from "../../src/storage/postgres/flight.ts";
@@ -28,7 +29,7 @@ export interface TestServerOptions {
   /** Sees every statement. */
   readonly observe?: Observer;
   /** Puts something between the service and its real store: a delay, a failure, a count. */
-  readonly wrapStore?: (store: Store) => Store;
+  readonly wrapStore?: (store: ServingStore) => Store;
 }
 
 /** A line of the server's log. */
@@ -59,7 +60,7 @@ const PLATFORM: Omit<Binding, "issuer"> = {
   subject: "operator",
   tenants: [],
   platform: true,
-  scopes: ["tenants:read", "tenants:write"],
+  scopes: ["tenants:read", "tenants:write", "credentials:read", "credentials:write", "audit:read"],
 };
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
@@ -108,9 +109,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
 async function openStore(
   database: TestDatabase,
   { observe, wrapStore = (store) => store }: TestServerOptions,
-): Promise<Store> {
+): Promise<ServingStore> {
   const connection = { connectionString: database.app.url };
-  return wrapStore(await createPostgresStore({ connection, ...(observe && { observe }) }));
+  const store = await createPostgresStore({ connection, ...(observe && { observe }) });
+  return { ...store, ...wrapStore(store) };
 }
 
 function testConfig(database: TestDatabase, issuer: TestIssuer, options: TestServerOptions): Config {

@@ -99,6 +99,15 @@ export async function runEveryStatement(store: ServingStore, tenant: Tenant): Pr
 async function runAudit({ audit }: ServingStore, tenant: Tenant): Promise<void> {
   await audit.append(tenant.id, [{ event: "tenant.refused", origin: ORIGIN, details: {} }]);
   await audit.head(tenant.id);
+  await audit.checkpoint(tenant.id);
+  await audit.position(tenant.id, 1);
+  for (const oldestFirst of [true, false])
+    await audit.page(tenant.id, { filter: { events: ["tenant.refused"] }, oldestFirst, limit: 10 });
+  const decision = { method: "Check", actor: "a", requestId: "r", object: "document:d7", permission: "view" };
+  const rest = { subject: "user:u7", outcome: "denied", revision: 1, decidedAtMs: Date.now(), number: 1 };
+  await audit.logDecisions(tenant.id, [{ ...decision, ...rest }]);
+  await audit.decisions(tenant.id, { limit: 10 });
+  await audit.preparePartitions();
 }
 
 async function runChanges({ changes }: Store, tenant: Tenant): Promise<void> {
