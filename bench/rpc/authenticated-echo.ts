@@ -6,6 +6,7 @@ import { AuthorizationService } from "../../src/gen/relata/v1/authorization_serv
 import type { Logger } from "../../src/log.ts";
 import { createRequestMetrics } from "../../src/metrics/request-metrics.ts";
 import type { Store } from "../../src/model/store.ts";
+import { openEntrance } from "../../src/rpc/connections/entrance.ts";
 import { compose, procedureOf } from "../../src/rpc/edge-call.ts";
 import { startGrpcServer } from "../../src/rpc/grpc.ts";
 import { CODES } from "../../src/rpc/interceptors/count-calls.ts";
@@ -40,6 +41,7 @@ export async function startAuthenticatedEcho(config: Config, store: Store, log: 
     host: grpcHost,
     port: 0,
     maxMessageBytes,
+    entrance: openEntrance(config, log),
     log,
   });
 }

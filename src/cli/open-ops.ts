@@ -3,7 +3,7 @@ import type { Logger } from "../log.ts";
 import { createProcessMetrics } from "../metrics/process-metrics.ts";
 import type { RequestMetrics } from "../metrics/request-metrics.ts";
 import { residencyMetrics } from "../metrics/residency-metrics.ts";
-import { gauge, type MetricFamily } from "../metrics.ts";
+import { gauge, type MetricFamily, type MetricSource } from "../metrics.ts";
 import type { Residency } from "../model/residency.ts";
 import type { Health } from "../rpc/health.ts";
 import { type OpsServer, startOpsServer } from "../rpc/ops.ts";
@@ -14,6 +14,8 @@ export interface OpsParts {
   readonly residency: Residency;
   readonly requests: RequestMetrics;
   readonly monotonic: () => number;
+  /** Of other parts that count. */
+  readonly sources?: readonly MetricSource[];
 }
 
 /** What this process tells of itself, to whoever has the operations port. */
@@ -23,7 +25,7 @@ export interface Ops {
   stop(): void;
 }
 
-export function createOps(config: Config, { health, residency, requests, monotonic }: OpsParts): Ops {
+export function createOps(config: Config, { health, residency, requests, monotonic, sources = [] }: OpsParts): Ops {
   const process = createProcessMetrics();
   const held = residencyMetrics(residency, monotonic);
   const readiness = createReadiness({ health, residency, monotonic, maxStalenessMs: config.maxStalenessMs });
@@ -40,6 +42,7 @@ export function createOps(config: Config, { health, residency, requests, monoton
         ),
         ...requests.collect(),
         ...held(),
+        ...sources.flatMap((collect) => collect()),
         ...process.collect(),
       ];
     },

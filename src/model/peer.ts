@@ -6,7 +6,7 @@ export interface Peer {
    * Of the client certificate that the TLS layer verified: base64url of SHA-256 over its DER, as `x5t#S256` (RFC 8705 §3.1).
    * Absent: none was shown, or there is no TLS.
    */
-  readonly certificateSha256?: string;
+  readonly certificateSha256?: string | undefined;
 }
 
 /** A connection that proves nothing of who is behind it. */

@@ -4,16 +4,20 @@ import type { Logger } from "../log.ts";
 import { startEdgeCall } from "./edge-call.ts";
 import { encodeMessage } from "./encode.ts";
 import { grpcStatusOf } from "./grpc-status.ts";
-import { GrpcTransport } from "./grpc-transport.ts";
+import { GrpcTransport, type PeerOfCall } from "./grpc-transport.ts";
 import type { Endpoint } from "./routes.ts";
 
 export type GrpcStream = ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>;
 
 /** Answers a call with as many messages as its reader takes. */
-export function serveStream({ route, pipeline }: Endpoint, call: GrpcStream, log: Logger): void {
+export function serveStream(
+  { route, pipeline }: Endpoint,
+  call: GrpcStream,
+  { log, peerOf }: { readonly log: Logger; readonly peerOf: PeerOfCall },
+): void {
   // A peer that goes away while a message is on its way shows up here too; the signal has told the call already.
   call.on("error", (error) => log.debug({ error: String(error) }, "gRPC stream"));
-  const transport = new StreamTransport(call, route.method);
+  const transport = new StreamTransport(call, route.method, peerOf);
   const edge = startEdgeCall(route.method, transport);
   const end = (): void => {
     if (call.cancelled) return;
@@ -32,8 +36,8 @@ class StreamTransport extends GrpcTransport {
   readonly #stream: GrpcStream;
   #headersSent = false;
 
-  constructor(stream: GrpcStream, method: DescMethod) {
-    super(stream, method);
+  constructor(stream: GrpcStream, method: DescMethod, peerOf: PeerOfCall) {
+    super(stream, method, peerOf);
     this.#stream = stream;
   }
 

@@ -3,13 +3,15 @@ import { Metadata, type ServerUnaryCall } from "@grpc/grpc-js";
 import type { Peer } from "../model/peer.ts";
 import { decodeMessage } from "./decode.ts";
 import type { Transport } from "./edge-call.ts";
-import { addressOfGrpcPeer } from "./peer-address.ts";
 
 /** What a call of grpc-js has, whatever its kind. */
 export interface GrpcCall
   extends Pick<ServerUnaryCall<Buffer, Buffer>, "metadata" | "getDeadline" | "getPeer" | "cancelled"> {
   on(event: "cancelled", listener: () => void): unknown;
 }
+
+/** Finds who is at the other end of a call's connection. */
+export type PeerOfCall = (call: Pick<GrpcCall, "metadata" | "getPeer">) => Peer;
 
 /** One for all: to make a DOMException takes 4 µs, and grpc-js calls a call cancelled whenever it has ended. */
 const GONE = new DOMException("the caller has gone, or has its answer", "AbortError");
@@ -24,11 +26,13 @@ export abstract class GrpcTransport implements Transport {
   readonly headers = new Metadata();
   protected readonly method: DescMethod;
   readonly #call: GrpcCall;
+  readonly #peerOf: PeerOfCall;
   #gone: AbortSignal | undefined = undefined;
   #peer: Peer | undefined = undefined;
 
-  constructor(call: GrpcCall, method: DescMethod) {
+  constructor(call: GrpcCall, method: DescMethod, peerOf: PeerOfCall) {
     this.#call = call;
+    this.#peerOf = peerOf;
     this.method = method;
   }
 
@@ -45,7 +49,7 @@ export abstract class GrpcTransport implements Transport {
   }
 
   get peer(): Peer {
-    this.#peer ??= new GrpcPeer(this.#call);
+    this.#peer ??= new LazyPeer(this.#call, this.#peerOf);
     return this.#peer;
   }
 
@@ -66,18 +70,28 @@ export abstract class GrpcTransport implements Transport {
   }
 }
 
-/** Asks grpc-js when it is asked, which most calls need not spend; and keeps it, for a connection that is gone has none. */
-class GrpcPeer implements Peer {
+/** Looked up when a field of it is read, which few calls need; and kept, for of a connection that has gone nothing is known. */
+class LazyPeer implements Peer {
   readonly #call: GrpcCall;
-  #address: string | undefined = undefined;
+  readonly #peerOf: PeerOfCall;
+  #found: Peer | undefined = undefined;
 
-  constructor(call: GrpcCall) {
+  constructor(call: GrpcCall, peerOf: PeerOfCall) {
     this.#call = call;
+    this.#peerOf = peerOf;
   }
 
   get address(): string {
-    this.#address ??= addressOfGrpcPeer(this.#call.getPeer());
-    return this.#address;
+    return this.#peer.address;
+  }
+
+  get certificateSha256(): string | undefined {
+    return this.#peer.certificateSha256;
+  }
+
+  get #peer(): Peer {
+    this.#found ??= this.#peerOf(this.#call);
+    return this.#found;
   }
 }
 

@@ -3,16 +3,16 @@ import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { startEdgeCall } from "./edge-call.ts";
 import { encodeMessage } from "./encode.ts";
 import { grpcStatusOf } from "./grpc-status.ts";
-import { GrpcTransport } from "./grpc-transport.ts";
+import { GrpcTransport, type PeerOfCall } from "./grpc-transport.ts";
 import type { Endpoint } from "./routes.ts";
 
 /** Answers a call with one answer: before this returns, where nothing had to be waited for. */
 export function serveUnary(
   { route, pipeline }: Endpoint,
   call: ServerUnaryCall<Buffer, Buffer>,
-  callback: sendUnaryData<Buffer>,
+  { callback, peerOf }: { readonly callback: sendUnaryData<Buffer>; readonly peerOf: PeerOfCall },
 ): void {
-  const transport = new UnaryTransport(call, route.method);
+  const transport = new UnaryTransport(call, route.method, peerOf);
   const edge = startEdgeCall(route.method, transport);
   const answer = (): void => {
     if (call.cancelled) return;
@@ -31,8 +31,8 @@ class UnaryTransport extends GrpcTransport {
   answer: Buffer = EMPTY;
   readonly #request: Buffer;
 
-  constructor(call: ServerUnaryCall<Buffer, Buffer>, method: Endpoint["route"]["method"]) {
-    super(call, method);
+  constructor(call: ServerUnaryCall<Buffer, Buffer>, method: Endpoint["route"]["method"], peerOf: PeerOfCall) {
+    super(call, method, peerOf);
     this.#request = call.request;
   }
 

@@ -1,4 +1,6 @@
+import { type AddressInfo, createServer, type Server as NetServer } from "node:net";
 import {
+  type ConnectionInjector,
   logVerbosity,
   Server,
   ServerCredentials,
@@ -8,7 +10,10 @@ import {
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import type { Logger } from "../log.ts";
+import { FORWARDED_HEADER } from "./connections/forwarded.ts";
+import { Front } from "./connections/front.ts";
 import { type GrpcStream, serveStream } from "./grpc-stream.ts";
+import type { PeerOfCall } from "./grpc-transport.ts";
 import { serveUnary } from "./grpc-unary.ts";
 import type { Endpoint } from "./routes.ts";
 import type { RpcServer, ServerOptions } from "./server.ts";
@@ -31,17 +36,40 @@ export async function startGrpcServer(endpoints: readonly Endpoint[], options: S
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,
   });
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const front = createFront(injector, options);
+  const peerOf = peerSource(front, options);
   for (const [service, own] of groupByService(endpoints)) {
     const definition = Object.fromEntries(own.map((endpoint) => [endpoint.route.method.name, definitionOf(endpoint)]));
     const handlers = Object.fromEntries(
-      own.map((endpoint) => [endpoint.route.method.name, handlerOf(endpoint, options.log)]),
+      own.map((endpoint) => [endpoint.route.method.name, handlerOf(endpoint, peerOf, options.log)]),
     );
     if (Object.keys(handlers).length === 0) throw new Error(`${service} has no methods`);
     server.addService(definition, handlers);
   }
-  const port = await bind(server, options.host, options.port);
-  return { port, stop: (graceMs) => stop(server, graceMs) };
+  const listener = createServer((socket) => front.receive(socket));
+  const port = await listen(listener, options);
+  return { port, stop: (graceMs) => stop({ listener, server, front }, graceMs) };
 }
+
+/**
+ * Connections are taken in here and handed to grpc-js: that way both ports have the same TLS, whose certificates can be
+ * renewed while calls run, and the other end of each connection is known before its first call.
+ */
+function createFront(injector: ConnectionInjector, { entrance, log }: ServerOptions): Front {
+  const { tls, room } = entrance;
+  const options = { tls, room, alpn: ["h2"], firstByteTimeoutMs: FIRST_BYTE_TIMEOUT_MS, log };
+  return new Front(options, (socket, speaks) => {
+    if (speaks === "http2") injector.injectConnection(socket);
+    else socket.destroy();
+  });
+}
+
+function peerSource(front: Front, { entrance: { callerOf } }: ServerOptions): PeerOfCall {
+  return (call) => callerOf(front.peerOf(call.getPeer()), () => call.metadata.get(FORWARDED_HEADER).join(","));
+}
+
+const FIRST_BYTE_TIMEOUT_MS = 10_000;
 
 const MAX_CONCURRENT_STREAMS = 250;
 
@@ -63,37 +91,43 @@ function definitionOf({ route: { method } }: Endpoint) {
   };
 }
 
-function handlerOf(endpoint: Endpoint, log: Logger): UntypedHandleCall {
+function handlerOf(endpoint: Endpoint, peerOf: PeerOfCall, log: Logger): UntypedHandleCall {
   const { method } = endpoint.route;
   switch (method.methodKind) {
     case "unary":
       return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) =>
-        serveUnary(endpoint, call, callback);
+        serveUnary(endpoint, call, { callback, peerOf });
     case "server_streaming":
     case "bidi_streaming":
-      return (call: GrpcStream) => serveStream(endpoint, call, log);
+      return (call: GrpcStream) => serveStream(endpoint, call, { log, peerOf });
     case "client_streaming":
       throw new Error(`${method.parent.typeName}/${method.name}: no client-streaming method is served yet`);
   }
 }
 
-function bind(server: Server, host: string, port: number): Promise<number> {
-  const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) resolve(bound);
-      else reject(error);
-    });
+async function listen(listener: NetServer, { host, port, log }: ServerOptions): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    listener.once("error", reject);
+    listener.listen(port, host, resolve);
   });
+  listener.on("error", (error) => log.error({ error: String(error) }, "gRPC server"));
+  return (listener.address() as AddressInfo).port;
+}
+
+interface Running {
+  readonly listener: NetServer;
+  readonly server: Server;
+  readonly front: Front;
 }
 
 /** Tells peers to go elsewhere, lets what is under way end, and cuts off what has not ended after `graceMs`. */
-function stop(server: Server, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), graceMs);
-    server.tryShutdown(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+async function stop({ listener, server, front }: Running, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
+  const ended = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  const cut = setTimeout(() => {
+    for (const socket of front.sockets) socket.destroy();
+    server.forceShutdown();
+  }, graceMs);
+  await Promise.all([closed, ended]);
+  clearTimeout(cut);
 }

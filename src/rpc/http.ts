@@ -7,16 +7,16 @@ import type { Logger } from "../log.ts";
 import { createConnectAdapter } from "./connect-adapter.ts";
 import { connectErrorOf } from "./connect-error.ts";
 import { VISIT, type Visit } from "./connect-routes.ts";
+import { FORWARDED_HEADER } from "./connections/forwarded.ts";
+import { Front, remoteOf } from "./connections/front.ts";
 import { toFailure } from "./error-map.ts";
 import type { Health } from "./health.ts";
 import { outcomeFields } from "./interceptors/access-log.ts";
 import { REQUEST_ID_HEADER, saneRequestId } from "./interceptors/request-id.ts";
-import { plainAddress } from "./peer-address.ts";
 import { answerPlainly, type HttpRequest, type HttpResponse } from "./plain-http.ts";
 import { joinRepeatedHeader } from "./repeated-header.ts";
 import type { Endpoint } from "./routes.ts";
 import type { RpcServer, ServerOptions } from "./server.ts";
-import { splitProtocols } from "./split-protocols.ts";
 import { capTimeoutHeaders } from "./timeout-headers.ts";
 
 export interface HttpServerOptions extends ServerOptions {
@@ -41,7 +41,7 @@ const IDLE_GRACE_MS = 500;
 export async function startHttpServer(endpoints: readonly Endpoint[], options: HttpServerOptions): Promise<RpcServer> {
   let stopping = false;
   const answering = new Set<ServerResponse>();
-  const handle = createHandler(endpoints, options);
+  const handle: Handler = (request, response) => answer(request, response);
   const http1 = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -58,7 +58,8 @@ export async function startHttpServer(endpoints: readonly Endpoint[], options: H
   );
   const http2 = createHttp2Server({ settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS } }, handle);
   const sessions = trackSessions(http2);
-  const sockets = splitProtocols(http1, http2, HEADERS_TIMEOUT_MS);
+  const front = frontOf(http1, http2, options);
+  const answer = createHandler(endpoints, front, options);
   await new Promise<void>((resolve, reject) => {
     http1.once("error", reject);
     http1.listen(options.port, options.host, resolve);
@@ -70,13 +71,30 @@ export async function startHttpServer(endpoints: readonly Endpoint[], options: H
     stop: (graceMs) => {
       stopping = true;
       for (const response of answering) if (!response.headersSent) response.setHeader("connection", "close");
-      return stop(http1, sessions, sockets, graceMs);
+      return stop(http1, sessions, front.sockets, graceMs);
     },
   };
 }
 
-function createHandler(endpoints: readonly Endpoint[], options: HttpServerOptions): Handler {
-  const { authenticator, health, log, maxMessageBytes } = options;
+/**
+ * One port for HTTP/1.1 and HTTP/2, in clear text or behind TLS. Node's plain HTTP/2 server speaks nothing else, and `http1`
+ * keeps its own bookkeeping of connections, which its timeouts and `close` live on: so it is `http1` that listens.
+ */
+function frontOf(http1: Server, http2: Http2Server, { entrance, log }: HttpServerOptions): Front {
+  const asHttp1 = http1.listeners("connection") as ((this: Server, socket: Socket) => void)[];
+  http1.removeAllListeners("connection");
+  const { tls, room } = entrance;
+  const options = { tls, room, alpn: ["h2", "http/1.1"], firstByteTimeoutMs: HEADERS_TIMEOUT_MS, log };
+  const front = new Front(options, (socket, speaks) => {
+    if (speaks === "http2") http2.emit("connection", socket);
+    else for (const listener of asHttp1) listener.call(http1, socket);
+  });
+  http1.on("connection", (socket: Socket) => front.receive(socket));
+  return front;
+}
+
+function createHandler(endpoints: readonly Endpoint[], front: Front, options: HttpServerOptions): Handler {
+  const { authenticator, entrance, health, log, maxMessageBytes } = options;
   const open = new Set(endpoints.filter(({ route }) => route.open).map(({ route }) => route.method));
   const methods = new Map(
     endpoints.map(({ route: { method } }) => [
@@ -89,7 +107,7 @@ function createHandler(endpoints: readonly Endpoint[], options: HttpServerOption
   const rpc = createConnectAdapter(endpoints, { maxMessageBytes, gate });
   return (request, response) => {
     const visit: Visit = {
-      peer: { address: plainAddress(request.socket.remoteAddress) },
+      peer: entrance.callerOf(front.peerOf(remoteOf(request.socket)), () => header(request, FORWARDED_HEADER)),
       entered: false,
       refused: undefined,
     };

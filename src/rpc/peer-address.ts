@@ -8,9 +8,3 @@ export function plainAddress(address: string | undefined): string {
   const bare = zone < 0 ? address : address.slice(0, zone);
   return MAPPED_IPV4.exec(bare)?.[1] ?? bare;
 }
-
-/** @param peer as grpc-js says it: the address, which may be an IPv6 one without brackets, and `:port`; `unknown` when it is gone */
-export function addressOfGrpcPeer(peer: string): string {
-  const port = peer.lastIndexOf(":");
-  return port < 0 ? "" : plainAddress(peer.slice(0, port));
-}

@@ -1,4 +1,5 @@
 import type { Logger } from "../log.ts";
+import type { Entrance } from "./connections/entrance.ts";
 
 export interface ServerOptions {
   readonly host: string;
@@ -7,6 +8,8 @@ export interface ServerOptions {
   /** Largest message a caller may send; a larger one is RESOURCE_EXHAUSTED. */
   readonly maxMessageBytes: number;
   readonly log: Logger;
+  /** Shared by all ports of the process, and closed by who opened it. */
+  readonly entrance: Entrance;
 }
 
 /** A listening server. */

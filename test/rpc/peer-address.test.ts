@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addressOfGrpcPeer, plainAddress } from "../../src/rpc/peer-address.ts";
+import { plainAddress } from "../../src/rpc/peer-address.ts";
 
 test.each([
   ["127.0.0.1", "127.0.0.1"],
@@ -11,13 +11,4 @@ test.each([
   [undefined, ""],
 ])("the address %s is %s", (address, plain) => {
   expect(plainAddress(address)).toBe(plain);
-});
-
-test.each([
-  ["127.0.0.1:4711", "127.0.0.1"],
-  ["::ffff:192.0.2.7:4711", "192.0.2.7"],
-  ["2001:db8::1:4711", "2001:db8::1"],
-  ["unknown", ""],
-])("grpc-js's peer %s is %s", (peer, address) => {
-  expect(addressOfGrpcPeer(peer)).toBe(address);
 });
