@@ -1,10 +1,11 @@
 import { type Authenticator, createAuthenticator } from "../auth/authenticate.ts";
+import { createTrustFeed, type TrustFeed } from "../auth/trust-feed.ts";
 import type { Config } from "../config.ts";
 import type { ResidencyOptions } from "../graph/residency-options.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { createRequestMetrics, type RequestMetrics } from "../metrics/request-metrics.ts";
 import type { Residency } from "../model/residency.ts";
-import type { Store } from "../model/store.ts";
+import type { ServingStore } from "../model/serving-store.ts";
 import { type Entrance, openEntrance } from "../rpc/connections/entrance.ts";
 import { startGrpcServer } from "../rpc/grpc.ts";
 import { createHealth, type Health } from "../rpc/health.ts";
@@ -13,6 +14,8 @@ import { CODES } from "../rpc/interceptors/count-calls.ts";
 import { API_PROCEDURES, createEndpoints, type Endpoint } from "../rpc/routes.ts";
 import type { RpcServer } from "../rpc/server.ts";
 import { createTenantCache } from "../rpc/tenant-cache.ts";
+import { createCredentialVerbs } from "../service/credentials/verbs.ts";
+import { createSealer } from "../service/seal.ts";
 import { createVerbs, type VerbOptions } from "../service/verbs.ts";
 import { createPostgresStore } from "../storage/postgres/store.ts";
 import { createOps, type Ops, openOpsPort } from "./open-ops.ts";
@@ -26,7 +29,7 @@ export interface ServerDeps {
   /** Default: JSON lines on standard output at `logLevel`. */
   readonly log?: Logger;
   /** Default: Postgres at `databaseUrl`. The server closes it. */
-  readonly store?: Store;
+  readonly store?: ServingStore;
   /** Default: as configured. The server closes it. */
   readonly residency?: Residency;
   /** Over what is configured, where `residency` is left out. */
@@ -41,6 +44,7 @@ export interface RunningServer {
   readonly opsPort: number | undefined;
   readonly ops: Ops;
   readonly residency: Residency;
+  readonly trust: TrustFeed;
   /** Says NOT_SERVING, lets calls under way end for at most `shutdownGraceMs`, then closes everything. */
   close(): Promise<void>;
 }
@@ -61,7 +65,10 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
     const options = deps.residencyOptions;
     const residency = deps.residency ?? openResidency(config, { store, log, monotonic, options });
     closers.push(() => residency.close());
-    const authenticator = createAuthenticator(config, { now, log });
+    const trust = createTrustFeed(store.trust.log, { ...config, maxAgeMs: config.trustMaxAgeMs, now, monotonic, log });
+    closers.push(() => trust.close());
+    await trust.start();
+    const authenticator = createAuthenticator(config, { now, log, trust });
     closers.push(() => authenticator.close());
     const health = createHealth({ ping: () => store.ping(), log });
     const requests = createRequestMetrics(API_PROCEDURES, CODES);
@@ -86,14 +93,14 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
       await closeAll(closers, log);
       log.info({}, "stopped");
     });
-    return { ...ports, ops, residency, close };
+    return { ...ports, ops, residency, trust, close };
   } catch (error) {
     await closeAll(closers, log);
     throw error;
   }
 }
 
-function openStore(config: Config): Promise<Store> {
+function openStore(config: Config): Promise<ServingStore> {
   return createPostgresStore({
     connection: { connectionString: config.databaseUrl },
     poolMax: config.databasePoolMax,
@@ -110,7 +117,11 @@ interface Parts {
 
 function buildEndpoints(
   config: Config,
-  parts: Parts & Pick<VerbOptions, "store" | "residency" | "now" | "monotonic"> & { readonly requests: RequestMetrics },
+  parts: Parts &
+    Pick<VerbOptions, "residency" | "now" | "monotonic"> & {
+      readonly store: ServingStore;
+      readonly requests: RequestMetrics;
+    },
 ): readonly Endpoint[] {
   const { authenticator, health, requests, ...verbParts } = parts;
   const { store, log, now } = verbParts;
@@ -118,7 +129,9 @@ function buildEndpoints(
   const findTenant = createTenantCache(store.tenants);
   const { defaultDeadlineMs, maxDeadlineMs } = config;
   const edge = { authenticator, findTenant, log, requests, now, defaultDeadlineMs, maxDeadlineMs };
-  return createEndpoints(verbs, health, edge);
+  const { tokenKeys, issuers, bindings } = config;
+  const credentials = createCredentialVerbs({ store: store.trust, sealer: createSealer(tokenKeys), issuers, bindings });
+  return createEndpoints({ verbs, credentials }, health, edge);
 }
 
 async function listen(

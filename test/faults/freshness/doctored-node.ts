@@ -11,6 +11,8 @@ import { startGrpcServer } from "../../../src/rpc/grpc.ts";
 import { createHealth } from "../../../src/rpc/health.ts";
 import { createEndpoints } from "../../../src/rpc/routes.ts";
 import { createTenantCache } from "../../../src/rpc/tenant-cache.ts";
+import { createCredentialVerbs } from "../../../src/service/credentials/verbs.ts";
+import { createSealer } from "../../../src/service/seal.ts";
 import { createVerbs, type Verbs } from "../../../src/service/verbs.ts";
 import { createPostgresStore } from "../../../src/storage/postgres/store.ts";
 
@@ -25,11 +27,13 @@ async function start(fault: string): Promise<number> {
     case "no-token-check":
       return serveVerbs(config, withoutTokenCheck);
     case "lagging-head":
-      return (await startServer(config, { log, store: withLaggingHead(store) })).grpcPort;
+      return (await startServer(config, { log, store: { ...store, ...withLaggingHead(store) } })).grpcPort;
     case "mixed-revisions":
-      return (await startServer({ ...config, residentBytes: 0 }, { log, store: withMixedRevisions(store) })).grpcPort;
+      return (
+        await startServer({ ...config, residentBytes: 0 }, { log, store: { ...store, ...withMixedRevisions(store) } })
+      ).grpcPort;
     case "forgetful-tail":
-      return (await startServer(config, { log, store: withForgetfulTail(store) })).grpcPort;
+      return (await startServer(config, { log, store: { ...store, ...withForgetfulTail(store) } })).grpcPort;
     default:
       throw new Error(`no such fault: ${fault}`);
   }
@@ -42,9 +46,25 @@ async function serveVerbs(settings: Config, doctor: (verbs: Verbs) => Verbs): Pr
   const health = createHealth({ ping: () => store.ping(), log });
   const verbs = doctor(createVerbs({ store, tokenKeys: settings.tokenKeys, limits: settings, now, log }));
   const findTenant = createTenantCache(store.tenants);
-  const endpoints = createEndpoints(verbs, health, { ...settings, authenticator, findTenant, log, now });
+  const { tokenKeys, issuers, bindings } = settings;
+  const credentials = createCredentialVerbs({ store: store.trust, sealer: createSealer(tokenKeys), issuers, bindings });
+  const endpoints = createEndpoints({ verbs, credentials }, health, {
+    ...settings,
+    authenticator,
+    findTenant,
+    log,
+    now,
+  });
   const { maxMessageBytes } = settings;
-  return (await startGrpcServer(endpoints, { host: "127.0.0.1", port: 0, maxMessageBytes, entrance: openEntrance(settings, log), log })).port;
+  return (
+    await startGrpcServer(endpoints, {
+      host: "127.0.0.1",
+      port: 0,
+      maxMessageBytes,
+      entrance: openEntrance(config, log),
+      log,
+    })
+  ).port;
 }
 
 /** Whatever freshness is asked for, the answer is one of `minimize_latency`. */
