@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { headerAttacks } from "./header-attacks.ts";
+import { stringAttacks } from "./string-attacks.ts";
 import { tokenAttacks } from "./token-attacks.ts";
+import { transportAttacks } from "./transport-attacks.ts";
 import { type AttackWorld, startWorld } from "./world.ts";
 
 let world: AttackWorld;
@@ -11,3 +13,5 @@ afterAll(() => world.close());
 
 describe("forged and misused tokens", () => tokenAttacks(() => world));
 describe("headers that name another tenant", () => headerAttacks(() => world));
+describe("SQL in texts", () => stringAttacks(() => world, false));
+describe("bytes, bombs and silence", () => transportAttacks(() => world));

@@ -1,6 +1,5 @@
-import type { OutgoingHttpHeaders } from "node:http2";
 import { expect, test, vi } from "vitest";
-import { grpcFrame, grpcHeaders, grpcStatus, sendBytes, sendHttp2, statusesIn } from "./raw-http.ts";
+import { grpcFrame, grpcHeaders, grpcStatus, type RawHeaders, sendBytes, sendHttp2, statusesIn } from "./raw-http.ts";
 import { type AttackWorld, CHECK, type InWorld, QUESTION, QUESTION_BYTES } from "./world.ts";
 
 const OK = "0";
@@ -8,7 +7,7 @@ const UNAUTHENTICATED = "16";
 const PERMISSION_DENIED = "7";
 
 /** Of a caller in north who wants south; what any of these names, nothing of south may be reached. */
-const SMUGGLED: readonly (readonly [string, OutgoingHttpHeaders])[] = [
+const SMUGGLED: readonly (readonly [string, RawHeaders])[] = [
   ["another tenant", { "relata-tenant": "south" }],
   ["one's own and another, as two headers", { "relata-tenant": ["north", "south"] }],
   ["another and one's own, as two headers", { "relata-tenant": ["south", "north"] }],
@@ -25,7 +24,7 @@ const SMUGGLED: readonly (readonly [string, OutgoingHttpHeaders])[] = [
 ];
 
 /** Names that are not the header's: they select nothing, and the caller stays where it is. */
-const IGNORED: readonly (readonly [string, OutgoingHttpHeaders])[] = [
+const IGNORED: readonly (readonly [string, RawHeaders])[] = [
   ["binary metadata", { "relata-tenant-bin": Buffer.from("south").toString("base64") }],
   ["an x- header", { "x-relata-tenant": "south" }],
   ["an underscore", { relata_tenant: "south" }],
@@ -34,17 +33,13 @@ const IGNORED: readonly (readonly [string, OutgoingHttpHeaders])[] = [
   ["a token's header in its place", { "x-authorization": "Bearer none", "proxy-authorization": "Bearer none" }],
 ];
 
-async function overGrpc(
-  world: AttackWorld,
-  port: "grpcPort" | "httpPort",
-  headers: OutgoingHttpHeaders,
-): Promise<string> {
+async function overGrpc(world: AttackWorld, port: "grpcPort" | "httpPort", headers: RawHeaders): Promise<string> {
   const request = { headers: grpcHeaders(CHECK, headers), body: grpcFrame(QUESTION_BYTES) };
   return grpcStatus(await sendHttp2(world.server[port], request));
 }
 
 /** As Connect sees them over HTTP/1.1, header by header in the order given. */
-async function overHttp1(world: AttackWorld, headers: OutgoingHttpHeaders): Promise<readonly number[]> {
+async function overHttp1(world: AttackWorld, headers: RawHeaders): Promise<readonly number[]> {
   const body = JSON.stringify(QUESTION);
   const lines = Object.entries(headers).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).map((one) => `${name}: ${one}`),
@@ -108,14 +103,15 @@ export function headerAttacks(world: InWorld): void {
   });
 
   test("two authorization headers prove nothing on the HTTP port; on the gRPC port the first counts, and alone", async () => {
-    const [north, south] = ["north", "south"].map((tenant) => world().oauth.bearer({ tenant }));
+    const north = world().oauth.bearer({ tenant: "north" });
+    const south = world().oauth.bearer({ tenant: "south" });
     for (const pair of [
       [north, south],
       [south, north],
       [north, north],
       [north, "Bearer none"],
     ]) {
-      const headers = { authorization: pair } as OutgoingHttpHeaders;
+      const headers = { authorization: pair };
       expect(await overGrpc(world(), "httpPort", headers)).toBe(UNAUTHENTICATED);
       expect(await overHttp1(world(), headers)).toEqual([401]);
       expect(await overGrpc(world(), "grpcPort", { ...headers, "relata-tenant": "north" })).toBe(

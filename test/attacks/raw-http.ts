@@ -1,5 +1,8 @@
-import { connect as connectHttp2, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
+import { connect as connectHttp2, type IncomingHttpHeaders } from "node:http2";
 import { connect } from "node:net";
+
+/** A list is one header for each of its values. */
+export type RawHeaders = Readonly<Record<string, string | string[]>>;
 
 /** What came back over HTTP/2. gRPC puts its status into the trailers, or into the headers where there is no body. */
 export interface Http2Answer {
@@ -11,17 +14,19 @@ export interface Http2Answer {
 }
 
 export interface Http2Request {
-  readonly headers: OutgoingHttpHeaders;
+  readonly headers: RawHeaders;
   readonly body?: Buffer;
-  readonly trailers?: OutgoingHttpHeaders;
+  readonly trailers?: RawHeaders;
 }
 
 const PATIENCE_MS = 20_000;
+/** Node's client sends no header twice that should stand once, unless it is told to; its types know that of servers only. */
+const ANY_HEADERS: object = { strictSingleValueFields: false };
 
 /** One request on a connection of its own, with exactly these headers; what no client library would send as well. */
 export function sendHttp2(port: number, { headers, body, trailers }: Http2Request): Promise<Http2Answer> {
   return new Promise((resolve, reject) => {
-    const session = connectHttp2(`http://127.0.0.1:${port}`, { strictSingleValueFields: false });
+    const session = connectHttp2(`http://127.0.0.1:${port}`, ANY_HEADERS);
     const answer = { headers: {}, trailers: {}, error: undefined as string | undefined };
     const chunks: Buffer[] = [];
     const finish = () => {
@@ -36,8 +41,8 @@ export function sendHttp2(port: number, { headers, body, trailers }: Http2Reques
       finish();
     });
     try {
-      const stream = session.request(headers, { waitForTrailers: trailers !== undefined, endStream: false });
-      if (trailers !== undefined) stream.on("wantTrailers", () => stream.sendTrailers(trailers));
+      const stream = session.request({ ...headers }, { waitForTrailers: trailers !== undefined, endStream: false });
+      if (trailers !== undefined) stream.on("wantTrailers", () => stream.sendTrailers({ ...trailers }));
       stream.on("response", (found) => {
         answer.headers = found;
       });
@@ -64,7 +69,7 @@ export function grpcFrame(message: Uint8Array, flags = 0): Buffer {
   return Buffer.concat([head, message]);
 }
 
-export function grpcHeaders(procedure: string, more: OutgoingHttpHeaders = {}): OutgoingHttpHeaders {
+export function grpcHeaders(procedure: string, more: RawHeaders = {}): RawHeaders {
   return {
     ":method": "POST",
     ":path": `/${procedure}`,

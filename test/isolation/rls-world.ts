@@ -1,11 +1,19 @@
 import { randomUUID } from "node:crypto";
 import type pg from "pg";
 
-/** Whose a row is. Platform rows belong to nobody's tenant; both sorts are planted in every table. */
-export const OWNERS = ["north", "south"] as const;
+/** Whose a row is: two tenants have one in every table, and the platform where a table has chains, of which one is its own. */
+export const OWNERS = ["north", "platform", "south"] as const;
 export type Owner = (typeof OWNERS)[number];
 
-export const TENANT_IDS: Readonly<Record<Owner, string>> = { north: randomUUID(), south: randomUUID() };
+const TENANT_IDS: Readonly<Record<Owner, string>> = {
+  north: randomUUID(),
+  platform: "00000000-0000-0000-0000-000000000000",
+  south: randomUUID(),
+};
+
+function ownersIn({ columns }: RlsTable): readonly Owner[] {
+  return columns.some(({ name }) => name === "chain") ? OWNERS : OWNERS.filter((owner) => owner !== "platform");
+}
 
 interface Column {
   readonly name: string;
@@ -52,13 +60,13 @@ export async function plantRows(admin: pg.Client): Promise<readonly RlsTable[]> 
     await admin.query(`ALTER TABLE relata.${table.name} ADD COLUMN ${MARK} text`);
     // Such as the one that takes only what continues a chain: this is about row security alone.
     await admin.query(`ALTER TABLE relata.${table.name} DISABLE TRIGGER USER`);
-    for (const owner of OWNERS) await admin.query(insertOf(table, owner));
+    for (const owner of ownersIn(table)) await admin.query(insertOf(table, owner));
   }
   return tables;
 }
 
 /** One row with a value in every column, owned by `owner` as far as its columns can say. */
-function insertOf(table: RlsTable, owner: Owner): { readonly text: string; readonly values: readonly string[] } {
+function insertOf(table: RlsTable, owner: Owner): { readonly text: string; readonly values: string[] } {
   const names = [...table.columns.map(({ name }) => name), MARK];
   const values = [...table.columns.map((column) => plantedValue(table.name, column, owner)), owner];
   const casts = [...table.columns.map(({ type }, at) => `$${at + 1}::text::${type}`), `$${names.length}`];
@@ -95,26 +103,46 @@ const OF_TYPE: Readonly<Record<string, string>> = {
   bytea: "\\x00",
   inet: "127.0.0.1",
   cidr: "127.0.0.0/8",
+  date: "2026-01-01",
   "timestamp with time zone": new Date().toISOString(),
   "double precision": "1",
   numeric: "1",
 };
 
-/** Settings a transaction may announce, as src/storage/postgres/scope.ts and an attacker with plain SQL would. */
-export const SETTINGS = {
-  nothing: {},
-  blank: { tenant_id: "", tenant_slug: "", registry: "" },
-  north: { tenant_id: TENANT_IDS.north },
-  "north and its slug": { tenant_id: TENANT_IDS.north, tenant_slug: "north" },
-  "north's slug": { tenant_slug: "north" },
+/** What a transaction may announce, by its parts. */
+export const PARTS = {
+  own: { tenant_id: TENANT_IDS.north },
+  slug: { tenant_slug: "north" },
   open: { registry: "open" },
-  "north, open": { tenant_id: TENANT_IDS.north, registry: "open" },
   heads: { registry: "heads" },
   trust: { registry: "trust" },
-  "a word that is none": { registry: "on" },
-  "another word in capitals": { registry: "OPEN" },
+  // Announced by functions that run as the owner, and meant for nobody else.
+  retention: { registry: "retention" },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;
-export type Setting = keyof typeof SETTINGS;
+export type Part = keyof typeof PARTS;
+
+/** As src/storage/postgres/scope.ts announces them, and as an attacker with plain SQL would. */
+export const ANNOUNCED: readonly (readonly Part[])[] = [
+  [],
+  ["own"],
+  ["own", "slug"],
+  ["slug"],
+  ["open"],
+  ["own", "open"],
+  ["heads"],
+  ["trust"],
+  ["own", "trust"],
+  ["retention"],
+  ["own", "retention"],
+];
+
+/** What announces nothing. */
+export const NOTHING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "empty texts, as they are left behind": { tenant_id: "", tenant_slug: "", registry: "" },
+  "a word that is none": { registry: "on" },
+  "a word in capitals": { registry: "OPEN" },
+  "two words": { registry: "open,trust" },
+};
 
 /** What one verb reached: owners of the rows, or `denied` where the app has no such right at all. */
 export type Reach = string;
@@ -122,16 +150,16 @@ export type Reach = string;
 const VERBS = ["select", "insert", "update", "delete"] as const;
 export type Verb = (typeof VERBS)[number];
 
-/** Tries every verb on a table under one setting, as whoever `client` is, and leaves nothing behind. */
+/** Tries every verb on a table under these settings, as whoever `client` is, and leaves nothing behind. */
 export async function tryVerbs(
   client: pg.Client,
   table: RlsTable,
-  setting: Setting,
+  settings: Readonly<Record<string, string>>,
 ): Promise<Readonly<Record<Verb, Reach>>> {
   const reached: Partial<Record<Verb, Reach>> = {};
   for (const verb of VERBS) {
     await client.query("BEGIN");
-    for (const [name, value] of Object.entries(SETTINGS[setting]))
+    for (const [name, value] of Object.entries(settings))
       await client.query("SELECT set_config($1, $2, true)", [`relata.${name}`, value]);
     reached[verb] = await tryVerb(client, table, verb);
     await client.query("ROLLBACK");
@@ -159,7 +187,7 @@ async function tryVerb(client: pg.Client, table: RlsTable, verb: Verb): Promise<
 /** Without RETURNING, which would ask for the right to see the row as well. */
 async function tryInserts(client: pg.Client, table: RlsTable): Promise<Reach> {
   const taken: string[] = [];
-  for (const owner of OWNERS) {
+  for (const owner of ownersIn(table)) {
     await client.query("SAVEPOINT before");
     const said = await ownersOf(client, insertOf(table, owner));
     if (said === "denied") return said;
