@@ -21,6 +21,14 @@ export { Diagnostic_Severity } from "../gen/relata/v1/schema_service_pb.ts";
 export { TupleUpdate_Operation } from "../gen/relata/v1/tuple_service_pb.ts";
 export { CallError } from "./call-error.ts";
 
+/** PEM all of it. */
+export interface ClientTls {
+  /** Whom to trust instead of Node's own list. */
+  readonly rootCertificates?: Uint8Array;
+  /** What this client proves itself with, the certificate's issuers behind it. */
+  readonly identity?: { readonly certificate: Uint8Array; readonly privateKey: Uint8Array };
+}
+
 export interface RelataClientOptions {
   /** `host:port` of the gRPC port. */
   readonly address: string;
@@ -28,8 +36,8 @@ export interface RelataClientOptions {
   readonly token: string | (() => string | Promise<string>);
   /** Slug; needed when the caller is bound to several tenants. */
   readonly tenant?: string;
-  /** True for TLS with the system's authorities, or the authorities to trust in PEM. Clear text by default. */
-  readonly tls?: boolean | { readonly rootCertificates: Uint8Array };
+  /** True for TLS with Node's own list of authorities. Clear text by default. */
+  readonly tls?: boolean | ClientTls;
   /** Of calls that bring none. Default 30,000, for streams 60,000. */
   readonly timeoutMs?: number;
   /** Largest answer; default 64 MiB. */
@@ -85,5 +93,9 @@ async function headersOf({ token, tenant }: RelataClientOptions, { requestId }: 
 
 function channelCredentials(tls: RelataClientOptions["tls"]) {
   if (tls === undefined || tls === false) return credentials.createInsecure();
-  return tls === true ? credentials.createSsl() : credentials.createSsl(Buffer.from(tls.rootCertificates));
+  if (tls === true) return credentials.createSsl();
+  const { rootCertificates, identity } = tls;
+  const roots = rootCertificates === undefined ? null : Buffer.from(rootCertificates);
+  if (identity === undefined) return credentials.createSsl(roots);
+  return credentials.createSsl(roots, Buffer.from(identity.privateKey), Buffer.from(identity.certificate));
 }

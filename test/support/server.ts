@@ -1,6 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { type RunningServer, startServer } from "../../src/cli/serve.ts";
-import { createRelataClient, type RelataClient, type RelataClientOptions } from "../../src/client/relata-client.ts";
+import {
+  type ClientTls,
+  createRelataClient,
+  type RelataClient,
+  type RelataClientOptions,
+} from "../../src/client/relata-client.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import type { ResidencyOptions } from "../../src/graph/residency-options.ts";
 import { createLogger } from "../../src/log.ts";
@@ -26,6 +31,8 @@ export interface TestServerOptions {
   readonly issuer?: TestIssuer;
   /** What is kept in memory, and how; over what is configured. */
   readonly residencyOptions?: Partial<ResidencyOptions>;
+  /** How clients trust a server whose `config` has TLS. */
+  readonly clientTls?: ClientTls;
   /** Sees every statement. */
   readonly observe?: Observer;
   /** Puts something between the service and its real store: a delay, a failure, a count. */
@@ -75,8 +82,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const server = await startServer(config, { log, store, now, ...more });
   const clients: RelataClient[] = [];
   const grpcAddress = `127.0.0.1:${server.grpcPort}`;
+  const { clientTls } = options;
   const connect = (token: () => string, more: Partial<RelataClientOptions> = {}) => {
-    const client = createRelataClient({ address: grpcAddress, token, ...more });
+    const client = createRelataClient({ address: grpcAddress, token, ...(clientTls && { tls: clientTls }), ...more });
     clients.push(client);
     return client;
   };

@@ -1,0 +1,143 @@
+import { once } from "node:events";
+import { connect as connectTcp } from "node:net";
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import { createClient, type Transport } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Health } from "../../src/gen/grpc/health/v1/health_pb.ts";
+import { AuthorizationService } from "../../src/gen/relata/v1/authorization_service_pb.ts";
+import {
+  createTestAuthority,
+  createTlsFolder,
+  type TestAuthority,
+  type TestCertificate,
+  type TlsFolder,
+} from "../support/certificates.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+
+let authority: TestAuthority;
+let stranger: TestAuthority;
+let folder: TlsFolder;
+let server: TestServer;
+let good: TestCertificate;
+let expired: TestCertificate;
+let foreign: TestCertificate;
+
+beforeAll(async () => {
+  [authority, stranger] = await Promise.all([createTestAuthority(), createTestAuthority("somebody else")]);
+  const own = await authority.server();
+  [good, expired, foreign] = await Promise.all([
+    authority.client(),
+    authority.client({ notAfterMs: Date.now() - 60_000 }),
+    stranger.client(),
+  ]);
+  folder = createTlsFolder(own, authority.ca);
+  server = await startTestServer({
+    config: { ...folder, tlsClientAuth: "request" },
+    clientTls: { rootCertificates: Buffer.from(authority.ca) },
+  });
+  await server.createTenant("acme");
+});
+afterAll(async () => {
+  await server.close();
+  folder.remove();
+});
+
+type Show = TestCertificate | undefined;
+
+/** Both ports, and both versions of HTTP. */
+const WAYS: Readonly<Record<string, (show: Show) => Transport>> = {
+  gRPC: (show) => createGrpcTransport({ baseUrl: `https://${server.grpcAddress}`, nodeOptions: tlsOf(show) }),
+  "HTTP/2": (show) => createConnectTransport({ baseUrl: httpsUrl(), httpVersion: "2", nodeOptions: tlsOf(show) }),
+  "HTTP/1.1": (show) => createConnectTransport({ baseUrl: httpsUrl(), httpVersion: "1.1", nodeOptions: tlsOf(show) }),
+};
+
+function httpsUrl(): string {
+  return `https://127.0.0.1:${server.httpPort}`;
+}
+
+function tlsOf(show: Show) {
+  return { ca: authority.ca, ...(show && { cert: show.cert, key: show.key }) };
+}
+
+function serving(transport: Transport) {
+  return createClient(Health, transport).check({}, { timeoutMs: 10_000 });
+}
+
+describe.each(Object.keys(WAYS))("%s", (name) => {
+  const way = WAYS[name] as (typeof WAYS)[string];
+
+  test("speaks TLS, with a client certificate and without", async () => {
+    await expect(serving(way(undefined))).resolves.toMatchObject({ status: 1 });
+    await expect(serving(way(good))).resolves.toMatchObject({ status: 1 });
+  });
+
+  test("a certificate that has expired, or that a stranger issued, ends the connection", async () => {
+    await expect(serving(way(expired))).rejects.toThrow();
+    await expect(serving(way(foreign))).rejects.toThrow();
+    expect(server.logText()).toContain("client certificate refused: CERT_HAS_EXPIRED");
+  });
+
+  test("a token that is bound to a certificate is good with that certificate only", async () => {
+    const token = server.issuer.mint({ tenant: "acme", cnf: { "x5t#S256": good.sha256 } });
+    const other = await authority.client();
+    const ask = (show: Show) =>
+      createClient(AuthorizationService, way(show)).check({}, { headers: { authorization: `Bearer ${token}` } });
+    // Proved, and then refused for what it asks.
+    await expect(ask(good)).rejects.toMatchObject({ rawMessage: expect.stringContaining("object") });
+    await expect(ask(undefined)).rejects.toMatchObject({ code: 16 });
+    await expect(ask(other)).rejects.toMatchObject({ code: 16 });
+    await expect(ask(good)).rejects.toMatchObject({ rawMessage: expect.stringContaining("object") });
+  });
+});
+
+test("relata's own client shows its certificate", async () => {
+  const identity = { certificate: Buffer.from(good.cert), privateKey: Buffer.from(good.key) };
+  const tls = { rootCertificates: Buffer.from(authority.ca), identity };
+  const client = server.client("acme", { cnf: { "x5t#S256": good.sha256 } }, { tls });
+  await expect(client.schemas.read({})).rejects.toMatchObject({ reason: "SCHEMA_NOT_FOUND" });
+});
+
+function handshake(port: number, options: ConnectionOptions): Promise<TLSSocket> {
+  const socket = connectTls({ port, host: "127.0.0.1", ca: authority.ca, ...options });
+  return new Promise((resolve, reject) => {
+    socket.once("secureConnect", () => resolve(socket));
+    socket.once("error", reject);
+  });
+}
+
+describe.each(["grpcPort", "httpPort"] as const)("%s", (port) => {
+  test("refuses TLS 1.1, and of TLS 1.2 what has no forward secrecy", async () => {
+    await expect(
+      handshake(server[port], { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" }),
+    ).rejects.toThrow(/alert/);
+    await expect(
+      handshake(server[port], { maxVersion: "TLSv1.2", ciphers: "AES128-GCM-SHA256:AES256-SHA" }),
+    ).rejects.toThrow(/alert/);
+    const socket = await handshake(server[port], { maxVersion: "TLSv1.2", ALPNProtocols: ["h2"] });
+    expect(socket.getProtocol()).toBe("TLSv1.2");
+    expect(socket.alpnProtocol).toBe("h2");
+    socket.destroy();
+  });
+
+  test("closes a connection that speaks clear text", async () => {
+    const socket = connectTcp({ port: server[port], host: "127.0.0.1" });
+    let answer = "";
+    socket.on("data", (bytes) => {
+      answer += bytes.toString("latin1");
+    });
+    socket.write("GET /healthz HTTP/1.1\r\nhost: relata\r\n\r\n");
+    await once(socket, "close");
+    expect(answer).not.toContain("HTTP");
+  });
+
+  test("resumes no session while certificates are asked for", async () => {
+    const first = await handshake(server[port], { maxVersion: "TLSv1.2", cert: good.cert, key: good.key });
+    const session = first.getSession();
+    first.destroy();
+    if (session === undefined) throw new Error("no session");
+    const second = await handshake(server[port], { maxVersion: "TLSv1.2", session });
+    expect(second.isSessionReused()).toBe(false);
+    second.destroy();
+  });
+});
