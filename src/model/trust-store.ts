@@ -1,4 +1,5 @@
 import type { ObjectLimit } from "./access.ts";
+import type { ApiTokenLookup, ApiTokenStore } from "./api-token.ts";
 import type { AuditDraft } from "./audit.ts";
 import type { Scope } from "./scope.ts";
 
@@ -128,4 +129,6 @@ export interface TrustStore {
   readonly log: TrustLog;
   readonly bindings: BindingStore;
   readonly revocations: RevocationStore;
+  readonly apiTokens: ApiTokenStore;
+  readonly apiTokenLookup: ApiTokenLookup;
 }

@@ -9,7 +9,8 @@ import { readRevocationPage, readRevocationsById } from "./trust-revocations.ts"
 
 const readEnd = statement()("trust_log_end", () =>
   sql<TrustPosition>`SELECT c.version, c.mark FROM relata.trust_head h
-    JOIN relata.trust_change c ON c.version = h.version WHERE h.one`.compile(sqlBuilder),
+    CROSS JOIN LATERAL (SELECT c.version, c.mark FROM relata.trust_change c WHERE c.version = h.version LIMIT 1) c
+    WHERE h.one`.compile(sqlBuilder),
 );
 
 /** From the position's own row on, which tells whether this is still the history that the reader knows. */

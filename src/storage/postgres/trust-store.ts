@@ -1,6 +1,8 @@
 import type pg from "pg";
 import type { TrustStore } from "../../model/trust-store.ts";
 import { announceNews } from "./announce.ts";
+import { createApiTokenLookup } from "./api-token-lookup.ts";
+import { createApiTokenStore } from "./api-tokens.ts";
 import type { Reader } from "./read-lanes.ts";
 import type { Sessions } from "./sessions.ts";
 import { createBindingStore } from "./trust-bindings.ts";
@@ -29,5 +31,7 @@ export function createTrustStore({ lanes, trustLanes, sessions, config, closing 
     log: createTrustLog(trustLanes, config, closing),
     bindings: createBindingStore(sessions, announce),
     revocations: createRevocationStore(sessions, announce),
+    apiTokens: createApiTokenStore(sessions, announce),
+    apiTokenLookup: createApiTokenLookup(lanes, sessions),
   };
 }
