@@ -6,6 +6,7 @@ import { EMPTY_TRUST_VIEW, type TrustView } from "../model/trust-view.ts";
 import { type ApiTokenAuthenticator, isApiToken } from "./api-token-authenticator.ts";
 import { parseBearer } from "./bearer.ts";
 import { createBindingIndex } from "./binding.ts";
+import { requireCertificate } from "./certificate-binding.ts";
 import { checkClaims } from "./claims.ts";
 import type { Fetch } from "./fetch-json.ts";
 import type { AuthLog } from "./key-refresh.ts";
@@ -99,7 +100,10 @@ export function createAuthenticator(settings: AuthSettings, deps: AuthDeps): Aut
     if (apiTokens !== undefined && isApiToken(authorization, SCHEME_LENGTH))
       return apiTokens.recall(parseBearer(authorization, maxTokenBytes), peer);
     const known = cache.get(authorization, now());
-    return known?.issuer.keys.trusts(known.key) === true ? current(known) : undefined;
+    if (known === undefined || !known.issuer.keys.trusts(known.key)) return undefined;
+    // The token was proved on one connection, which says nothing of this one.
+    if (known.proof.certificate !== undefined) requireCertificate(known.proof.certificate, peer);
+    return current(known);
   };
 
   return {
@@ -115,7 +119,7 @@ export function createAuthenticator(settings: AuthSettings, deps: AuthDeps): Aut
       const key = await verifySignature(token, issuer);
       // Keys may have been waited for, and what was known of revocations has grown older meanwhile.
       trust.requireFresh();
-      const proof = checkClaims(token.claims, issuer.trust, now());
+      const proof = checkClaims(token.claims, issuer.trust, now(), peer);
       const { version } = trust;
       const principal = judge(proof, trust, configured);
       cache.put(authorization ?? "", { issuer, key, proof, principal, trustVersion: version });

@@ -1,47 +1,45 @@
+import { UNKNOWN_PEER } from "../model/peer.ts";
 import type { TrustedIssuer } from "../model/trust.ts";
+import { boundCertificate, requireCertificate } from "./certificate-binding.ts";
 import { grantClaims } from "./grant.ts";
+import { identityOf } from "./identity.ts";
 import { furtherRevocables } from "./own-token.ts";
-import { checkProfileClaims, requiredString } from "./profile.ts";
+import { checkProfileClaims, rulesOf } from "./profile.ts";
 import type { Proof } from "./proof.ts";
 import { refuse, shown } from "./refusal.ts";
+import { requiredString } from "./required-string.ts";
 import type { JsonMembers } from "./strict-json.ts";
 
-/** Longest `sub` and `jti`, bytes: they are kept in history and logs. */
-const MAX_NAME_BYTES = 512;
+/** Longest `jti`, bytes: it is kept in history and logs. */
+const MAX_TOKEN_ID_BYTES = 512;
 /** Seconds since the epoch at the end of the year 9999. */
 const MAX_NUMERIC_DATE = 253_402_300_799;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not get into a log
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
 /**
  * Judges the claims of a token whose signature holds.
  * @param nowMs milliseconds since the epoch
+ * @param peer whose connection it came over: a token that is bound to a certificate proves nobody else
  */
-export function checkClaims(claims: JsonMembers, issuer: TrustedIssuer, nowMs: number): Proof {
-  // RFC 7800: a token with a confirmation is worth nothing without its proof, and no kind of proof is understood.
-  if (claims.has("cnf")) refuse("cnf_unsupported");
+export function checkClaims(claims: JsonMembers, issuer: TrustedIssuer, nowMs: number, peer = UNKNOWN_PEER): Proof {
+  const certificate = boundCertificate(claims);
+  if (certificate !== undefined) requireCertificate(certificate, peer);
+  else if (issuer.requireCertificateBinding === true) refuse("certificate_binding_missing");
   checkProfileClaims(issuer.profile, claims);
-  const subject = name(claims, "sub");
-  const tokenId = claims.has("jti") ? name(claims, "jti") : undefined;
-  checkAudience(claims.get("aud"), issuer.audiences);
+  const identity = identityOf(issuer.profile, claims);
+  const tokenId = claims.has("jti") ? requiredString(claims, "jti", MAX_TOKEN_ID_BYTES) : undefined;
+  checkAudience(claims.get("aud"), issuer);
   const times = checkTimes(claims, issuer, nowMs);
-  const proof = { issuer, subject, tokenId, ...times, grantClaims: grantClaims(issuer, claims) };
+  const proof = { issuer, ...identity, tokenId, certificate, ...times, grantClaims: grantClaims(issuer, claims) };
   if (issuer.keys.kind !== "own") return proof;
   return { ...proof, further: furtherRevocables(claims, { ...proof, issuer: issuer.issuer }) };
 }
 
-/** A required string that may be kept, and shown. */
-function name(claims: JsonMembers, claim: string): string {
-  const value = requiredString(claims, claim);
-  if (Buffer.byteLength(value) > MAX_NAME_BYTES || CONTROL.test(value)) refuse("claim_invalid", claim);
-  return value;
-}
-
-function checkAudience(claim: unknown, trusted: readonly string[]): void {
+function checkAudience(claim: unknown, { audiences: trusted, requireSingleAudience }: TrustedIssuer): void {
   if (claim === undefined) refuse("claim_missing", "aud");
   const audiences: readonly unknown[] = Array.isArray(claim) ? claim : [claim];
   if (!audiences.every((audience) => typeof audience === "string")) refuse("claim_invalid", "aud");
   if (!audiences.some((audience) => trusted.includes(audience))) refuse("audience_mismatch", shown(claim));
+  if (requireSingleAudience === true && audiences.length > 1) refuse("audience_not_single", shown(claim));
 }
 
 function checkTimes(
@@ -50,17 +48,18 @@ function checkTimes(
   nowMs: number,
 ): Pick<Proof, "issuedAtMs" | "expiresAtMs"> {
   const expiresAtMs = numericDateMs(claims, "exp") ?? refuse("exp_missing");
-  const issuedAtMs = numericDateMs(claims, "iat") ?? refuse("claim_missing", "iat");
+  const issuedAtMs = numericDateMs(claims, "iat");
+  if (issuedAtMs === undefined && rulesOf(issuer.profile).issuedAt === "required") refuse("claim_missing", "iat");
   const notBeforeMs = numericDateMs(claims, "nbf");
   const skew = issuer.clockSkewMs;
   if (nowMs >= expiresAtMs + skew) refuse("expired", `${nowMs - expiresAtMs} ms ago`);
   if (notBeforeMs !== undefined && notBeforeMs > nowMs + skew) refuse("not_yet_valid", `in ${notBeforeMs - nowMs} ms`);
-  if (issuedAtMs > nowMs + skew) refuse("issued_in_future", `in ${issuedAtMs - nowMs} ms`);
-  const lifetimeMs = expiresAtMs - issuedAtMs;
-  if (lifetimeMs <= 0) refuse("claim_invalid", "exp is not after iat");
+  if (issuedAtMs !== undefined && issuedAtMs > nowMs + skew) refuse("issued_in_future", `in ${issuedAtMs - nowMs} ms`);
+  const lifetimeMs = expiresAtMs - (issuedAtMs ?? nowMs);
+  if (issuedAtMs !== undefined && lifetimeMs <= 0) refuse("claim_invalid", "exp is not after iat");
   if (lifetimeMs > issuer.maxLifetimeMs)
     refuse("lifetime_too_long", `${lifetimeMs} ms, at most ${issuer.maxLifetimeMs}`);
-  return { issuedAtMs, expiresAtMs };
+  return { issuedAtMs: issuedAtMs ?? 0, expiresAtMs };
 }
 
 /** A NumericDate (RFC 7519 §2, seconds, fractions allowed) in milliseconds. */

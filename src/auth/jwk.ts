@@ -1,5 +1,6 @@
 import { type CryptoKey, importJWK, type JWK } from "jose";
 import type { SigningAlgorithm } from "../model/trust.ts";
+import type { KeyUse } from "./profile.ts";
 import { shown } from "./refusal.ts";
 
 /** A public key that may verify, for the algorithms that fit it. */
@@ -41,15 +42,16 @@ const MAX_RSA_BITS = 8192;
 /**
  * Reads one member of a key set.
  * @param pinned the issuer's algorithms; a key that fits none of them is unusable
+ * @param keyUse see ProfileRules
  */
-export async function readJwk(value: unknown, pinned: readonly SigningAlgorithm[]): Promise<ReadKey> {
+export async function readJwk(value: unknown, pinned: readonly SigningAlgorithm[], keyUse: KeyUse): Promise<ReadKey> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { kind: "unusable", kid: undefined, why: "not a JSON object" };
   }
   const jwk: Readonly<Record<string, unknown>> = { ...value };
   const kid = typeof jwk["kid"] === "string" ? jwk["kid"] : undefined;
   const fitting = pinned.filter((algorithm) => fits(jwk, algorithm));
-  const why = whyUnusable(jwk, fitting);
+  const why = whyNotForUse(jwk, keyUse) ?? whyUnusable(jwk, fitting);
   if (why !== undefined) return { kind: "unusable", kid, why };
   const { kty, n, e, crv, x, y } = jwk;
   // Only the key itself goes on: what the set says about its use has been judged here.
@@ -75,10 +77,14 @@ function fits(jwk: Readonly<Record<string, unknown>>, algorithm: SigningAlgorith
   return named === undefined || named === algorithm;
 }
 
-function whyUnusable(jwk: Readonly<Record<string, unknown>>, fitting: readonly SigningAlgorithm[]): string | undefined {
-  const { kid, use, key_ops: operations, kty, crv, alg } = jwk;
+function whyNotForUse({ kid, use }: Readonly<Record<string, unknown>>, keyUse: KeyUse): string | undefined {
   if (kid !== undefined && typeof kid !== "string") return "kid is not a string";
-  if (use !== undefined && use !== "sig") return `use is ${shown(use)}, not "sig"`;
+  if (use !== keyUse && !(use === undefined && keyUse === "sig")) return `use is ${shown(use)}, not "${keyUse}"`;
+  return keyUse === "jwt-svid" && (kid === undefined || kid === "") ? "no kid" : undefined;
+}
+
+function whyUnusable(jwk: Readonly<Record<string, unknown>>, fitting: readonly SigningAlgorithm[]): string | undefined {
+  const { key_ops: operations, kty, crv, alg } = jwk;
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes("verify"))) {
     return "key_ops lacks verify";
   }

@@ -1,7 +1,7 @@
 import type { Logger } from "../log.ts";
 import type { TrustedIssuer } from "../model/trust.ts";
 import { keysFailure } from "./fetch-json.ts";
-import type { LoadKeys } from "./key-source.ts";
+import type { LoadedKeys, LoadKeys } from "./key-source.ts";
 import { buildKeyTable, type KeyTable } from "./key-table.ts";
 
 /** Where what happens to keys is told. */
@@ -20,6 +20,8 @@ export interface KeyRefreshDeps {
 export interface KeyRefresh {
   /** The last good keys. */
   table(): KeyTable | undefined;
+  /** How often they ask to be fetched again, milliseconds; undefined where they do not say. */
+  refreshHintMs(): number | undefined;
   /** When the fetch began that brought them, milliseconds since the epoch; 0 before the first. */
   goodAtMs(): number;
   /** When the last fetch failed; undefined when it did not. */
@@ -44,6 +46,7 @@ export function createKeyRefresh(issuer: TrustedIssuer, deps: KeyRefreshDeps): K
   let failedAtMs: number | undefined;
   let underWay: Promise<boolean> | undefined;
   let forgotten = 0;
+  let hintMs: number | undefined;
 
   async function fetchOnce(): Promise<boolean> {
     try {
@@ -51,10 +54,11 @@ export function createKeyRefresh(issuer: TrustedIssuer, deps: KeyRefreshDeps): K
         const startedAtMs = now();
         const at = forgotten;
         const set = await withinTime(deps.load, deps.timeoutMs, closing.signal);
-        const next = await buildKeyTable(set, issuer.algorithms);
+        const next = await buildKeyTable(set.keys, issuer);
         if (at !== forgotten) continue;
         logChange(log, issuer.issuer, table, next);
         table = next;
+        hintMs = set.refreshHintMs;
         goodAtMs = startedAtMs;
         failedAtMs = undefined;
         return true;
@@ -70,6 +74,7 @@ export function createKeyRefresh(issuer: TrustedIssuer, deps: KeyRefreshDeps): K
 
   return {
     table: () => table,
+    refreshHintMs: () => hintMs,
     goodAtMs: () => goodAtMs,
     failedAtMs: () => failedAtMs,
     underWay: () => underWay !== undefined,
@@ -88,7 +93,7 @@ export function createKeyRefresh(issuer: TrustedIssuer, deps: KeyRefreshDeps): K
 }
 
 /** Runs a load with a deadline of its own, whether or not the load heeds the signal. */
-async function withinTime(load: LoadKeys, timeoutMs: number, closing: AbortSignal): Promise<readonly unknown[]> {
+async function withinTime(load: LoadKeys, timeoutMs: number, closing: AbortSignal): Promise<LoadedKeys> {
   const deadline = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([closing, deadline]);
   const ended = Promise.withResolvers<never>();

@@ -5,8 +5,16 @@ import { MAX_KEYS } from "./key-table.ts";
 import { type JsonMembers, parseStrictJson } from "./strict-json.ts";
 import { isLoopback, whyUnsafeUrl } from "./url.ts";
 
-/** Reads an issuer's key set afresh: the members of `keys`, not yet judged. */
-export type LoadKeys = (signal: AbortSignal) => Promise<readonly unknown[]>;
+/** A key set as it was read. */
+export interface LoadedKeys {
+  /** The members of `keys`, not yet judged. */
+  readonly keys: readonly unknown[];
+  /** How often the set asks to be read again (`spiffe_refresh_hint`), milliseconds; undefined where it does not say. */
+  readonly refreshHintMs?: number | undefined;
+}
+
+/** Reads an issuer's key set afresh. */
+export type LoadKeys = (signal: AbortSignal) => Promise<LoadedKeys>;
 
 /** Largest discovery document or key set, bytes. */
 const MAX_DOCUMENT_BYTES = 256 * 1024;
@@ -48,11 +56,13 @@ async function discoverJwksUrl(issuer: string, fetch: Fetch, signal: AbortSignal
   return jwksUri;
 }
 
-function keysOf(document: JsonMembers, where: string): readonly unknown[] {
+function keysOf(document: JsonMembers, where: string): LoadedKeys {
   const keys = document.get("keys");
   if (!Array.isArray(keys)) throw keysFailure(`${where}: no array "keys", so not a JSON Web Key Set`);
   if (keys.length > MAX_KEYS) throw keysFailure(`${where}: ${keys.length} keys, at most ${MAX_KEYS}`);
-  return keys;
+  // Seconds, by SPIFFE Trust Domain and Bundle §4.1.2; nothing else has a member of this name.
+  const hint = document.get("spiffe_refresh_hint");
+  return { keys, refreshHintMs: typeof hint === "number" && hint > 0 ? hint * 1000 : undefined };
 }
 
 async function readJsonFile(path: string): Promise<JsonMembers> {

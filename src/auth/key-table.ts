@@ -1,5 +1,6 @@
-import type { SigningAlgorithm } from "../model/trust.ts";
+import type { SigningAlgorithm, TrustedIssuer } from "../model/trust.ts";
 import { readJwk, type UnusableKey, type VerificationKey } from "./jwk.ts";
+import { rulesOf } from "./profile.ts";
 
 /** What an issuer published at one time, ready to be looked up. */
 export interface KeyTable {
@@ -16,11 +17,15 @@ export type KeyChoice =
 /** Keys of one set; more is not a key set but an attack or an accident. */
 export const MAX_KEYS = 100;
 
-export async function buildKeyTable(set: readonly unknown[], pinned: readonly SigningAlgorithm[]): Promise<KeyTable> {
+export async function buildKeyTable(
+  set: readonly unknown[],
+  { algorithms, profile }: Pick<TrustedIssuer, "algorithms" | "profile">,
+): Promise<KeyTable> {
+  const { keyUse } = rulesOf(profile);
   const keys: VerificationKey[] = [];
   const unusable: UnusableKey[] = [];
   for (const value of set) {
-    const read = await readJwk(value, pinned);
+    const read = await readJwk(value, algorithms, keyUse);
     if (read.kind === "usable") keys.push(read.key);
     else unusable.push({ kid: read.kid, why: read.why });
   }

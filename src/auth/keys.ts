@@ -68,6 +68,18 @@ export interface IssuerKeysDeps {
   readonly log: AuthLog;
 }
 
+const MIN_HINT_MS = 10_000;
+
+/**
+ * A key set that asks to be read more often than the policy has it is read so, and a key that it no longer holds ends that much
+ * sooner; within reason. One that asks for less is not kept longer for it.
+ */
+function agesOf(policy: KeyPolicy, hintMs: number | undefined): Pick<KeyPolicy, "refreshMs" | "staleMs"> {
+  if (hintMs === undefined || hintMs >= policy.refreshMs) return policy;
+  const refreshMs = Math.max(hintMs, Math.min(MIN_HINT_MS, policy.refreshMs));
+  return { refreshMs, staleMs: Math.min(2 * refreshMs, policy.staleMs) };
+}
+
 export function createIssuerKeys(issuer: TrustedIssuer, deps: IssuerKeysDeps): IssuerKeys {
   const { policy, now } = deps;
   const known = createKeyRefresh(issuer, { ...deps, timeoutMs: policy.timeoutMs });
@@ -78,15 +90,23 @@ export function createIssuerKeys(issuer: TrustedIssuer, deps: IssuerKeysDeps): I
   const mayRetry = (): boolean => elapsed(known.failedAtMs(), policy.retryMs);
   /** A clock that went back makes keys stale, not younger. */
   const age = (): number => (now() >= known.goodAtMs() ? now() - known.goodAtMs() : policy.staleMs);
+  let hintMs: number | undefined;
+  let hinted: Pick<KeyPolicy, "refreshMs" | "staleMs"> = policy;
+  const ages = (): Pick<KeyPolicy, "refreshMs" | "staleMs"> => {
+    if (known.refreshHintMs() === hintMs) return hinted;
+    hintMs = known.refreshHintMs();
+    hinted = agesOf(policy, hintMs);
+    return hinted;
+  };
   /** Too old to serve, while a refresh may well bring newer ones. */
-  const stale = (): boolean => age() >= policy.staleMs && known.failedAtMs() === undefined;
+  const stale = (): boolean => age() >= ages().staleMs && known.failedAtMs() === undefined;
   const usable = (): KeyTable | undefined => (age() < policy.hardLimitMs ? known.table() : undefined);
 
   /** The keys to judge by, refreshed first where they must be. */
   async function freshen(): Promise<KeyTable> {
     if (usable() === undefined) {
       if (known.underWay() || mayRetry()) await known.refresh();
-    } else if (age() >= policy.refreshMs && mayRetry()) {
+    } else if (age() >= ages().refreshMs && mayRetry()) {
       const wait = stale();
       const done = known.refresh();
       if (wait) await done;
@@ -111,7 +131,7 @@ export function createIssuerKeys(issuer: TrustedIssuer, deps: IssuerKeysDeps): I
     },
     trusts(key) {
       if (usable()?.fingerprints.has(key.fingerprint) !== true || stale()) return false;
-      if (age() >= policy.refreshMs && mayRetry()) void known.refresh();
+      if (age() >= ages().refreshMs && mayRetry()) void known.refresh();
       return true;
     },
     refresh: known.refresh,

@@ -95,7 +95,7 @@ export function createOwnKeys({ read, secrets, now, log }: OwnKeysDeps): OwnKeys
     },
     async load() {
       await refresh();
-      return published(now());
+      return { keys: published(now()) };
     },
   };
 }

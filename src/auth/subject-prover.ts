@@ -6,6 +6,7 @@ import type { Fetch } from "./fetch-json.ts";
 import type { AuthLog } from "./key-refresh.ts";
 import { createKeyLoader } from "./key-source.ts";
 import { createIssuerKeys, FILE_KEY_POLICY, REMOTE_KEY_POLICY } from "./keys.ts";
+import { isRevoked } from "./proof.ts";
 import { refuse, shown } from "./refusal.ts";
 import type { JsonMembers } from "./strict-json.ts";
 import { parseToken } from "./token.ts";
@@ -55,10 +56,11 @@ export function createSubjectProver(issuers: readonly ExchangeIssuer[], deps: Su
       const issuer = pickIssuer(token, known);
       await verifySignature(token, issuer);
       trust.requireFresh();
-      const { subject, tokenId, issuedAtMs, expiresAtMs } = checkClaims(token.claims, issuer.trust, now());
+      const proof = checkClaims(token.claims, issuer.trust, now());
+      const { subject, tokenId, issuedAtMs, expiresAtMs } = proof;
       const proved = { issuer: issuer.trust.issuer, subject, tokenId, issuedAtMs };
-      if (trust.isRevoked(proved)) refuse("revoked", `${shown(tokenId)} of ${shown(subject)} at ${proved.issuer}`);
-      return { ...proved, profile: issuer.trust.profile, expiresAtMs, claims: token.claims };
+      if (isRevoked(proof, trust)) refuse("revoked", `${shown(tokenId)} of ${shown(subject)} at ${proved.issuer}`);
+      return { ...proved, profile: issuer.profile, expiresAtMs, claims: token.claims };
     },
     async warm() {
       await Promise.all([...known.values()].map(({ keys }) => keys.refresh()));
@@ -70,12 +72,13 @@ export function createSubjectProver(issuers: readonly ExchangeIssuer[], deps: Su
 }
 
 /** Without tenants and scopes: what these issuers sign proves no caller. */
-function knowIssuer(issuer: ExchangeIssuer, deps: SubjectProverDeps): KnownIssuer {
+function knowIssuer(issuer: ExchangeIssuer, deps: SubjectProverDeps): KnownIssuer & Pick<ProvedSubject, "profile"> {
   const trust: TrustedIssuer = { ...issuer, tenant: { kind: "bindings" }, scopes: [] };
   const { now, log } = deps;
   const policy = issuer.keys.kind === "file" ? FILE_KEY_POLICY : REMOTE_KEY_POLICY;
   return {
     trust,
+    profile: issuer.profile,
     keys: createIssuerKeys(trust, { load: createKeyLoader(trust, deps.fetch ?? fetch), policy, now, log }),
   };
 }

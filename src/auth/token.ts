@@ -9,6 +9,8 @@ export interface UnverifiedToken {
   /** Opaque: only ever a key into a map in memory. */
   readonly kid: string | undefined;
   readonly typ: string | undefined;
+  /** Names of all members of the header. */
+  readonly members: readonly string[];
   readonly claims: JsonMembers;
 }
 
@@ -33,14 +35,14 @@ export function parseToken(text: string): UnverifiedToken {
   return { text, claims, ...checked };
 }
 
-function checkHeader(header: JsonMembers): Pick<UnverifiedToken, "algorithm" | "kid" | "typ"> {
+function checkHeader(header: JsonMembers): Pick<UnverifiedToken, "algorithm" | "kid" | "typ" | "members"> {
   const algorithm = header.get("alg");
   if (typeof algorithm === "string" && algorithm.toLowerCase() === "none") refuse("alg_none");
   if (!isSigningAlgorithm(algorithm)) refuse("alg_not_allowed", shown(algorithm));
   // RFC 7515 §4.1.11: what is critical and not understood makes the token invalid. Nothing is understood.
   if (header.has("crit")) refuse("unknown_crit", shown(header.get("crit")));
   for (const name of ["b64", "zip", "enc"]) if (header.has(name)) refuse("header_not_supported", name);
-  return { algorithm, kid: headerString(header, "kid"), typ: headerString(header, "typ") };
+  return { algorithm, kid: headerString(header, "kid"), typ: headerString(header, "typ"), members: [...header.keys()] };
 }
 
 function headerString(header: JsonMembers, name: string): string | undefined {

@@ -1,6 +1,9 @@
+import { isObjectScope } from "../model/access.ts";
 import { isTenantSlug } from "../model/tenant.ts";
 import type { Binding, TrustedIssuer } from "../model/trust.ts";
 import { patternsOverlap } from "./binding.ts";
+import { profileProblems, subjectProblems } from "./profile-problems.ts";
+import { SUBJECT_PREFIX } from "./service-account.ts";
 import { whyUnsafeUrl } from "./url.ts";
 
 const MAX_SKEW_MS = 60_000;
@@ -23,7 +26,7 @@ function issuerProblems(issuer: TrustedIssuer): readonly string[] {
   const { keys } = issuer;
   const found: string[] = [];
   if (issuer.issuer === "") found.push("the identifier is empty");
-  if (keys.kind === "discovery") {
+  if (keys.kind === "discovery" && issuer.profile !== "spiffe") {
     const unsafe = whyUnsafeUrl(issuer.issuer);
     if (unsafe !== undefined) found.push(`the identifier, as the address of its discovery document, ${unsafe}`);
     if (/[?#]/.test(issuer.issuer)) found.push("an identifier with query or fragment has no discovery document");
@@ -42,6 +45,7 @@ function issuerProblems(issuer: TrustedIssuer): readonly string[] {
   if (!(issuer.clockSkewMs >= 0 && issuer.clockSkewMs <= MAX_SKEW_MS)) {
     found.push(`clockSkewMs must be between 0 and ${MAX_SKEW_MS}`);
   }
+  found.push(...profileProblems(issuer));
   return found.map((problem) => `issuer ${issuer.issuer}: ${problem}`);
 }
 
@@ -51,6 +55,7 @@ function bindingProblems(binding: Binding, issuers: readonly TrustedIssuer[]): r
   const found: string[] = [];
   if (issuer === undefined) found.push("its issuer is not among the trusted ones");
   if (subject === "") found.push("the subject is empty");
+  else if (issuer !== undefined) found.push(...subjectProblems(subject, issuer));
   if (subject.slice(0, -1).includes("*")) found.push('"*" stands for the rest of a subject, at its end only');
   if (subject === "*" && binding.platform) found.push("the platform is not for every subject of an issuer");
   if (!binding.platform) {
@@ -60,6 +65,8 @@ function bindingProblems(binding: Binding, issuers: readonly TrustedIssuer[]): r
     const wrong = tenants.filter((slug) => !isTenantSlug(slug));
     if (wrong.length > 0) found.push(`not a tenant's slug: ${wrong.join(", ")}`);
   }
+  const whole = (binding.objects ?? []).length === 0 ? [] : binding.scopes.filter((scope) => !isObjectScope(scope));
+  if (whole.length > 0) found.push(`${whole.join(", ")} cannot be narrowed to objects: bind them apart`);
   return found.map((problem) => `binding of ${subject} at ${binding.issuer}: ${problem}`);
 }
 
@@ -70,9 +77,18 @@ function overlapProblems(bindings: readonly Binding[]): readonly string[] {
     .filter((binding) => binding.platform)
     .flatMap((platform) =>
       inTenants
-        .filter((other) => other.issuer === platform.issuer && patternsOverlap(other.subject, platform.subject))
+        .filter((other) => other.issuer === platform.issuer && mayMeet(other.subject, platform.subject))
         .map((other) => `bindings of ${platform.subject} and ${other.subject} at ${other.issuer}: ${BOTH}`),
     );
+}
+
+/** Whether one principal may be bound by both. A service account has two names: `…:<name>` and `…:<name>:<uid>`. */
+function mayMeet(left: string, right: string): boolean {
+  return patternsOverlap(left, right) || isPinned(left, right) || isPinned(right, left);
+}
+
+function isPinned(pinned: string, named: string): boolean {
+  return named.startsWith(SUBJECT_PREFIX) && pinned.startsWith(`${named}:`);
 }
 
 const BOTH = "one subject cannot act on the platform and inside tenants; use two";

@@ -2,8 +2,10 @@ import { compactVerify } from "jose";
 import type { TrustedIssuer } from "../model/trust.ts";
 import type { VerificationKey } from "./jwk.ts";
 import type { IssuerKeys } from "./keys.ts";
-import { checkType } from "./profile.ts";
+import { checkHeader } from "./profile.ts";
 import { refuse, shown } from "./refusal.ts";
+import { LEGACY_ISSUER } from "./service-account.ts";
+import { looksLikeSpiffeId, parseSpiffeId, trustDomainIssuer } from "./spiffe-id.ts";
 import type { UnverifiedToken } from "./token.ts";
 
 /** A trusted issuer with its keys. */
@@ -12,11 +14,30 @@ export interface KnownIssuer {
   readonly keys: IssuerKeys;
 }
 
-/** The unverified `iss` picks whose rules and keys the token is held to, and nothing else. */
-export function pickIssuer(token: UnverifiedToken, issuers: ReadonlyMap<string, KnownIssuer>): KnownIssuer {
+/**
+ * Picks whose rules and keys a token is held to, by what it says of itself unproved; that decides nothing else. Always one
+ * issuer, and always the same (RFC 8725 §3.12): whose `iss` is that of a trusted issuer is judged by it. Any other is judged
+ * by the trust domain of its `sub`, where that is a SPIFFE ID: a JWT-SVID needs no `iss`, and may have any (§3).
+ */
+export function pickIssuer<Known extends KnownIssuer>(
+  token: UnverifiedToken,
+  issuers: ReadonlyMap<string, Known>,
+): Known {
   const issuer = token.claims.get("iss");
-  if (typeof issuer !== "string") refuse("issuer_missing");
-  return issuers.get(issuer) ?? refuse("issuer_unknown", shown(issuer));
+  if (issuer !== undefined && typeof issuer !== "string") refuse("issuer_missing");
+  const named = issuer === undefined ? undefined : issuers.get(issuer);
+  if (named !== undefined && named.trust.profile !== "spiffe") return named;
+  const subject = token.claims.get("sub");
+  if (typeof subject === "string" && looksLikeSpiffeId(subject)) return pickTrustDomain(subject, issuers);
+  if (issuer === LEGACY_ISSUER) refuse("token_kind_not_allowed", "legacy service account");
+  return issuer === undefined ? refuse("issuer_missing") : refuse("issuer_unknown", shown(issuer));
+}
+
+/** A trust domain's bundle is its own: a key proves nobody of another domain (SPIFFE Trust Domain and Bundle §4). */
+function pickTrustDomain<Known>(subject: string, issuers: ReadonlyMap<string, Known>): Known {
+  const id = parseSpiffeId(subject) ?? refuse("spiffe_id_invalid");
+  const domain = issuers.get(trustDomainIssuer(id.trustDomain));
+  return domain ?? refuse("trust_domain_unknown", shown(id.trustDomain));
 }
 
 /** Proves that the issuer signed these bytes; returns the key that says so. Claims are judged afterwards. */
@@ -24,7 +45,7 @@ export async function verifySignature(token: UnverifiedToken, issuer: KnownIssue
   const { trust, keys } = issuer;
   const { algorithm } = token;
   if (!trust.algorithms.includes(algorithm)) refuse("alg_not_allowed", `${algorithm} for ${trust.issuer}`);
-  checkType(trust.profile, token.typ);
+  checkHeader(trust.profile, token);
   const key = await keys.find(token.kid, algorithm);
   const cryptoKey = key.algorithms.get(algorithm) ?? refuse("key_unusable", algorithm);
   try {

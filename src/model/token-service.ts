@@ -17,7 +17,7 @@ export type GrantType = (typeof GRANT_TYPES)[number];
 export interface ExchangeIssuer {
   /** The exact `iss`. */
   readonly issuer: string;
-  readonly profile: IssuerProfile;
+  readonly profile: Extract<IssuerProfile, "oauth" | "oidc">;
   readonly keys: KeySource;
   readonly algorithms: readonly SigningAlgorithm[];
   /** The subject token's `aud` must hold one of these. Never empty. */

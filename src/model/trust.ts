@@ -16,8 +16,14 @@ export const SIGNING_ALGORITHMS = [
 ] as const;
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
 
-/** `oauth`: access tokens by RFC 9068 (`typ: at+jwt`). `oidc`: JWTs of an OpenID provider without that type. */
-export type IssuerProfile = "oauth" | "oidc";
+/**
+ * - `oauth`: access tokens by RFC 9068 (`typ: at+jwt`).
+ * - `oidc`: JWTs of an OpenID provider without that type.
+ * - `spiffe`: JWT-SVIDs of one trust domain.
+ * - `kubernetes`: service account tokens of one cluster.
+ */
+export const ISSUER_PROFILES = ["oauth", "oidc", "spiffe", "kubernetes"] as const;
+export type IssuerProfile = (typeof ISSUER_PROFILES)[number];
 
 /** Where an issuer's public keys come from. */
 export type KeySource =
@@ -29,7 +35,7 @@ export type KeySource =
 
 /** An issuer whose tokens prove callers. Set by the operator; nothing in a token can widen it. */
 export interface TrustedIssuer {
-  /** The exact `iss`. */
+  /** The exact `iss`; of profile `spiffe` the SPIFFE ID of the trust domain, `spiffe://example.org`, whatever `iss` says. */
   readonly issuer: string;
   readonly profile: IssuerProfile;
   readonly keys: KeySource;
@@ -44,12 +50,21 @@ export interface TrustedIssuer {
   readonly maxLifetimeMs: number;
   /** Tolerance for `exp`, `nbf`, `iat`; at most 60,000. */
   readonly clockSkewMs: number;
+  /** A token for further audiences is refused: each of them could use it here. */
+  readonly requireSingleAudience?: boolean;
+  /** A token that is not bound to the client's certificate (RFC 8705) is refused. */
+  readonly requireCertificateBinding?: boolean;
+  /** Of profile `kubernetes`: bindings count only where their subject ends in the service account's uid. */
+  readonly requireUid?: boolean;
 }
 
 /** Ties a subject of an issuer to tenants and scopes. Several may match; their grants add up. */
 export interface Binding {
   readonly issuer: string;
-  /** Exact `sub`, or a prefix ending in `*`. */
+  /**
+   * Exact `sub`, or a prefix ending in `*`. Of profile `kubernetes` with or without the account's uid at its end:
+   * `system:serviceaccount:<namespace>:<name>[:<uid>]`.
+   */
   readonly subject: string;
   /** Tenant slugs; ignored when `platform`. */
   readonly tenants: readonly string[];

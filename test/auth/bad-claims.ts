@@ -12,12 +12,6 @@ function claimed(reason: RefusalReason, name: string, wrong: Change, right?: Cha
 }
 
 export const badClaims: readonly BadToken[] = [
-  claimed("cnf_unsupported", "bound to a DPoP key", { cnf: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }),
-  claimed("cnf_unsupported", "bound to a certificate", {
-    cnf: { "x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2" },
-  }),
-  claimed("cnf_unsupported", "bound to nothing it names", { cnf: {} }),
-  claimed("cnf_unsupported", "a confirmation that is null", { cnf: null }),
   claimed("claim_missing", "no client", { client_id: undefined }, { client_id: "c" }),
   claimed("claim_missing", "no token id", { jti: undefined }, { jti: "1" }),
   claimed("claim_missing", "no subject", { sub: undefined }),
@@ -25,6 +19,8 @@ export const badClaims: readonly BadToken[] = [
   claimed("claim_missing", "no issue time", { iat: undefined }),
   claimed("claim_invalid", "a client that is a number", { client_id: 7 }),
   claimed("claim_invalid", "an empty token id", { jti: "" }),
+  claimed("claim_invalid", "a token id with a line break", { jti: "1\n2" }),
+  claimed("claim_invalid", "a token id too long", { jti: "j".repeat(513) }, { jti: "j".repeat(512) }),
   claimed("claim_invalid", "a subject that is a number", { sub: 7 }, { sub: "7" }),
   claimed("claim_invalid", "an empty subject", { sub: "" }),
   claimed("claim_invalid", "a subject with a line break", { sub: "service\nadmin" }),

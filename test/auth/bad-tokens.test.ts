@@ -2,23 +2,39 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Authenticator, createAuthenticator } from "../../src/auth/authenticate.ts";
 import { REFUSALS, type RefusalReason, refusalReason, UNAUTHENTICATED_MESSAGE } from "../../src/auth/refusal.ts";
-import { UNKNOWN_PEER } from "../../src/model/peer.ts";
+import type { Peer } from "../../src/model/peer.ts";
 import { createClock } from "../support/clock.ts";
+import { startTestCluster } from "../support/kubernetes-tokens.ts";
+import { startTestTrustDomain } from "../support/spiffe-tokens.ts";
 import { startTestIssuer } from "../support/tokens.ts";
+import { badCertificateBindings } from "./bad-bindings-to-certificates.ts";
 import { badClaims } from "./bad-claims.ts";
 import { badHeaders } from "./bad-headers.ts";
 import { badKeys, publishUnfitKeys } from "./bad-keys.ts";
+import { badServiceAccounts } from "./bad-service-accounts.ts";
 import { badShapes } from "./bad-shapes.ts";
+import { badSvids } from "./bad-svids.ts";
 import { recordLog, refused } from "./rig.ts";
-import type { BadToken, World } from "./world.ts";
+import { type BadToken, CERTIFICATE, type World } from "./world.ts";
 
-const TABLE: readonly BadToken[] = [...badShapes, ...badHeaders, ...badKeys, ...badClaims];
+const TABLE: readonly BadToken[] = [
+  ...badShapes,
+  ...badHeaders,
+  ...badKeys,
+  ...badClaims,
+  ...badSvids,
+  ...badServiceAccounts,
+  ...badCertificateBindings,
+];
 
 /** Reasons that take more than a bad token, and the tests that bring them about. */
 const ELSEWHERE: Partial<Record<RefusalReason, string>> = {
   keys_unavailable: "./keys.test.ts",
   revoked: "./trust-view.test.ts",
+  certificate_missing: "./certificate-binding.test.ts",
 };
+
+const PEER: Peer = { address: "192.0.2.1", certificateSha256: CERTIFICATE };
 
 let world: World;
 let auth: Authenticator;
@@ -26,22 +42,34 @@ const log = recordLog();
 
 beforeAll(async () => {
   const clock = createClock();
-  const [oauth, oidc, bound] = await Promise.all([
+  const [oauth, oidc, bound, certified, spiffe, neighbour, kubernetes] = await Promise.all([
     startTestIssuer({ now: clock.now, algorithm: "ES256" }),
     startTestIssuer({ now: clock.now, algorithm: "RS256", profile: "oidc", path: "/realms/acme" }),
     startTestIssuer({ now: clock.now, algorithm: "EdDSA" }),
+    startTestIssuer({ now: clock.now }),
+    startTestTrustDomain("prod.example", { now: clock.now }),
+    startTestTrustDomain("stage.example", { now: clock.now }),
+    startTestCluster({ now: clock.now }),
   ]);
-  world = { clock, oauth, oidc, bound, unfit: publishUnfitKeys(oidc) };
+  const everyone = { tenants: ["acme"], platform: false, scopes: ["check"] } as const;
+  world = { clock, oauth, oidc, bound, certified, spiffe, neighbour, kubernetes, unfit: publishUnfitKeys(oidc) };
   auth = createAuthenticator(
     {
       issuers: [
         oauth.trust(),
         oidc.trust({ algorithms: ["RS256", "ES256", "EdDSA"] }),
         bound.trust({ tenant: { kind: "bindings" } }),
+        certified.trust({ requireCertificateBinding: true }),
+        spiffe.trust({ requireSingleAudience: true }),
+        neighbour.trust(),
+        kubernetes.trust(),
       ],
       bindings: [
-        { issuer: bound.issuer, subject: "service", tenants: ["acme"], platform: false, scopes: ["check"] },
-        { issuer: bound.issuer, subject: "repo:acme/*", tenants: ["acme"], platform: false, scopes: ["check"] },
+        { ...everyone, issuer: bound.issuer, subject: "service" },
+        { ...everyone, issuer: bound.issuer, subject: "repo:acme/*" },
+        { ...everyone, issuer: "spiffe://prod.example", subject: "spiffe://prod.example/*" },
+        { ...everyone, issuer: "spiffe://stage.example", subject: "spiffe://stage.example/*" },
+        { ...everyone, issuer: kubernetes.issuer, subject: "system:serviceaccount:shop:cart" },
       ],
       maxTokenBytes: 4096,
     },
@@ -51,16 +79,17 @@ beforeAll(async () => {
 
 afterAll(async () => {
   auth.close();
-  await Promise.all([world.oauth.close(), world.oidc.close(), world.bound.close()]);
+  const { oauth, oidc, bound, certified, spiffe, neighbour, kubernetes } = world;
+  await Promise.all([oauth, oidc, bound, certified, spiffe, neighbour, kubernetes].map((opened) => opened.close()));
 });
 
 describe("a bad token is refused for its own reason, and the good one beside it is accepted", () => {
   test.each(TABLE.map((row) => [row.reason, row.name, row] as const))("%s: %s", async (reason, _name, row) => {
     const good = (row.good ?? ((w) => w.oauth.bearer()))(world);
-    await expect(auth.authenticate(good, UNKNOWN_PEER)).resolves.toMatchObject({
+    await expect(auth.authenticate(good, PEER)).resolves.toMatchObject({
       grant: { kind: "tenants", slugs: ["acme"] },
     });
-    const error = await refused(auth.authenticate(row.bad(world), UNKNOWN_PEER));
+    const error = await refused(auth.authenticate(row.bad(world), PEER));
     expect(refusalReason(error)).toBe(reason);
     expect(error).toMatchObject({ reason: "UNAUTHENTICATED", message: UNAUTHENTICATED_MESSAGE, metadata: {} });
     expect(error.cause).toBeUndefined();
@@ -82,7 +111,7 @@ test("neither an error nor a log line holds a piece of a token", async () => {
   const segments = new Set<string>();
   for (const row of TABLE) {
     const authorization = row.bad(world);
-    const error = await refused(auth.authenticate(authorization, UNKNOWN_PEER));
+    const error = await refused(auth.authenticate(authorization, PEER));
     told.push(JSON.stringify([error.message, error.detail, error.metadata, error.stack, error.cause]));
     for (const segment of (authorization ?? "").split(/[ .,]/)) if (segment.length >= 12) segments.add(segment);
   }
@@ -93,7 +122,7 @@ test("neither an error nor a log line holds a piece of a token", async () => {
 });
 
 test("foreign text is quoted and cut before it gets into the log", async () => {
-  const error = await refused(auth.authenticate(world.oauth.bearer({ iss: `\n${"x".repeat(1000)}` }), UNKNOWN_PEER));
+  const error = await refused(auth.authenticate(world.oauth.bearer({ iss: `\n${"x".repeat(1000)}` }), PEER));
   expect(error.detail).toMatch(/^issuer_unknown: "\\nx{70,80}…$/);
 });
 

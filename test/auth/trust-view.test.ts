@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ApiTokenAuthenticator } from "../../src/auth/api-token-authenticator.ts";
 import { createAuthenticator } from "../../src/auth/authenticate.ts";
+import type { LoadedKeys } from "../../src/auth/key-source.ts";
 import { RelataError } from "../../src/errors.ts";
 import { UNKNOWN_PEER } from "../../src/model/peer.ts";
 import type { Principal } from "../../src/model/principal.ts";
@@ -191,7 +192,7 @@ test("a bearer value that begins as an API token goes to whom it concerns, and n
 describe("keys of relata's own", () => {
   test("are read again when they are said to have changed, and none verifies before that", async () => {
     let reads = 0;
-    let answer: () => Promise<readonly unknown[]> = async () => issuer.publishedKeys();
+    let answer: () => Promise<LoadedKeys> = async () => ({ keys: issuer.publishedKeys() });
     const own = {
       trust: issuer.trust({ keys: { kind: "own" } }),
       load: () => {
@@ -206,22 +207,22 @@ describe("keys of relata's own", () => {
     const token = issuer.bearer();
     expect(await verdict(auth, token)).toBe("accepted");
     expect(reads).toBe(1);
-    const slow = Promise.withResolvers<readonly unknown[]>();
+    const slow = Promise.withResolvers<LoadedKeys>();
     const old = issuer.publishedKeys();
     answer = () => slow.promise;
     auth.ownKeysChanged();
     issuer.removeKey(issuer.key().kid);
-    answer = async () => issuer.publishedKeys();
+    answer = async () => ({ keys: issuer.publishedKeys() });
     // A second change while the first is read: what that reading brings is not believed.
     auth.ownKeysChanged();
-    slow.resolve(old);
+    slow.resolve({ keys: old });
     expect(auth.recall(token, UNKNOWN_PEER)).toBeUndefined();
     expect(await verdict(auth, token)).toBe("key_unknown");
     auth.close();
   });
 
   test("of an issuer that the settings name too are refused at the start", () => {
-    const own = { trust: issuer.trust({ keys: { kind: "own" } }), load: async () => [] };
+    const own = { trust: issuer.trust({ keys: { kind: "own" } }), load: async () => ({ keys: [] }) };
     const deps = { now: clock.now, log: recordLog().log, ownIssuer: own };
     expect(() => createAuthenticator({ issuers: [issuer.trust()], bindings: [] }, deps)).toThrow(/is there twice/);
   });

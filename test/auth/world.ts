@@ -1,7 +1,13 @@
 import type { RefusalReason } from "../../src/auth/refusal.ts";
 import type { TestClock } from "../support/clock.ts";
+import type { TestCluster } from "../support/kubernetes-tokens.ts";
+import type { TestTrustDomain } from "../support/spiffe-tokens.ts";
 import type { TestIssuer } from "../support/tokens.ts";
 import type { TestKey } from "../support/tokens-raw.ts";
+
+/** Thumbprints of the certificate that the test's connection has shown, and of another one. */
+export const CERTIFICATE = "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg0";
+export const OTHER_CERTIFICATE = "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg4";
 
 /** The issuers that the table of bad tokens is made from. */
 export interface World {
@@ -12,6 +18,14 @@ export interface World {
   readonly oidc: TestIssuer;
   /** Profile oauth, EdDSA, tenants by bindings: `service` and `repo:acme/*`. */
   readonly bound: TestIssuer;
+  /** Profile oauth, whose tokens must be bound to a certificate. */
+  readonly certified: TestIssuer;
+  /** A trust domain whose SVIDs must have one audience; every workload is bound. */
+  readonly spiffe: TestTrustDomain;
+  /** Another trust domain. */
+  readonly neighbour: TestTrustDomain;
+  /** A cluster of which account `cart` in `shop` is bound. */
+  readonly kubernetes: TestCluster;
   /** Keys that `oidc` publishes and that must not verify, by what is wrong with them. */
   readonly unfit: ReadonlyMap<string, TestKey>;
 }
