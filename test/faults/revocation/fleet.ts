@@ -1,0 +1,73 @@
+import { randomBytes } from "node:crypto";
+import { SCOPES } from "../../../src/model/scope.ts";
+import { ROLES } from "../../../src/storage/postgres/roles.ts";
+import { connectionTo } from "../../support/postgres-connection.ts";
+import { DOCUMENTS_SCHEMA, writeTuples } from "../../support/server-seed.ts";
+import { startTcpProxy } from "../../support/tcp-proxy.ts";
+import { startTestIssuer } from "../../support/tokens.ts";
+import { createDatabase } from "../freshness/database.ts";
+import { SERVE, startNode } from "../freshness/node-process.ts";
+import { clientOf, LISTEN_MARKER, type RevocationFleet, type RevocationNode, TENANT } from "./node.ts";
+
+/** What relata promises when nobody sets it. */
+const BOUND_MS = 2_000;
+/** Memory may answer for as long as any test takes: only credentials end what a node answers. */
+const NEVER_STALE_MS = 60_000;
+
+/** Three `relata serve` over one PostgreSQL, each behind a network of its own. */
+export async function createRevocationFleet(count = 3): Promise<RevocationFleet> {
+  await using stack = new AsyncDisposableStack();
+  const issuer = await startTestIssuer();
+  stack.defer(() => issuer.close());
+  const boundIssuer = await startTestIssuer();
+  stack.defer(() => boundIssuer.close());
+  const database = stack.use(await createDatabase());
+  const end = new AbortController();
+  stack.defer(() => end.abort());
+  const operator = { issuer: issuer.issuer, subject: "operator", tenants: [], platform: true, scopes: SCOPES };
+  const env = {
+    ...SERVE_ENV,
+    RELATA_TOKEN_KEYS: JSON.stringify([{ id: "k1", secret: randomBytes(32).toString("hex") }]),
+    RELATA_ISSUERS: JSON.stringify([issuer.trust(), boundIssuer.trust({ tenant: { kind: "bindings" } })]),
+    RELATA_BINDINGS: JSON.stringify([operator]),
+  };
+  const nodes: RevocationNode[] = [];
+  for (let at = 0; at < count; at += 1) {
+    const proxy = stack.use(await startTcpProxy({ ...database.connection, markers: [LISTEN_MARKER] }));
+    const url = connectionTo({ ...database.connection, host: "127.0.0.1", port: proxy.port, user: ROLES.app }).url;
+    const node = await startNode(SERVE, { ...env, RELATA_DATABASE_URL: url }, end.signal);
+    if (node === undefined) throw new Error("a node was not started");
+    stack.defer(() => node.kill());
+    const client = clientOf(node.address, issuer.mint({ sub: "operator", tenant: undefined }));
+    stack.defer(() => client.close());
+    nodes.push({ name: String.fromCharCode(97 + at), address: node.address, proxy, operator: client });
+    if (at === 0) await seed(client, clientOf(node.address, issuer.mint({ tenant: TENANT })));
+  }
+  const kept = stack.move();
+  return {
+    nodes,
+    boundMs: BOUND_MS,
+    issuer: issuer.issuer,
+    boundIssuer: boundIssuer.issuer,
+    mint: (claims) => issuer.mint({ tenant: TENANT, ...claims }),
+    mintBound: (claims) => boundIssuer.mint({ tenant: undefined, ...claims }),
+    crashDatabase: () => database.crash(),
+    startDatabase: () => database.start(),
+    [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
+  };
+}
+
+const SERVE_ENV = {
+  RELATA_GRPC_PORT: "0",
+  RELATA_HTTP_PORT: "0",
+  RELATA_OPS_PORT: "0",
+  RELATA_LOG_LEVEL: "warn",
+  RELATA_MAX_STALENESS_MS: String(NEVER_STALE_MS),
+};
+
+async function seed(operator: RevocationNode["operator"], member: RevocationNode["operator"]): Promise<void> {
+  await operator.tenants.create({ slug: TENANT });
+  await member.schemas.write({ text: DOCUMENTS_SCHEMA });
+  await writeTuples(member, "+document:1#viewer@user:anne");
+  member.close();
+}

@@ -1,0 +1,52 @@
+import { createRelataClient, type RelataClient } from "../../../src/client/relata-client.ts";
+import type { TcpProxy } from "../../support/tcp-proxy.ts";
+
+/** A process that serves, and the network between it and the database. */
+export interface RevocationNode {
+  readonly name: string;
+  /** Of the gRPC port. */
+  readonly address: string;
+  readonly proxy: TcpProxy;
+  /** Bound to the platform. */
+  readonly operator: RelataClient;
+}
+
+/** Nodes of one database, and what is needed to make credentials for them and take them away. */
+export interface RevocationFleet extends AsyncDisposable {
+  readonly nodes: readonly RevocationNode[];
+  /** What the nodes promise: no revoked credential is let in this long after the answer. */
+  readonly boundMs: number;
+  /** The exact `iss` of the tokens. */
+  readonly issuer: string;
+  /** Of the one whose subjects are let in by bindings alone. */
+  readonly boundIssuer: string;
+  /** A fresh token in the tenant. */
+  mint(claims: Readonly<Record<string, unknown>>): string;
+  /** A fresh token of the issuer that names no tenant. */
+  mintBound(claims: Readonly<Record<string, unknown>>): string;
+  /** Kills the database as a power cut would. */
+  crashDatabase(): Promise<void>;
+  startDatabase(): Promise<void>;
+}
+
+/** The one there is. */
+export const TENANT = "acme";
+
+/** How long an answer may take before a caller gives up; longer than any bound here. */
+const TIMEOUT_MS = 10_000;
+
+export function clientOf(address: string, token: string): RelataClient {
+  return createRelataClient({ address, token, timeoutMs: TIMEOUT_MS });
+}
+
+/** What hears hints, and nobody else, has sent this. */
+export const LISTEN_MARKER = "LISTEN";
+
+/** Hints are lost from now on, and nobody is told. */
+export function loseHints({ nodes }: RevocationFleet): void {
+  for (const { proxy } of nodes) proxy.freeze({ where: (link) => link.hasSent(LISTEN_MARKER), direction: "down" });
+}
+
+export function healNetwork({ nodes }: RevocationFleet): void {
+  for (const { proxy } of nodes) proxy.thaw();
+}
