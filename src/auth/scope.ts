@@ -1,3 +1,4 @@
+import type { AuditService } from "../gen/relata/v1/audit_service_pb.ts";
 import type { AuthorizationService } from "../gen/relata/v1/authorization_service_pb.ts";
 import type { CredentialService } from "../gen/relata/v1/credential_service_pb.ts";
 import type { SchemaService } from "../gen/relata/v1/schema_service_pb.ts";
@@ -19,6 +20,7 @@ type MethodsOf<Service extends { readonly method: object }> = Capitalize<keyof S
 
 /** Every method of proto/relata/v1, read off the generated code: a new one does not compile until it has a scope. */
 type RelataMethod =
+  | `relata.v1.AuditService/${MethodsOf<typeof AuditService>}`
   | `relata.v1.AuthorizationService/${MethodsOf<typeof AuthorizationService>}`
   | `relata.v1.TupleService/${MethodsOf<typeof TupleService>}`
   | `relata.v1.SchemaService/${MethodsOf<typeof SchemaService>}`
@@ -67,6 +69,11 @@ export const METHOD_SCOPES = {
   "relata.v1.CredentialService/PutBinding": { kind: "platform", scope: "credentials:write" },
   "relata.v1.CredentialService/ListBindings": { kind: "platform", scope: "credentials:read" },
   "relata.v1.CredentialService/DeleteBinding": { kind: "platform", scope: "credentials:write" },
+  "relata.v1.AuditService/Query": { kind: "either", scope: "audit:read" },
+  "relata.v1.AuditService/QueryDecisions": { kind: "tenant", scope: "audit:read" },
+  "relata.v1.AuditService/Verify": { kind: "either", scope: "audit:read" },
+  "relata.v1.AuditService/Export": { kind: "either", scope: "audit:read" },
+  "relata.v1.AuditService/Head": { kind: "either", scope: "audit:read" },
   "grpc.health.v1.Health/Check": { kind: "public" },
   "grpc.health.v1.Health/List": { kind: "public" },
   "grpc.health.v1.Health/Watch": { kind: "public" },

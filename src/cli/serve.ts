@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 import type { ResidencyOptions } from "../graph/residency-options.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { createRequestMetrics, type RequestMetrics } from "../metrics/request-metrics.ts";
+import type { RefusalLog } from "../model/audit.ts";
 import type { Residency } from "../model/residency.ts";
 import type { ServingStore } from "../model/serving-store.ts";
 import { type Entrance, openEntrance } from "../rpc/connections/entrance.ts";
@@ -18,6 +19,7 @@ import { createCredentialVerbs } from "../service/credentials/verbs.ts";
 import { createSealer } from "../service/seal.ts";
 import { createVerbs, type VerbOptions } from "../service/verbs.ts";
 import { createPostgresStore } from "../storage/postgres/store.ts";
+import { type Audit, openAudit } from "./open-audit.ts";
 import { createOps, type Ops, openOpsPort } from "./open-ops.ts";
 import { openResidency } from "./open-residency.ts";
 
@@ -72,16 +74,18 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
     closers.push(() => authenticator.close());
     const health = createHealth({ ping: () => store.ping(), log });
     const requests = createRequestMetrics(API_PROCEDURES, CODES);
+    const audit = await openAudit(config, { audit: store.audit, log, now });
+    closers.push(() => audit.close());
     const verbParts = { store, residency, log, now, monotonic };
-    const endpoints = buildEndpoints(config, { ...verbParts, authenticator, health, requests });
+    const endpoints = buildEndpoints(config, { ...verbParts, authenticator, health, requests, audit });
     const entrance = openEntrance(config, log);
     closers.push(() => entrance.close());
-    const sources = [entrance.collect];
+    const sources = [entrance.collect, audit.collect];
     const ops = createOps(config, { health, residency, requests, monotonic, sources });
     closers.push(() => ops.stop());
     const opsPort = deps.opsPort === false ? undefined : await openOpsPort(config, ops, log);
     closers.push(() => opsPort?.close());
-    const servers = await listen(config, endpoints, { authenticator, entrance, health, log });
+    const servers = await listen(config, endpoints, { authenticator, entrance, health, log, refusals: audit.refusals });
     const [grpc, http] = servers;
     const ports = { grpcPort: grpc.port, httpPort: http.port, opsPort: opsPort?.port };
     log.info(ports, "serving");
@@ -121,23 +125,33 @@ function buildEndpoints(
     Pick<VerbOptions, "residency" | "now" | "monotonic"> & {
       readonly store: ServingStore;
       readonly requests: RequestMetrics;
+      readonly audit: Audit;
     },
 ): readonly Endpoint[] {
-  const { authenticator, health, requests, ...verbParts } = parts;
+  const { authenticator, health, requests, audit, ...verbParts } = parts;
   const { store, log, now } = verbParts;
-  const verbs = createVerbs({ ...verbParts, tokenKeys: config.tokenKeys, limits: config });
+  const verbs = createVerbs({ ...verbParts, decisions: audit.decisions, tokenKeys: config.tokenKeys, limits: config });
   const findTenant = createTenantCache(store.tenants);
   const { defaultDeadlineMs, maxDeadlineMs } = config;
-  const edge = { authenticator, findTenant, log, requests, now, defaultDeadlineMs, maxDeadlineMs };
+  const edge = {
+    authenticator,
+    findTenant,
+    log,
+    requests,
+    refusals: audit.refusals,
+    now,
+    defaultDeadlineMs,
+    maxDeadlineMs,
+  };
   const { tokenKeys, issuers, bindings } = config;
   const credentials = createCredentialVerbs({ store: store.trust, sealer: createSealer(tokenKeys), issuers, bindings });
-  return createEndpoints({ verbs, credentials }, health, edge);
+  return createEndpoints({ verbs, credentials, audit: audit.verbs }, health, edge);
 }
 
 async function listen(
   config: Config,
   endpoints: readonly Endpoint[],
-  parts: Parts & { readonly entrance: Entrance },
+  parts: Parts & { readonly entrance: Entrance; readonly refusals: RefusalLog },
 ): Promise<readonly [RpcServer, RpcServer]> {
   const { maxMessageBytes } = config;
   const shared = { ...parts, maxMessageBytes };

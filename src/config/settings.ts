@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { auditKeysSetting, DECISION_POLICIES, sampleRateSetting } from "./audit-settings.ts";
 import { cidrsSetting } from "./cidr-setting.ts";
 import { parseSizeBytes } from "./quantity.ts";
 import { TLS_CLIENT_AUTH } from "./tls-files.ts";
@@ -169,6 +170,31 @@ export const SETTINGS = {
     meaning:
       "`{ issuer, audience, scopes, exchange }`: relata's own OAuth 2.0 token service on the HTTP port. Without it there is none.",
     schema: tokenServiceSetting,
+  },
+  auditKeys: {
+    type: "list",
+    env: ["RELATA_AUDIT_KEYS"],
+    default: "[]",
+    unit: "",
+    meaning:
+      "`[{ id, privateKey }]`: Ed25519 keys, 32 bytes in base64, that sign heads of the audit. The first signs, all are believed.",
+    schema: auditKeysSetting,
+  },
+  decisionLog: {
+    type: "name",
+    env: ["RELATA_DECISION_LOG"],
+    default: "off",
+    unit: "",
+    meaning: "Which answers of Check and BatchCheck are logged: `off`, `denied`, `sampled` or `all`.",
+    schema: oneOf(DECISION_POLICIES),
+  },
+  decisionSampleRate: {
+    type: "number",
+    env: ["RELATA_DECISION_SAMPLE_RATE"],
+    default: 0.01,
+    unit: "share",
+    meaning: "Of all answers, the share that `sampled` logs.",
+    schema: sampleRateSetting,
   },
   maxStalenessMs: time("RELATA_MAX_STALENESS_MS", 1_000, 0, HOUR_MS, "How old a `minimize_latency` answer may be."),
   tokenWaitMs: time(

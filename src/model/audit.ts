@@ -1,3 +1,5 @@
+import type { Decision } from "./decision.ts";
+import type { ObjectRef, SubjectRef } from "./object.ts";
 import type { ChangeOrigin } from "./store.ts";
 import type { JsonObject } from "./tuple.ts";
 
@@ -79,9 +81,127 @@ export interface ChainPosition {
   readonly recordedAtMs: number;
 }
 
+/** Which events; all that are set must hold. */
+export interface AuditFilter {
+  /** Empty: all. */
+  readonly events: readonly string[];
+  /** `issuer|subject`. */
+  readonly actor?: string;
+  readonly requestId?: string;
+  /** Text in the personal part: a subject, an object, a credential, an address. */
+  readonly mentions?: string;
+}
+
+export interface AuditPageQuery {
+  readonly filter: AuditFilter;
+  readonly oldestFirst: boolean;
+  /** Go on behind this event, in the direction asked for. */
+  readonly after?: { readonly recordedAtMs: number; readonly seq: number };
+  /** Milliseconds since the epoch, inclusive. */
+  readonly fromMs?: number;
+  /** Exclusive. */
+  readonly untilMs?: number;
+  readonly limit: number;
+}
+
+export interface AuditPage {
+  readonly events: readonly SealedEvent[];
+  /** Where to go on; undefined when there is no more. A page may be short, or empty, and yet have a next one. */
+  readonly next?: { readonly recordedAtMs: number; readonly seq: number };
+}
+
+/** One answered question, as the log of decisions keeps it. */
+export interface LoggedDecision {
+  /** Milliseconds since the epoch. */
+  readonly decidedAtMs: number;
+  /** Tells decisions of one millisecond apart. */
+  readonly number: number;
+  /** `Check` or `BatchCheck`. */
+  readonly method: string;
+  readonly actor: string;
+  readonly requestId: string;
+  /** `document:readme`. */
+  readonly object: string;
+  readonly permission: string;
+  /** `user:ann`, `group:eng#member`. */
+  readonly subject: string;
+  readonly outcome: string;
+  readonly revision: number;
+}
+
+export interface DecisionPageQuery {
+  readonly actor?: string;
+  readonly outcome?: string;
+  readonly object?: string;
+  readonly subject?: string;
+  readonly fromMs?: number;
+  readonly untilMs?: number;
+  /** Newest first, so those before this one. */
+  readonly before?: { readonly decidedAtMs: number; readonly number: number };
+  readonly limit: number;
+}
+
+export interface DecisionPage {
+  readonly decisions: readonly LoggedDecision[];
+  readonly next?: { readonly decidedAtMs: number; readonly number: number };
+}
+
 export interface AuditStore {
   /** Puts on record what was no change of stored data, all in one transaction. */
   append(chain: string, drafts: readonly AuditDraft[]): Promise<void>;
   /** The newest event's place; undefined when nothing was ever recorded. */
   head(chain: string): Promise<ChainPosition | undefined>;
+  /** The place of the newest event that has been pruned; undefined while the chain is whole. */
+  checkpoint(chain: string): Promise<ChainPosition | undefined>;
+  /** The place of one event that is there. */
+  position(chain: string, seq: number): Promise<ChainPosition | undefined>;
+  /** In the order they were recorded, or backwards. Looks at a bounded number of events. */
+  page(chain: string, query: AuditPageQuery, signal?: AbortSignal): Promise<AuditPage>;
+  logDecisions(tenantId: string, decisions: readonly LoggedDecision[]): Promise<void>;
+  decisions(tenantId: string, query: DecisionPageQuery, signal?: AbortSignal): Promise<DecisionPage>;
+  /** Makes room for the months to come; cheap when there is. */
+  preparePartitions(): Promise<void>;
+}
+
+/** A caller that was turned away. */
+export interface Refusal {
+  readonly event: "authentication.refused" | "tenant.refused" | "scope.refused";
+  /** The private code, such as `signature_invalid`; never a piece of a credential. */
+  readonly reason: string;
+  /** `relata.v1.AuthorizationService/Check`. */
+  readonly method: string;
+  readonly requestId: string;
+  /** Empty when unknown. */
+  readonly address: string;
+  /** Of a caller that was proved. */
+  readonly actor?: string;
+  readonly credential?: string;
+  /** The tenant that was asked for, as it was written. */
+  readonly tenant?: string;
+}
+
+/** Takes refusals in at once; what becomes of them is its own concern. */
+export interface RefusalLog {
+  record(refusal: Refusal): void;
+}
+
+/** A decision as it is at hand when it is made; texts are made of it later. */
+export interface MadeDecision {
+  readonly tenantId: string;
+  readonly decidedAtMs: number;
+  readonly method: string;
+  readonly actor: string;
+  readonly requestId: string;
+  readonly object: ObjectRef;
+  readonly permission: string;
+  readonly subject: SubjectRef;
+  readonly outcome: Decision["kind"];
+  readonly revision: number;
+}
+
+export interface DecisionLog {
+  /** Asked first, so that nothing is made of a decision that is not kept. */
+  wants(outcome: Decision["kind"]): boolean;
+  /** Takes it in at once, or counts it as dropped. */
+  record(decision: MadeDecision): void;
 }

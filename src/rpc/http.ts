@@ -4,14 +4,17 @@ import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import type { HandlerContext } from "@connectrpc/connect";
 import type { Authenticator } from "../auth/authenticate.ts";
 import type { Logger } from "../log.ts";
+import type { RefusalLog } from "../model/audit.ts";
 import { createConnectAdapter } from "./connect-adapter.ts";
 import { connectErrorOf } from "./connect-error.ts";
 import { VISIT, type Visit } from "./connect-routes.ts";
 import { FORWARDED_HEADER } from "./connections/forwarded.ts";
 import { Front, remoteOf } from "./connections/front.ts";
+import { procedureOf } from "./edge-call.ts";
 import { toFailure } from "./error-map.ts";
 import type { Health } from "./health.ts";
 import { outcomeFields } from "./interceptors/access-log.ts";
+import { refusalOf } from "./interceptors/record-refusals.ts";
 import { REQUEST_ID_HEADER, saneRequestId } from "./interceptors/request-id.ts";
 import { answerPlainly, type HttpRequest, type HttpResponse } from "./plain-http.ts";
 import { joinRepeatedHeader } from "./repeated-header.ts";
@@ -22,6 +25,8 @@ import { capTimeoutHeaders } from "./timeout-headers.ts";
 export interface HttpServerOptions extends ServerOptions {
   readonly health: Health;
   readonly authenticator: Pick<Authenticator, "authenticate">;
+  /** Where callers who are turned away are put on record. Left out: nowhere. */
+  readonly refusals?: RefusalLog;
 }
 
 type Handler = (request: HttpRequest, response: HttpResponse) => void;
@@ -94,7 +99,7 @@ function frontOf(http1: Server, http2: Http2Server, { entrance, log }: HttpServe
 }
 
 function createHandler(endpoints: readonly Endpoint[], front: Front, options: HttpServerOptions): Handler {
-  const { authenticator, entrance, health, log, maxMessageBytes } = options;
+  const { entrance, health, log, maxMessageBytes } = options;
   const open = new Set(endpoints.filter(({ route }) => route.open).map(({ route }) => route.method));
   const methods = new Map(
     endpoints.map(({ route: { method } }) => [
@@ -102,8 +107,7 @@ function createHandler(endpoints: readonly Endpoint[], front: Front, options: Ht
       { streams: method.methodKind !== "unary" },
     ]),
   );
-  const gate = (context: HandlerContext) =>
-    open.has(context.method) ? undefined : proveCaller(context, authenticator);
+  const gate = (context: HandlerContext) => (open.has(context.method) ? undefined : proveCaller(context, options));
   const rpc = createConnectAdapter(endpoints, { maxMessageBytes, gate });
   return (request, response) => {
     const visit: Visit = {
@@ -127,7 +131,10 @@ function createHandler(endpoints: readonly Endpoint[], front: Front, options: Ht
 }
 
 /** Refuses before a body of megabytes is read and parsed for someone who may not send it. */
-async function proveCaller(context: HandlerContext, authenticator: Pick<Authenticator, "authenticate">): Promise<void> {
+async function proveCaller(
+  context: HandlerContext,
+  { authenticator, refusals }: Pick<HttpServerOptions, "authenticator" | "refusals">,
+): Promise<void> {
   try {
     await authenticator.authenticate(
       context.requestHeader.get("authorization") ?? undefined,
@@ -135,7 +142,11 @@ async function proveCaller(context: HandlerContext, authenticator: Pick<Authenti
     );
   } catch (error) {
     const failure = toFailure(error, context.requestHeader.get(REQUEST_ID_HEADER) ?? "");
+    const { peer } = context.values.get(VISIT);
     context.values.get(VISIT).refused = failure;
+    const about = { method: procedureOf(context.method), address: peer.address };
+    const refusal = refusalOf(failure, { ...about, requestId: context.requestHeader.get(REQUEST_ID_HEADER) ?? "" });
+    if (refusal !== undefined) refusals?.record(refusal);
     throw connectErrorOf(failure);
   }
 }

@@ -1,6 +1,7 @@
 import type { Authenticator } from "../auth/authenticate.ts";
 import type { Logger } from "../log.ts";
 import type { RequestMetrics } from "../metrics/request-metrics.ts";
+import type { RefusalLog } from "../model/audit.ts";
 import type { Interceptor } from "./edge-call.ts";
 import { createAccessLog, createFailureLog } from "./interceptors/access-log.ts";
 import { createAdmit, type FindTenant } from "./interceptors/admit.ts";
@@ -8,23 +9,27 @@ import { createAuthenticate } from "./interceptors/authenticate.ts";
 import { catchErrors } from "./interceptors/catch-errors.ts";
 import { createCallCounter } from "./interceptors/count-calls.ts";
 import { createDeadline, type DeadlineSettings } from "./interceptors/deadline.ts";
+import { createRecordRefusals } from "./interceptors/record-refusals.ts";
 import { requestId } from "./interceptors/request-id.ts";
 
 export interface InterceptorOptions extends DeadlineSettings {
   readonly authenticator: Pick<Authenticator, "authenticate" | "recall">;
   readonly findTenant: FindTenant;
   readonly log: Logger;
+  /** Where callers who are turned away are put on record. Left out: nowhere. */
+  readonly refusals?: RefusalLog;
   /** Left out: nobody counts. */
   readonly requests?: Pick<RequestMetrics, "observe">;
 }
 
 /** What every call of relata's own API passes, outermost first. The order is the security of the edge. */
 export function guardedInterceptors(options: InterceptorOptions): readonly Interceptor[] {
-  const { requests } = options;
+  const { requests, refusals } = options;
   return [
     requestId,
     ...(requests === undefined ? [] : [createCallCounter(requests)]),
     createAccessLog(options.log),
+    ...(refusals === undefined ? [] : [createRecordRefusals(refusals)]),
     catchErrors,
     createDeadline(options),
     createAuthenticate(options.authenticator),

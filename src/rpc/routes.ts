@@ -2,17 +2,20 @@ import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_p
 import { Health as HealthService } from "../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as AlphaReflection } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { AuditService } from "../gen/relata/v1/audit_service_pb.ts";
 import { AuthorizationService } from "../gen/relata/v1/authorization_service_pb.ts";
 import { CredentialService } from "../gen/relata/v1/credential_service_pb.ts";
 import { SchemaService } from "../gen/relata/v1/schema_service_pb.ts";
 import { TenantService } from "../gen/relata/v1/tenant_service_pb.ts";
 import { TupleService } from "../gen/relata/v1/tuple_service_pb.ts";
+import type { AuditVerbs } from "../service/audit/verbs.ts";
 import type { CredentialVerbs } from "../service/credentials/verbs.ts";
 import type { Verbs } from "../service/verbs.ts";
 import { compose, type Pipeline, procedureOf } from "./edge-call.ts";
 import type { Health } from "./health.ts";
 import { guardedInterceptors, type InterceptorOptions, openInterceptors } from "./interceptors.ts";
 import { createReflection } from "./reflection.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { authorizationRoutes } from "./routes/authorization.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -35,6 +38,7 @@ export const API_SERVICES = [
   SchemaService,
   TenantService,
   CredentialService,
+  AuditService,
 ] as const;
 
 /** `relata.v1.AuthorizationService/Check` and so on. */
@@ -46,11 +50,12 @@ const SERVICES = [...API_SERVICES, HealthService, ServerReflection, AlphaReflect
 export interface VerbGroups {
   readonly verbs: Verbs;
   readonly credentials: CredentialVerbs;
+  readonly audit: AuditVerbs;
 }
 
 /** Everything both ports serve. */
 export function createEndpoints(groups: VerbGroups, health: Health, options: InterceptorOptions): readonly Endpoint[] {
-  const { verbs, credentials } = groups;
+  const { verbs, credentials, audit } = groups;
   const guarded = guardedInterceptors(options);
   const open = openInterceptors(options);
   const routes = [
@@ -59,6 +64,7 @@ export function createEndpoints(groups: VerbGroups, health: Health, options: Int
     ...schemaRoutes(verbs),
     ...tenantRoutes(verbs),
     ...credentialRoutes(credentials),
+    ...auditRoutes(audit),
     ...healthRoutes(health, new Set(SERVICES.map(({ typeName }) => typeName))),
     ...reflectionRoutes(createReflection(SERVICES, [file_google_rpc_error_details]), health.stopping),
   ];

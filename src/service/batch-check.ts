@@ -12,6 +12,7 @@ import { decideAt } from "./decide.ts";
 import type { VerbDeps } from "./deps.ts";
 import { beginEvaluation } from "./evaluation.ts";
 import { batchLimits, requireAtMost, requireJsonSize, type ServiceLimits } from "./limits.ts";
+import { logDecision } from "./log-decision.ts";
 
 /** An item is a question, or what the edge found wrong with it. */
 export interface BatchCheckRequest {
@@ -46,6 +47,14 @@ export function createBatchCheck(deps: VerbDeps): BatchCheck {
     const { outcomes, work } = await decideAt(evaluation, valid, { nowMs, signal, limits: budget });
     const decided = outcomes.values();
     const results = items.map((item) => (item instanceof RelataError ? item : (decided.next().value ?? undecided())));
+    for (const [index, result] of results.entries()) {
+      const question = request.items[index];
+      if (question === undefined || question instanceof RelataError || result instanceof RelataError) continue;
+      logDecision(deps, call, "BatchCheck", question, {
+        kind: result.decision.kind,
+        revision: evaluation.head.revision,
+      });
+    }
     return { results, consistencyToken, work };
   };
 }

@@ -12,6 +12,7 @@ import { decideResident } from "./decide-resident.ts";
 import type { VerbDeps } from "./deps.ts";
 import { beginEvaluation, beginEvaluationNow, type Evaluation, type EvaluationRequest } from "./evaluation.ts";
 import { locateFailure } from "./locate-failure.ts";
+import { logDecision } from "./log-decision.ts";
 
 /** May `subject` do `permission` to `object`? */
 export interface CheckQuestion {
@@ -61,7 +62,7 @@ export function createCheck(deps: VerbDeps): Check {
       });
       const [outcome] = outcomes;
       if (outcome === undefined) return checkAt(deps, call, request, evaluation, { isLong: true });
-      return answerOf(decided(outcome), evaluation, { rounds: 0, ...work });
+      return answerOf(deps, call, request, decided(outcome), evaluation, { rounds: 0, ...work });
     } catch (error) {
       return Promise.reject(error);
     }
@@ -73,12 +74,13 @@ async function checkLater(deps: VerbDeps, call: TenantCall, request: CheckReques
 }
 
 async function checkAt(
-  { limits }: VerbDeps,
+  deps: VerbDeps,
   call: TenantCall,
   request: CheckRequest,
   evaluation: Evaluation,
   { isLong = false } = {},
 ): Promise<CheckAnswer> {
+  const { limits } = deps;
   const items = [itemOf(evaluation, request)];
   const { nowMs, signal } = call;
   const explain = request.explain === true;
@@ -88,13 +90,13 @@ async function checkAt(
     const { outcomes, work } = isLong
       ? await decide(evaluation.plan, items, evaluation.source, options)
       : await decideAt(evaluation, items, options);
-    return answerOf(decided(outcomes[0]), evaluation, work);
+    return answerOf(deps, call, request, decided(outcomes[0]), evaluation, work);
   }
   const { plan, source } = evaluation;
   const { outcomes, solver, work } = await decide(plan, items, source, { nowMs, signal, limits, explain });
   const [outcome] = outcomes;
   if (outcome instanceof RelataError) throw locateFailure(outcome, () => solver.explanation(0));
-  return { ...answerOf(decided(outcome), evaluation, work), explanation: solver.explanation(0) };
+  return { ...answerOf(deps, call, request, decided(outcome), evaluation, work), explanation: solver.explanation(0) };
 }
 
 function withDefaults({ consistency, contextualTuples = [], context = NO_CONTEXT }: CheckRequest): EvaluationRequest {
@@ -111,7 +113,15 @@ function itemOf(
   return { question, context };
 }
 
-function answerOf(outcome: Outcome, { consistencyToken }: Evaluation, work: EvaluationWork): CheckAnswer {
+function answerOf(
+  deps: VerbDeps,
+  call: TenantCall,
+  request: CheckRequest,
+  outcome: Outcome,
+  { consistencyToken, head }: Evaluation,
+  work: EvaluationWork,
+): CheckAnswer {
+  logDecision(deps, call, "Check", request, { kind: outcome.decision.kind, revision: head.revision });
   return { ...outcome, consistencyToken, work };
 }
 

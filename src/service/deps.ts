@@ -1,4 +1,5 @@
 import type { Logger } from "../log.ts";
+import type { DecisionLog } from "../model/audit.ts";
 import type { Residency } from "../model/residency.ts";
 import type { Store } from "../model/store.ts";
 import type { RevisionChooser } from "./choose-revision.ts";
@@ -22,4 +23,6 @@ export interface VerbDeps {
   /** Milliseconds that only pass, whatever is done to the clock. */
   readonly monotonic: () => number;
   readonly log: Logger;
+  /** Undefined: no answer is logged. */
+  readonly decisions?: DecisionLog | undefined;
 }

@@ -14,7 +14,9 @@ export type SealPurpose =
   | "tenant-page"
   | "binding-page"
   | "revocation-page"
-  | "api-token-page";
+  | "api-token-page"
+  | "audit-page"
+  | "decision-page";
 
 /** One for each verb that pages: a cursor of one is none of another. */
 export type CursorPurpose = "read-cursor" | "resources-cursor" | "subjects-cursor" | "expand-cursor";

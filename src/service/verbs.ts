@@ -1,4 +1,5 @@
 import type { Logger } from "../log.ts";
+import type { DecisionLog } from "../model/audit.ts";
 import type { Residency } from "../model/residency.ts";
 import type { Store } from "../model/store.ts";
 import { type BatchCheck, createBatchCheck } from "./batch-check.ts";
@@ -55,6 +56,8 @@ export interface VerbOptions {
   /** Milliseconds, for what is fresh and what is not: a wall clock may jump. Default: the process's own. */
   readonly monotonic?: () => number;
   readonly log: Logger;
+  /** Left out: no answer is logged. */
+  readonly decisions?: DecisionLog;
 }
 
 export function createVerbs(options: VerbOptions): Verbs {
@@ -68,6 +71,7 @@ export function createVerbs(options: VerbOptions): Verbs {
     log,
     residency,
     heads,
+    decisions: options.decisions,
     sealer: rememberTokens(createSealer(options.tokenKeys)),
     chooseRevision: createRevisionChooser(store.revisions, heads, { ...limits, monotonic }),
     compiledSchema: createCompiledSchemas(store.schemas),

@@ -1,5 +1,8 @@
-import { type AuditStore, PLATFORM_CHAIN } from "../../model/audit.ts";
+import { sql } from "kysely";
+import { type AuditStore, type ChainPosition, PLATFORM_CHAIN } from "../../model/audit.ts";
 import { appendEvents, lockChain } from "./audit-append.ts";
+import { auditPage } from "./audit-page.ts";
+import { insertDecisions, readDecisions } from "./decision-log.ts";
 import type { Reader } from "./read-lanes.ts";
 import type { Scope } from "./scope.ts";
 import type { Sessions } from "./sessions.ts";
@@ -13,6 +16,37 @@ const readChainHead = statement<{ chain: string }>()("read_audit_chain", (arg) =
     .compile(),
 );
 
+const readCheckpoint = statement<{ chain: string }>()("read_audit_checkpoint", (arg) =>
+  sqlBuilder
+    .selectFrom("relata.audit_checkpoint as c")
+    .select(["c.seq", "c.hash", epochMs("c.recorded_at").as("recorded_at_ms")])
+    .where("c.chain", "=", arg("chain"))
+    .orderBy("c.seq", "desc")
+    .limit(1)
+    .compile(),
+);
+
+/** Walks the chain's keys, of which it knows the last part only: for the beginning of a proof, not for each step. */
+const readPosition = statement<{ chain: string; seq: number }>()("read_audit_position", (arg) =>
+  sqlBuilder
+    .selectFrom("relata.audit_event as e")
+    .select(["e.seq", "e.hash", epochMs("e.recorded_at").as("recorded_at_ms")])
+    .where("e.chain", "=", arg("chain"))
+    .where("e.seq", "=", arg("seq"))
+    .limit(1)
+    .compile(),
+);
+
+const ensurePartitions = statement<Record<never, never>>()("ensure_audit_partitions", () =>
+  sql`SELECT relata.ensure_audit_partitions()`.compile(sqlBuilder),
+);
+
+interface PositionRow {
+  readonly seq: number;
+  readonly hash: Uint8Array;
+  readonly recorded_at_ms: number;
+}
+
 export function createAuditStore(lanes: Reader, sessions: Sessions): AuditStore {
   return {
     append: (chain, drafts) =>
@@ -22,12 +56,34 @@ export function createAuditStore(lanes: Reader, sessions: Sessions): AuditStore 
       }),
     async head(chain) {
       const [[row]] = await lanes.read(chainScope(chain), [readChainHead({ chain })]);
-      return row && { seq: row.seq, hash: row.hash, recordedAtMs: row.recorded_at_ms };
+      return row === undefined || row.seq === 0 ? undefined : toPosition(row);
     },
+    async checkpoint(chain) {
+      const [[row]] = await lanes.read(chainScope(chain), [readCheckpoint({ chain })]);
+      return row && toPosition(row);
+    },
+    async position(chain, seq) {
+      const [[row]] = await sessions.read(chainScope(chain), [readPosition({ chain, seq })]);
+      return row && toPosition(row);
+    },
+    page: (chain, query, signal) => auditPage(sessions, chain, chainScope(chain), query, signal),
+    logDecisions: (tenantId, decisions) =>
+      sessions.transact({ kind: "tenant", tenantId }, async (transaction) => {
+        await transaction.commit([insertDecisions(tenantId, decisions)]);
+      }),
+    decisions: (tenantId, query, signal) => readDecisions(sessions, tenantId, query, signal),
+    preparePartitions: () =>
+      sessions.transact({ kind: "registry" }, async (transaction) => {
+        await transaction.commit([ensurePartitions({})]);
+      }),
   };
 }
 
 /** Where the chain's rows are seen. */
 export function chainScope(chain: string): Scope {
   return chain === PLATFORM_CHAIN ? { kind: "registry" } : { kind: "tenant", tenantId: chain };
+}
+
+function toPosition(row: PositionRow): ChainPosition {
+  return { seq: row.seq, hash: row.hash, recordedAtMs: row.recorded_at_ms };
 }

@@ -16,6 +16,7 @@ export interface Tables {
   readonly "relata.idempotency": IdempotencyRow;
   readonly "relata.audit_chain": AuditChainRow;
   readonly "relata.audit_event": AuditEventRow;
+  readonly "relata.audit_checkpoint": AuditChainRow;
 }
 
 export interface TenantRow {

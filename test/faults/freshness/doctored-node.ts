@@ -11,6 +11,7 @@ import { startGrpcServer } from "../../../src/rpc/grpc.ts";
 import { createHealth } from "../../../src/rpc/health.ts";
 import { createEndpoints } from "../../../src/rpc/routes.ts";
 import { createTenantCache } from "../../../src/rpc/tenant-cache.ts";
+import { createAuditVerbs } from "../../../src/service/audit/verbs.ts";
 import { createCredentialVerbs } from "../../../src/service/credentials/verbs.ts";
 import { createSealer } from "../../../src/service/seal.ts";
 import { createVerbs, type Verbs } from "../../../src/service/verbs.ts";
@@ -48,7 +49,8 @@ async function serveVerbs(settings: Config, doctor: (verbs: Verbs) => Verbs): Pr
   const findTenant = createTenantCache(store.tenants);
   const { tokenKeys, issuers, bindings } = settings;
   const credentials = createCredentialVerbs({ store: store.trust, sealer: createSealer(tokenKeys), issuers, bindings });
-  const endpoints = createEndpoints({ verbs, credentials }, health, {
+  const audit = createAuditVerbs({ audit: store.audit, sealer: createSealer(tokenKeys), headKeys: [], now });
+  const endpoints = createEndpoints({ verbs, credentials, audit }, health, {
     ...settings,
     authenticator,
     findTenant,

@@ -1,5 +1,6 @@
 import type { Need, ObjectScan, SubjectScan } from "../../../src/model/need.ts";
-import type { ServingStore, Store } from "../../../src/model/store.ts";
+import type { ServingStore } from "../../../src/model/serving-store.ts";
+import type { Store } from "../../../src/model/store.ts";
 import type { Tenant } from "../../../src/model/tenant.ts";
 import type { TupleFilter, TupleKey } from "../../../src/model/tuple.ts";
 import { draft, NOW_MS, ORIGIN } from "../drafts.ts";

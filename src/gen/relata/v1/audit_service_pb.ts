@@ -12,7 +12,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file relata/v1/audit_service.proto.
  */
 export const file_relata_v1_audit_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1yZWxhdGEvdjEvYXVkaXRfc2VydmljZS5wcm90bxIJcmVsYXRhLnYxIp0CCgpBdWRpdEV2ZW50EgsKA3NlcRgBIAEoBBIvCgtyZWNvcmRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZXZlbnQYAyABKAkSDQoFYWN0b3IYBCABKAkSEgoKcmVxdWVzdF9pZBgFIAEoCRISCgpjcmVkZW50aWFsGAYgASgJEg8KB2FkZHJlc3MYByABKAkSKAoHZGV0YWlscxgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoIcGVyc29uYWwYCSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhcKD3BlcnNvbmFsX2VyYXNlZBgKIAEoCBIMCgRoYXNoGAsgASgMIt8BChhBdWRpdFNlcnZpY2VRdWVyeVJlcXVlc3QSDgoGZXZlbnRzGAEgAygJEg0KBWFjdG9yGAIgASgJEigKBGZyb20YAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpyZXF1ZXN0X2lkGAUgASgJEhQKDG9sZGVzdF9maXJzdBgGIAEoCBIRCglwYWdlX3NpemUYByABKA0SEgoKcGFnZV90b2tlbhgIIAEoCSJbChlBdWRpdFNlcnZpY2VRdWVyeVJlc3BvbnNlEiUKBmV2ZW50cxgBIAMoCzIVLnJlbGF0YS52MS5BdWRpdEV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKpAQoOTG9nZ2VkRGVjaXNpb24SLgoKZGVjaWRlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGbWV0aG9kGAIgASgJEg0KBWFjdG9yGAMgASgJEhIKCnJlcXVlc3RfaWQYBCABKAkSEAoIcXVlc3Rpb24YBSABKAkSEAoIZGVjaXNpb24YBiABKAkSEAoIcmV2aXNpb24YByABKAQixAEKFVF1ZXJ5RGVjaXNpb25zUmVxdWVzdBIoCgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFYWN0b3IYAyABKAkSEAoIZGVjaXNpb24YBCABKAkSDgoGb2JqZWN0GAUgASgJEhEKCXBhZ2Vfc2l6ZRgGIAEoDRISCgpwYWdlX3Rva2VuGAcgASgJIl8KFlF1ZXJ5RGVjaXNpb25zUmVzcG9uc2USLAoJZGVjaXNpb25zGAEgAygLMhkucmVsYXRhLnYxLkxvZ2dlZERlY2lzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKIAQoKU2lnbmVkSGVhZBINCgVjaGFpbhgBIAEoCRILCgNzZXEYAiABKAQSDAoEaGFzaBgDIAEoDBItCglzaWduZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXNpZ25hdHVyZRgFIAEoDBIOCgZrZXlfaWQYBiABKAkiVwoNVmVyaWZ5UmVxdWVzdBIQCghmcm9tX3NlcRgBIAEoBBIOCgZ0b19zZXEYAiABKAQSJAoFaGVhZHMYAyADKAsyFS5yZWxhdGEudjEuU2lnbmVkSGVhZCI9CgxBdWRpdFByb2JsZW0SCwoDc2VxGAEgASgEEg8KB3Byb2JsZW0YAiABKAkSDwoHbWVzc2FnZRgDIAEoCSKZAQoOVmVyaWZ5UmVzcG9uc2USDgoGaW50YWN0GAEgASgIEg4KBmV2ZW50cxgCIAEoBBIRCglmaXJzdF9zZXEYAyABKAQSEAoIbGFzdF9zZXEYBCABKAQSKQoIcHJvYmxlbXMYBSADKAsyFy5yZWxhdGEudjEuQXVkaXRQcm9ibGVtEhcKD3BlcnNvbmFsX2VyYXNlZBgGIAEoBCI9ChlBdWRpdFNlcnZpY2VFeHBvcnRSZXF1ZXN0EhAKCGZyb21fc2VxGAEgASgEEg4KBnRvX3NlcRgCIAEoBCJEChpBdWRpdFNlcnZpY2VFeHBvcnRSZXNwb25zZRImCgZldmVudHMYASADKAsyFi5yZWxhdGEudjEuU2VhbGVkRXZlbnQidgoLU2VhbGVkRXZlbnQSCwoDc2VxGAEgASgEEgwKBGJvZHkYAiABKAwSFQoNcHJldmlvdXNfaGFzaBgDIAEoDBIMCgRoYXNoGAQgASgMEhAKCHBlcnNvbmFsGAUgASgMEhUKDXBlcnNvbmFsX3NhbHQYBiABKAwiDQoLSGVhZFJlcXVlc3QiRwoMSGVhZFJlc3BvbnNlEiMKBGhlYWQYASABKAsyFS5yZWxhdGEudjEuU2lnbmVkSGVhZBISCgpwdWJsaWNfa2V5GAIgASgMMooDCgxBdWRpdFNlcnZpY2USUgoFUXVlcnkSIy5yZWxhdGEudjEuQXVkaXRTZXJ2aWNlUXVlcnlSZXF1ZXN0GiQucmVsYXRhLnYxLkF1ZGl0U2VydmljZVF1ZXJ5UmVzcG9uc2USVQoOUXVlcnlEZWNpc2lvbnMSIC5yZWxhdGEudjEuUXVlcnlEZWNpc2lvbnNSZXF1ZXN0GiEucmVsYXRhLnYxLlF1ZXJ5RGVjaXNpb25zUmVzcG9uc2USPQoGVmVyaWZ5EhgucmVsYXRhLnYxLlZlcmlmeVJlcXVlc3QaGS5yZWxhdGEudjEuVmVyaWZ5UmVzcG9uc2USVwoGRXhwb3J0EiQucmVsYXRhLnYxLkF1ZGl0U2VydmljZUV4cG9ydFJlcXVlc3QaJS5yZWxhdGEudjEuQXVkaXRTZXJ2aWNlRXhwb3J0UmVzcG9uc2UwARI3CgRIZWFkEhYucmVsYXRhLnYxLkhlYWRSZXF1ZXN0GhcucmVsYXRhLnYxLkhlYWRSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Ch1yZWxhdGEvdjEvYXVkaXRfc2VydmljZS5wcm90bxIJcmVsYXRhLnYxIp0CCgpBdWRpdEV2ZW50EgsKA3NlcRgBIAEoBBIvCgtyZWNvcmRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZXZlbnQYAyABKAkSDQoFYWN0b3IYBCABKAkSEgoKcmVxdWVzdF9pZBgFIAEoCRISCgpjcmVkZW50aWFsGAYgASgJEg8KB2FkZHJlc3MYByABKAkSKAoHZGV0YWlscxgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoIcGVyc29uYWwYCSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhcKD3BlcnNvbmFsX2VyYXNlZBgKIAEoCBIMCgRoYXNoGAsgASgMIvEBChhBdWRpdFNlcnZpY2VRdWVyeVJlcXVlc3QSDgoGZXZlbnRzGAEgAygJEg0KBWFjdG9yGAIgASgJEigKBGZyb20YAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpyZXF1ZXN0X2lkGAUgASgJEhQKDG9sZGVzdF9maXJzdBgGIAEoCBIRCglwYWdlX3NpemUYByABKA0SEgoKcGFnZV90b2tlbhgIIAEoCRIQCghtZW50aW9ucxgJIAEoCSJbChlBdWRpdFNlcnZpY2VRdWVyeVJlc3BvbnNlEiUKBmV2ZW50cxgBIAMoCzIVLnJlbGF0YS52MS5BdWRpdEV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKpAQoOTG9nZ2VkRGVjaXNpb24SLgoKZGVjaWRlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGbWV0aG9kGAIgASgJEg0KBWFjdG9yGAMgASgJEhIKCnJlcXVlc3RfaWQYBCABKAkSEAoIcXVlc3Rpb24YBSABKAkSEAoIZGVjaXNpb24YBiABKAkSEAoIcmV2aXNpb24YByABKAQi1QEKFVF1ZXJ5RGVjaXNpb25zUmVxdWVzdBIoCgRmcm9tGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFYWN0b3IYAyABKAkSEAoIZGVjaXNpb24YBCABKAkSDgoGb2JqZWN0GAUgASgJEhEKCXBhZ2Vfc2l6ZRgGIAEoDRISCgpwYWdlX3Rva2VuGAcgASgJEg8KB3N1YmplY3QYCCABKAkiXwoWUXVlcnlEZWNpc2lvbnNSZXNwb25zZRIsCglkZWNpc2lvbnMYASADKAsyGS5yZWxhdGEudjEuTG9nZ2VkRGVjaXNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIogBCgpTaWduZWRIZWFkEg0KBWNoYWluGAEgASgJEgsKA3NlcRgCIAEoBBIMCgRoYXNoGAMgASgMEi0KCXNpZ25lZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJc2lnbmF0dXJlGAUgASgMEg4KBmtleV9pZBgGIAEoCSJXCg1WZXJpZnlSZXF1ZXN0EhAKCGZyb21fc2VxGAEgASgEEg4KBnRvX3NlcRgCIAEoBBIkCgVoZWFkcxgDIAMoCzIVLnJlbGF0YS52MS5TaWduZWRIZWFkIj0KDEF1ZGl0UHJvYmxlbRILCgNzZXEYASABKAQSDwoHcHJvYmxlbRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJItYBCg5WZXJpZnlSZXNwb25zZRIOCgZpbnRhY3QYASABKAgSDgoGZXZlbnRzGAIgASgEEhEKCWZpcnN0X3NlcRgDIAEoBBIQCghsYXN0X3NlcRgEIAEoBBIpCghwcm9ibGVtcxgFIAMoCzIXLnJlbGF0YS52MS5BdWRpdFByb2JsZW0SFwoPcGVyc29uYWxfZXJhc2VkGAYgASgEEhAKCGNvbXBsZXRlGAcgASgIEhEKCWxhc3RfaGFzaBgIIAEoDBIWCg5wcnVuZWRfdGhyb3VnaBgJIAEoBCI9ChlBdWRpdFNlcnZpY2VFeHBvcnRSZXF1ZXN0EhAKCGZyb21fc2VxGAEgASgEEg4KBnRvX3NlcRgCIAEoBCJEChpBdWRpdFNlcnZpY2VFeHBvcnRSZXNwb25zZRImCgZldmVudHMYASADKAsyFi5yZWxhdGEudjEuU2VhbGVkRXZlbnQidgoLU2VhbGVkRXZlbnQSCwoDc2VxGAEgASgEEgwKBGJvZHkYAiABKAwSFQoNcHJldmlvdXNfaGFzaBgDIAEoDBIMCgRoYXNoGAQgASgMEhAKCHBlcnNvbmFsGAUgASgMEhUKDXBlcnNvbmFsX3NhbHQYBiABKAwiDQoLSGVhZFJlcXVlc3QiRwoMSGVhZFJlc3BvbnNlEiMKBGhlYWQYASABKAsyFS5yZWxhdGEudjEuU2lnbmVkSGVhZBISCgpwdWJsaWNfa2V5GAIgASgMMooDCgxBdWRpdFNlcnZpY2USUgoFUXVlcnkSIy5yZWxhdGEudjEuQXVkaXRTZXJ2aWNlUXVlcnlSZXF1ZXN0GiQucmVsYXRhLnYxLkF1ZGl0U2VydmljZVF1ZXJ5UmVzcG9uc2USVQoOUXVlcnlEZWNpc2lvbnMSIC5yZWxhdGEudjEuUXVlcnlEZWNpc2lvbnNSZXF1ZXN0GiEucmVsYXRhLnYxLlF1ZXJ5RGVjaXNpb25zUmVzcG9uc2USPQoGVmVyaWZ5EhgucmVsYXRhLnYxLlZlcmlmeVJlcXVlc3QaGS5yZWxhdGEudjEuVmVyaWZ5UmVzcG9uc2USVwoGRXhwb3J0EiQucmVsYXRhLnYxLkF1ZGl0U2VydmljZUV4cG9ydFJlcXVlc3QaJS5yZWxhdGEudjEuQXVkaXRTZXJ2aWNlRXhwb3J0UmVzcG9uc2UwARI3CgRIZWFkEhYucmVsYXRhLnYxLkhlYWRSZXF1ZXN0GhcucmVsYXRhLnYxLkhlYWRSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message relata.v1.AuditEvent
@@ -140,6 +140,13 @@ export type AuditServiceQueryRequest = Message<"relata.v1.AuditServiceQueryReque
    * @generated from field: string page_token = 8;
    */
   pageToken: string;
+
+  /**
+   * Text in what may name persons: a subject, an object, a credential, an address, such as `user:ann`.
+   *
+   * @generated from field: string mentions = 9;
+   */
+  mentions: string;
 };
 
 /**
@@ -159,7 +166,8 @@ export type AuditServiceQueryResponse = Message<"relata.v1.AuditServiceQueryResp
   events: AuditEvent[];
 
   /**
-   * Empty on the last page.
+   * Empty on the last page. A page looks at a bounded number of events, so one of a filtered query may be short, or empty, and
+   * have a next one all the same.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -260,6 +268,8 @@ export type QueryDecisionsRequest = Message<"relata.v1.QueryDecisionsRequest"> &
   object: string;
 
   /**
+   * At most 1000; 0 means 100.
+   *
    * @generated from field: uint32 page_size = 6;
    */
   pageSize: number;
@@ -268,6 +278,13 @@ export type QueryDecisionsRequest = Message<"relata.v1.QueryDecisionsRequest"> &
    * @generated from field: string page_token = 7;
    */
   pageToken: string;
+
+  /**
+   * `user:ann`; empty: all.
+   *
+   * @generated from field: string subject = 8;
+   */
+  subject: string;
 };
 
 /**
@@ -282,11 +299,15 @@ export const QueryDecisionsRequestSchema: GenMessage<QueryDecisionsRequest> = /*
  */
 export type QueryDecisionsResponse = Message<"relata.v1.QueryDecisionsResponse"> & {
   /**
+   * Newest first.
+   *
    * @generated from field: repeated relata.v1.LoggedDecision decisions = 1;
    */
   decisions: LoggedDecision[];
 
   /**
+   * As of AuditService.Query.
+   *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
@@ -326,7 +347,8 @@ export type SignedHead = Message<"relata.v1.SignedHead"> & {
   signedAt?: Timestamp | undefined;
 
   /**
-   * Ed25519 over the canonical bytes of the four above. Empty where no audit key is configured.
+   * Ed25519 over the canonical JSON (RFC 8785) of chain, hash, seq, signed_at and type; docs/audit.md has the bytes. Empty
+   * where no audit key is configured.
    *
    * @generated from field: bytes signature = 5;
    */
@@ -364,7 +386,8 @@ export type VerifyRequest = Message<"relata.v1.VerifyRequest"> & {
   toSeq: bigint;
 
   /**
-   * Heads that were exported earlier: the chain must pass through each.
+   * Heads that were exported earlier: the chain must pass through each, and each must be signed by a key of this service. One
+   * without a signature is taken by its hash alone.
    *
    * @generated from field: repeated relata.v1.SignedHead heads = 3;
    */
@@ -388,7 +411,8 @@ export type AuditProblem = Message<"relata.v1.AuditProblem"> & {
   seq: bigint;
 
   /**
-   * `hash_mismatch`, `missing`, `reordered`, `foreign`, `head_mismatch`, `cut_tail`, `bad_signature` …
+   * `malformed`, `hash_mismatch`, `missing`, `inserted`, `reordered`, `foreign`, `column_mismatch`, `personal_mismatch`,
+   * `personal_missing`, `head_mismatch`, `cut_tail`, `bad_signature`.
    *
    * @generated from field: string problem = 2;
    */
@@ -442,6 +466,28 @@ export type VerifyResponse = Message<"relata.v1.VerifyResponse"> & {
    * @generated from field: uint64 personal_erased = 6;
    */
   personalErased: bigint;
+
+  /**
+   * False when there was more to prove than one call does: go on with `from_seq` = last_seq + 1 and a head of last_seq and
+   * last_hash.
+   *
+   * @generated from field: bool complete = 7;
+   */
+  complete: boolean;
+
+  /**
+   * Of last_seq.
+   *
+   * @generated from field: bytes last_hash = 8;
+   */
+  lastHash: Uint8Array;
+
+  /**
+   * Events up to this one have been pruned; 0: none.
+   *
+   * @generated from field: uint64 pruned_through = 9;
+   */
+  prunedThrough: bigint;
 };
 
 /**
@@ -456,11 +502,15 @@ export const VerifyResponseSchema: GenMessage<VerifyResponse> = /*@__PURE__*/
  */
 export type AuditServiceExportRequest = Message<"relata.v1.AuditServiceExportRequest"> & {
   /**
+   * 0: from the oldest that is kept.
+   *
    * @generated from field: uint64 from_seq = 1;
    */
   fromSeq: bigint;
 
   /**
+   * 0: to the newest.
+   *
    * @generated from field: uint64 to_seq = 2;
    */
   toSeq: bigint;
