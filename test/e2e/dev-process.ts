@@ -12,7 +12,14 @@ export function userEnv(more: Readonly<Record<string, string>> = {}): NodeJS.Pro
     ([name]) => !/^(npm_|VITEST|VITE_|TEST$|NODE_|RELATA_|FORCE_COLOR|NO_COLOR)/i.test(name),
   );
   const path = (process.env["PATH"] ?? "").split(delimiter).filter((part) => !part.includes("node_modules"));
-  return { ...Object.fromEntries(kept), PATH: path.join(delimiter), ...more };
+  // Where test/run.ts keeps compiled code: processes begin in half the time.
+  const cache = process.env["NODE_COMPILE_CACHE"];
+  return {
+    ...Object.fromEntries(kept),
+    PATH: path.join(delimiter),
+    ...(cache !== undefined && { NODE_COMPILE_CACHE: cache }),
+    ...more,
+  };
 }
 
 /** Node as installed on this machine, when it is older than relata needs; undefined otherwise. */

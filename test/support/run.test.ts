@@ -20,7 +20,7 @@ async function run(files: Record<string, string>, ...args: string[]) {
   for (const [name, content] of Object.entries(all)) await writeFile(join(directory.path, name), content);
   const child = spawn(process.execPath, [join(PROJECT, "test/run.ts"), "--root", directory.path, ...args], {
     cwd: directory.path,
-    env: { PATH: process.env["PATH"] },
+    env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] },
     stdio: ["ignore", "pipe", "ignore"],
   });
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
