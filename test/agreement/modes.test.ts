@@ -6,7 +6,7 @@ import { compareVerbs } from "./compare.ts";
 import { type Memory, MODES, type Mode, openMemory } from "./memory-modes.ts";
 import { openService } from "./service.ts";
 
-const ANSWERS = 30_000;
+const ANSWERS = 10_000;
 
 /** That answers came from where the mode has them come from. */
 const CAME_FROM: Readonly<Record<Mode, (memory: Memory, stats: ResidencyStats) => void>> = {

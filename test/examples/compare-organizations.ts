@@ -24,7 +24,8 @@ export async function compareOrganizations(
   readings: readonly OrganizationReading[],
   ask: Ask,
   options: {
-    readonly peopleOf: (reading: OrganizationReading) => Iterable<string>;
+    /** @param turn the how-manieth repository of its organisation is asked about */
+    readonly peopleOf: (reading: OrganizationReading, turn: number) => Iterable<string>;
     /** Batches under way at once. */
     readonly inFlight?: number;
   },
@@ -56,11 +57,12 @@ export async function compareOrganizations(
 
 function* batchesOf(
   readings: readonly OrganizationReading[],
-  peopleOf: (reading: OrganizationReading) => Iterable<string>,
+  peopleOf: (reading: OrganizationReading, turn: number) => Iterable<string>,
 ): Generator<readonly Expected[]> {
   for (const reading of readings) {
-    const people = [...peopleOf(reading)];
+    let turn = 0;
     for (const [repository, roles] of reading.holders) {
+      const people = peopleOf(reading, turn++);
       const object = { type: "repository", id: repository };
       let batch: Expected[] = [];
       for (const login of people) {

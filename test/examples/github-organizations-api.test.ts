@@ -2,6 +2,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { compareOrganizations } from "./compare-organizations.ts";
 import { countsOf, type LoadedOrganizations, loadThroughApi, organizationFolder } from "./organization-data.ts";
 
+/** Of the 1.7 million questions that the organisations of ../shared/data give; the long test asks all of them, and more. */
+const TENTH = 10;
+
 let loaded: LoadedOrganizations;
 beforeAll(async () => {
   loaded = await loadThroughApi(organizationFolder());
@@ -17,14 +20,15 @@ it("loading the same again changes nothing", async () => {
   });
 });
 
-it("answers as the YAML says, for every repository × role × member, by BatchCheck over gRPC", async () => {
+it("answers as the YAML says, for every repository × role and a tenth of the members, by BatchCheck over gRPC", async () => {
   const comparison = await compareOrganizations(loaded.readings, loaded.ask, {
-    peopleOf: ({ people }) => people,
+    // Another tenth for each repository, so that everybody is asked about.
+    peopleOf: ({ people }, turn) =>
+      [...people].filter((_, index) => people.size < TENTH || index % TENTH === turn % TENTH),
     inFlight: 2,
   });
   console.log(`github-organizations: ${countsOf(loaded.report.added, comparison)}`);
   expect(comparison.disagreements).toEqual([]);
   expect(comparison.allowed).toBeGreaterThan(0);
   expect(comparison.allowed).toBeLessThan(comparison.questions);
-  // 1.7 million questions where the organisations of ../shared/data are: 85 s on a quiet machine.
-}, 900_000);
+}, 120_000);
