@@ -69,6 +69,8 @@ export const REASONS = {
   API_TOKEN_NOT_FOUND: "not_found",
   BINDING_NOT_FOUND: "not_found",
   CLIENT_NOT_FOUND: "not_found",
+  /** This server mints no tokens of its own. */
+  TOKEN_SERVICE_OFF: "failed_precondition",
   /** A credential with more rights than its maker has, or a longer life than the tenant's policy allows. */
   CREDENTIAL_TOO_BROAD: "permission_denied",
   TOO_MANY_CREDENTIALS: "failed_precondition",

@@ -1,5 +1,6 @@
 import type { AuditService } from "../gen/relata/v1/audit_service_pb.ts";
 import type { AuthorizationService } from "../gen/relata/v1/authorization_service_pb.ts";
+import type { ClientService } from "../gen/relata/v1/client_service_pb.ts";
 import type { CredentialService } from "../gen/relata/v1/credential_service_pb.ts";
 import type { SchemaService } from "../gen/relata/v1/schema_service_pb.ts";
 import type { TenantService } from "../gen/relata/v1/tenant_service_pb.ts";
@@ -25,7 +26,8 @@ type RelataMethod =
   | `relata.v1.TupleService/${MethodsOf<typeof TupleService>}`
   | `relata.v1.SchemaService/${MethodsOf<typeof SchemaService>}`
   | `relata.v1.TenantService/${MethodsOf<typeof TenantService>}`
-  | `relata.v1.CredentialService/${MethodsOf<typeof CredentialService>}`;
+  | `relata.v1.CredentialService/${MethodsOf<typeof CredentialService>}`
+  | `relata.v1.ClientService/${MethodsOf<typeof ClientService>}`;
 
 /** Services of others that answer without a credential: they say nothing about any tenant. */
 type PublicMethod =
@@ -74,6 +76,12 @@ export const METHOD_SCOPES = {
   "relata.v1.AuditService/Verify": { kind: "either", scope: "audit:read" },
   "relata.v1.AuditService/Export": { kind: "either", scope: "audit:read" },
   "relata.v1.AuditService/Head": { kind: "either", scope: "audit:read" },
+  "relata.v1.ClientService/CreateClient": { kind: "tenant", scope: "credentials:write" },
+  "relata.v1.ClientService/ListClients": { kind: "tenant", scope: "credentials:read" },
+  "relata.v1.ClientService/RotateClientSecret": { kind: "tenant", scope: "credentials:write" },
+  "relata.v1.ClientService/DeleteClient": { kind: "tenant", scope: "credentials:write" },
+  "relata.v1.ClientService/ListSigningKeys": { kind: "platform", scope: "credentials:read" },
+  "relata.v1.ClientService/RotateSigningKey": { kind: "platform", scope: "credentials:write" },
   "grpc.health.v1.Health/Check": { kind: "public" },
   "grpc.health.v1.Health/List": { kind: "public" },
   "grpc.health.v1.Health/Watch": { kind: "public" },

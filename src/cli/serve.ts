@@ -12,6 +12,7 @@ import { startGrpcServer } from "../rpc/grpc.ts";
 import { createHealth, type Health } from "../rpc/health.ts";
 import { startHttpServer } from "../rpc/http.ts";
 import { CODES } from "../rpc/interceptors/count-calls.ts";
+import type { OAuthEndpoints } from "../rpc/oauth/endpoints.ts";
 import { API_PROCEDURES, createEndpoints, type Endpoint } from "../rpc/routes.ts";
 import type { RpcServer } from "../rpc/server.ts";
 import { createTenantCache } from "../rpc/tenant-cache.ts";
@@ -22,6 +23,7 @@ import { createPostgresStore } from "../storage/postgres/store.ts";
 import { type Audit, openAudit } from "./open-audit.ts";
 import { createOps, type Ops, openOpsPort } from "./open-ops.ts";
 import { openResidency } from "./open-residency.ts";
+import { type OpenTokenService, openOwnIdentity, openTokenService, type OwnParts } from "./open-token-service.ts";
 
 export interface ServerDeps {
   /** Milliseconds since the epoch. Default: the real clock. */
@@ -70,14 +72,18 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
     const trust = createTrustFeed(store.trust.log, { ...config, maxAgeMs: config.trustMaxAgeMs, now, monotonic, log });
     closers.push(() => trust.close());
     await trust.start();
-    const authenticator = createAuthenticator(config, { now, log, trust });
+    const own = await openOwnIdentity(config, { store, trust, now, log });
+    const authenticator = createAuthenticator(config, { now, log, trust, ...(own && { ownIssuer: own.issuer }) });
     closers.push(() => authenticator.close());
     const health = createHealth({ ping: () => store.ping(), log });
     const requests = createRequestMetrics(API_PROCEDURES, CODES);
     const audit = await openAudit(config, { audit: store.audit, log, now });
     closers.push(() => audit.close());
     const verbParts = { store, residency, log, now, monotonic };
-    const endpoints = buildEndpoints(config, { ...verbParts, authenticator, health, requests, audit });
+    const ownParts = own && { own, authenticator, trust };
+    const edge = { authenticator, health, requests, audit };
+    const { endpoints, tokens } = buildEndpoints(config, { ...verbParts, ...edge, ownParts });
+    closers.push(() => tokens?.close());
     const entrance = openEntrance(config, log);
     closers.push(() => entrance.close());
     const sources = [entrance.collect, audit.collect];
@@ -85,7 +91,14 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
     closers.push(() => ops.stop());
     const opsPort = deps.opsPort === false ? undefined : await openOpsPort(config, ops, log);
     closers.push(() => opsPort?.close());
-    const servers = await listen(config, endpoints, { authenticator, entrance, health, log, refusals: audit.refusals });
+    const servers = await listen(config, endpoints, {
+      authenticator,
+      entrance,
+      health,
+      log,
+      refusals: audit.refusals,
+      oauth: tokens?.endpoints,
+    });
     const [grpc, http] = servers;
     const ports = { grpcPort: grpc.port, httpPort: http.port, opsPort: opsPort?.port };
     log.info(ports, "serving");
@@ -126,9 +139,10 @@ function buildEndpoints(
       readonly store: ServingStore;
       readonly requests: RequestMetrics;
       readonly audit: Audit;
+      readonly ownParts: OwnParts | undefined;
     },
-): readonly Endpoint[] {
-  const { authenticator, health, requests, audit, ...verbParts } = parts;
+): { readonly endpoints: readonly Endpoint[]; readonly tokens: OpenTokenService | undefined } {
+  const { authenticator, health, requests, audit, ownParts, ...verbParts } = parts;
   const { store, log, now } = verbParts;
   const verbs = createVerbs({ ...verbParts, decisions: audit.decisions, tokenKeys: config.tokenKeys, limits: config });
   const findTenant = createTenantCache(store.tenants);
@@ -143,15 +157,22 @@ function buildEndpoints(
     defaultDeadlineMs,
     maxDeadlineMs,
   };
-  const { tokenKeys, issuers, bindings } = config;
+  const { tokenKeys, bindings } = config;
+  const issuers = ownParts === undefined ? config.issuers : [...config.issuers, ownParts.own.issuer.trust];
   const credentials = createCredentialVerbs({ store: store.trust, sealer: createSealer(tokenKeys), issuers, bindings });
-  return createEndpoints({ verbs, credentials, audit: audit.verbs }, health, edge);
+  const tokens = ownParts && openTokenService(config, { ...ownParts, store, now, log, check: verbs.check });
+  const groups = { verbs, credentials, clients: tokens?.clients, audit: audit.verbs };
+  return { endpoints: createEndpoints(groups, health, edge), tokens };
 }
 
 async function listen(
   config: Config,
   endpoints: readonly Endpoint[],
-  parts: Parts & { readonly entrance: Entrance; readonly refusals: RefusalLog },
+  parts: Parts & {
+    readonly entrance: Entrance;
+    readonly refusals: RefusalLog;
+    readonly oauth: OAuthEndpoints | undefined;
+  },
 ): Promise<readonly [RpcServer, RpcServer]> {
   const { maxMessageBytes } = config;
   const shared = { ...parts, maxMessageBytes };

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import { AuthorizationService, type TreeNode } from "../gen/relata/v1/authorization_service_pb.ts";
+import { ClientService } from "../gen/relata/v1/client_service_pb.ts";
 import { CredentialService } from "../gen/relata/v1/credential_service_pb.ts";
 import { SchemaService } from "../gen/relata/v1/schema_service_pb.ts";
 import { TenantService } from "../gen/relata/v1/tenant_service_pb.ts";
@@ -51,6 +52,7 @@ export interface RelataClient {
   readonly schemas: ServiceClient<typeof SchemaService>;
   readonly tenants: ServiceClient<typeof TenantService>;
   readonly credentials: ServiceClient<typeof CredentialService>;
+  readonly clients: ServiceClient<typeof ClientService>;
   /** All pages of an Expand, fetched as they are iterated over. */
   expandNodes(question: ExpandQuestion, options?: CallOptions): AsyncIterable<TreeNode>;
   close(): void;
@@ -78,6 +80,7 @@ export function createRelataClient(options: RelataClientOptions): RelataClient {
     schemas: createServiceClient(SchemaService, setup),
     tenants: createServiceClient(TenantService, setup),
     credentials: createServiceClient(CredentialService, setup),
+    clients: createServiceClient(ClientService, setup),
     expandNodes: (question, call) => expandNodes(authorization, question, call),
     close: () => client.close(),
   };

@@ -132,7 +132,9 @@ export interface RefreshDigest {
 
 /** What an access token is refused by, once it was said: it, its family or its client. */
 export interface OwnRevocation {
-  /** A `jti`, or a name of many: see `tokenGroups`. */
+  /** `iss` of own tokens. */
+  readonly issuer: string;
+  /** A `jti`, or a name of many: `familyGroup`, `clientGroup`. */
   readonly tokenId: string;
   /** No token it names is unexpired from then on. */
   readonly obsoleteAtMs: number;

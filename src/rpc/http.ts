@@ -16,6 +16,7 @@ import type { Health } from "./health.ts";
 import { outcomeFields } from "./interceptors/access-log.ts";
 import { refusalOf } from "./interceptors/record-refusals.ts";
 import { REQUEST_ID_HEADER, saneRequestId } from "./interceptors/request-id.ts";
+import type { OAuthEndpoints } from "./oauth/endpoints.ts";
 import { answerPlainly, type HttpRequest, type HttpResponse } from "./plain-http.ts";
 import { joinRepeatedHeader } from "./repeated-header.ts";
 import type { Endpoint } from "./routes.ts";
@@ -25,6 +26,8 @@ import { capTimeoutHeaders } from "./timeout-headers.ts";
 export interface HttpServerOptions extends ServerOptions {
   readonly health: Health;
   readonly authenticator: Pick<Authenticator, "authenticate">;
+  /** Undefined where there is no token service. */
+  readonly oauth?: OAuthEndpoints | undefined;
   /** Where callers who are turned away are put on record. Left out: nowhere. */
   readonly refusals?: RefusalLog;
 }
@@ -99,7 +102,7 @@ function frontOf(http1: Server, http2: Http2Server, { entrance, log }: HttpServe
 }
 
 function createHandler(endpoints: readonly Endpoint[], front: Front, options: HttpServerOptions): Handler {
-  const { entrance, health, log, maxMessageBytes } = options;
+  const { entrance, health, log, maxMessageBytes, oauth } = options;
   const open = new Set(endpoints.filter(({ route }) => route.open).map(({ route }) => route.method));
   const methods = new Map(
     endpoints.map(({ route: { method } }) => [
@@ -122,6 +125,11 @@ function createHandler(endpoints: readonly Endpoint[], front: Front, options: Ht
     joinRepeatedHeader(request, "authorization");
     response.setHeader(REQUEST_ID_HEADER, requestId);
     response.once("close", () => logRefusal(log, request, response, { visit, requestId, startedMs }));
+    if (oauth?.(request, response, { requestId, peer: visit.peer }) === true) {
+      // It writes its own lines.
+      visit.entered = true;
+      return;
+    }
     if (answerPlainly(request, response, methods, health)) return;
     // What fails here is the writing of an answer whose reader has left.
     rpc(request, response, visit).catch((error) =>

@@ -4,12 +4,14 @@ import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as AlphaReflection } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { AuditService } from "../gen/relata/v1/audit_service_pb.ts";
 import { AuthorizationService } from "../gen/relata/v1/authorization_service_pb.ts";
+import { ClientService } from "../gen/relata/v1/client_service_pb.ts";
 import { CredentialService } from "../gen/relata/v1/credential_service_pb.ts";
 import { SchemaService } from "../gen/relata/v1/schema_service_pb.ts";
 import { TenantService } from "../gen/relata/v1/tenant_service_pb.ts";
 import { TupleService } from "../gen/relata/v1/tuple_service_pb.ts";
 import type { AuditVerbs } from "../service/audit/verbs.ts";
 import type { CredentialVerbs } from "../service/credentials/verbs.ts";
+import type { ClientVerbs } from "../service/token-service/client-verbs.ts";
 import type { Verbs } from "../service/verbs.ts";
 import { compose, type Pipeline, procedureOf } from "./edge-call.ts";
 import type { Health } from "./health.ts";
@@ -17,6 +19,7 @@ import { guardedInterceptors, type InterceptorOptions, openInterceptors } from "
 import { createReflection } from "./reflection.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { authorizationRoutes } from "./routes/authorization.ts";
+import { clientRoutes } from "./routes/clients.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { reflectionRoutes } from "./routes/reflection.ts";
@@ -38,6 +41,7 @@ export const API_SERVICES = [
   SchemaService,
   TenantService,
   CredentialService,
+  ClientService,
   AuditService,
 ] as const;
 
@@ -50,12 +54,14 @@ const SERVICES = [...API_SERVICES, HealthService, ServerReflection, AlphaReflect
 export interface VerbGroups {
   readonly verbs: Verbs;
   readonly credentials: CredentialVerbs;
+  /** Undefined where there is no token service. */
+  readonly clients: ClientVerbs | undefined;
   readonly audit: AuditVerbs;
 }
 
 /** Everything both ports serve. */
 export function createEndpoints(groups: VerbGroups, health: Health, options: InterceptorOptions): readonly Endpoint[] {
-  const { verbs, credentials, audit } = groups;
+  const { verbs, credentials, clients, audit } = groups;
   const guarded = guardedInterceptors(options);
   const open = openInterceptors(options);
   const routes = [
@@ -64,6 +70,7 @@ export function createEndpoints(groups: VerbGroups, health: Health, options: Int
     ...schemaRoutes(verbs),
     ...tenantRoutes(verbs),
     ...credentialRoutes(credentials),
+    ...clientRoutes(clients),
     ...auditRoutes(audit),
     ...healthRoutes(health, new Set(SERVICES.map(({ typeName }) => typeName))),
     ...reflectionRoutes(createReflection(SERVICES, [file_google_rpc_error_details]), health.stopping),

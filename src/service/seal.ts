@@ -15,6 +15,7 @@ export type SealPurpose =
   | "binding-page"
   | "revocation-page"
   | "api-token-page"
+  | "client-page"
   | "audit-page"
   | "decision-page";
 

@@ -27,7 +27,13 @@ export const RANKS: Readonly<Record<string, number>> = {
 /** Units that only these files of a higher rank may import: the composition roots build the servers, nothing else does. */
 export const BUILT_BY: Readonly<Record<string, readonly string[]>> = {
   // A process that serves, its operations port, and the process that has that port for its workers.
-  rpc: ["src/cli/serve.ts", "src/cli/open-ops.ts", "src/cli/workers/serve-one.ts", "src/cli/workers/serve-workers.ts"],
+  rpc: [
+    "src/cli/serve.ts",
+    "src/cli/open-ops.ts",
+    "src/cli/open-token-service.ts",
+    "src/cli/workers/serve-one.ts",
+    "src/cli/workers/serve-workers.ts",
+  ],
 };
 
 /** Pure units: no package, no `node:` module, no clock and no chance of their own. */

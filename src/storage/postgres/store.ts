@@ -12,7 +12,8 @@ import { createReadLanes } from "./read-lanes.ts";
 import { createSchemaStore } from "./schemas.ts";
 import { createSessions } from "./sessions.ts";
 import { createTenantStore } from "./tenants.ts";
-import { createTrustStore } from "./trust-store.ts";
+import { createTokenServiceStore } from "./token-service.ts";
+import { createTrustAnnouncer, createTrustStore } from "./trust-store.ts";
 import { deleteMatching } from "./tuple-delete.ts";
 import { readPage } from "./tuple-page.ts";
 import { createTupleSource } from "./tuple-source.ts";
@@ -76,6 +77,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     },
     changes,
     trust,
+    tokenService: createTokenServiceStore({ lanes, sessions, announce: createTrustAnnouncer(lanes) }),
     audit: createAuditStore(lanes, sessions),
     ping: () => lanes.read({ kind: "slug", slug: "" }, []).then(() => undefined),
     close: async () => {

@@ -1,0 +1,95 @@
+import type { Authenticator, OwnIssuer } from "../auth/authenticate.ts";
+import { trustInOwn } from "../auth/own-issuer.ts";
+import { createOwnKeys, type OwnKeys } from "../auth/own-keys.ts";
+import { createSubjectProver } from "../auth/subject-prover.ts";
+import type { TrustFeed } from "../auth/trust-feed.ts";
+import type { Config } from "../config.ts";
+import type { Logger } from "../log.ts";
+import { type AuditDraft, PLATFORM_CHAIN } from "../model/audit.ts";
+import type { ServingStore } from "../model/serving-store.ts";
+import type { TokenServiceSettings } from "../model/token-service.ts";
+import { createOAuthEndpoints, type OAuthEndpoints, type TryGuard } from "../rpc/oauth/endpoints.ts";
+import type { Check } from "../service/check.ts";
+import { createSealer } from "../service/seal.ts";
+import { type ClientVerbs, createClientVerbs } from "../service/token-service/client-verbs.ts";
+import { ensureSigningKey } from "../service/token-service/signing-keys.ts";
+import { createTokenService } from "../service/token-service/token-service.ts";
+
+export interface TokenServiceParts {
+  readonly store: ServingStore;
+  readonly trust: TrustFeed;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** The keys of the token service, and its tokens as the authenticator knows them: before there is an authenticator. */
+export interface OwnIdentity {
+  readonly settings: TokenServiceSettings;
+  readonly keys: OwnKeys;
+  readonly issuer: OwnIssuer;
+}
+
+/** What the token service takes over of what was opened before it. */
+export interface OwnParts {
+  readonly own: OwnIdentity;
+  readonly authenticator: Authenticator;
+  readonly trust: TrustFeed;
+  readonly guard?: TryGuard;
+}
+
+export interface OpenTokenService {
+  readonly endpoints: OAuthEndpoints;
+  readonly clients: ClientVerbs;
+  close(): void;
+}
+
+/** Undefined where none is configured. Makes the first signing key. */
+export async function openOwnIdentity(config: Config, parts: TokenServiceParts): Promise<OwnIdentity | undefined> {
+  const { tokenService: settings, tokenKeys: secrets } = config;
+  if (settings === undefined) return undefined;
+  const { store, now, log } = parts;
+  const keys = createOwnKeys({ read: () => store.tokenService.signingKeys(), secrets, now, log });
+  await ensureSigningKey({ store: store.tokenService, keys, secrets, now, settings });
+  return { settings, keys, issuer: { trust: trustInOwn(settings), load: keys.load } };
+}
+
+export function openTokenService(
+  config: Config,
+  parts: OwnParts & TokenServiceParts & { readonly check: Check },
+): OpenTokenService {
+  const { own, store, trust, guard, now, log, authenticator, check } = parts;
+  const { settings, keys } = own;
+  const { tokenKeys: secrets, maxTokenBytes, defaultDeadlineMs: deadlineMs } = config;
+  const subjects = createSubjectProver(settings.exchange?.issuers ?? [], { now, log, trust, maxTokenBytes });
+  void subjects.warm();
+  const leave = trust.onChange("signing_key", () => {
+    authenticator.ownKeysChanged();
+    keys.refresh().catch((error: unknown) => log.warn({ error: String(error) }, "cannot read the signing keys"));
+  });
+  const recordRefusal = (tenantId: string | undefined, draft: AuditDraft): void => {
+    store.audit
+      .append(tenantId ?? PLATFORM_CHAIN, [draft])
+      .catch((error: unknown) => log.error({ error: String(error) }, "a refused token request is not on record"));
+  };
+  const shared = { settings, store: store.tokenService, keys, secrets, env: "live" };
+  const service = createTokenService({
+    ...shared,
+    tenants: store.tenants,
+    check,
+    subjects,
+    authenticator,
+    trust,
+    recordRefusal,
+    deadlineMs,
+    now,
+    log,
+  });
+  return {
+    endpoints: createOAuthEndpoints({ settings, service, log, now, deadlineMs, guard }),
+    clients: createClientVerbs({ ...shared, sealer: createSealer(secrets) }),
+    close: () => {
+      leave();
+      subjects.close();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type { Authenticator } from "../../auth/authenticate.ts";
+import type { SealingSecret } from "../../auth/own-key-seal.ts";
+import type { OwnKeys } from "../../auth/own-keys.ts";
+import type { SubjectProver } from "../../auth/subject-prover.ts";
+import type { Logger } from "../../log.ts";
+import type { AuditDraft } from "../../model/audit.ts";
+import type { Peer } from "../../model/peer.ts";
+import type { TenantStore } from "../../model/store.ts";
+import type { TokenServiceSettings, TokenServiceStore } from "../../model/token-service.ts";
+import type { TrustView } from "../../model/trust-view.ts";
+import type { Check } from "../check.ts";
+
+/** What the token service is made of; put together once, where the server starts. */
+export interface TokenServiceDeps {
+  readonly settings: TokenServiceSettings;
+  readonly store: TokenServiceStore;
+  readonly tenants: Pick<TenantStore, "byId" | "bySlug">;
+  readonly keys: OwnKeys;
+  /** Seal signing keys: `tokenKeys`, the first seals. */
+  readonly secrets: readonly SealingSecret[];
+  /** Stands in secrets and refresh tokens, so that those of one environment are told from another's. */
+  readonly env: string;
+  readonly check: Check;
+  readonly subjects: SubjectProver;
+  readonly authenticator: Pick<Authenticator, "authenticate">;
+  readonly trust: TrustView;
+  /** Puts a refusal on record, in the tenant's chain or without one in the platform's. Never rejects, may drop and count. */
+  readonly recordRefusal: (tenantId: string | undefined, draft: AuditDraft) => void;
+  readonly deadlineMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** One request to an endpoint of the token service. */
+export interface OAuthCall {
+  readonly requestId: string;
+  readonly peer: Peer;
+  /** The one instant it is judged at, milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** Aborts when the caller goes away or the deadline passes. */
+  readonly signal: AbortSignal;
+}
+
+/** A client that says it is one. */
+export interface ClaimedClient {
+  readonly clientId: string;
+  readonly secret: string;
+}
+
+/** RFC 6749 §5.1 and RFC 8693 §2.2.1. */
+export interface TokenAnswer {
+  readonly access_token: string;
+  readonly token_type: "Bearer";
+  /** Seconds. */
+  readonly expires_in: number;
+  readonly scope: string;
+  readonly issued_token_type?: string;
+  readonly refresh_token?: string;
+}

@@ -1,0 +1,85 @@
+import { RelataError } from "../../errors.ts";
+import { accessOf } from "../../model/access.ts";
+import { isObjectId, type ObjectRef, type SubjectRef } from "../../model/object.ts";
+import type { Principal } from "../../model/principal.ts";
+import type { Tenant } from "../../model/tenant.ts";
+import type { MembershipRule } from "../../model/token-service.ts";
+import type { OAuthCall, TokenServiceDeps } from "./deps.ts";
+import { invalidTarget } from "./oauth-error.ts";
+
+/** Whose membership is asked about. */
+export interface Person {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+/**
+ * A member of the tenant by the tenant's own tuples, as of now: asked through the service's own Check, at full consistency.
+ * ALLOWED alone is yes.
+ * @throws OAuthError invalid_target; RelataError where the question could not be answered, which is no "no"
+ */
+export async function requireMember(
+  { check, settings, deadlineMs }: TokenServiceDeps,
+  call: OAuthCall,
+  tenant: Tenant,
+  rule: MembershipRule,
+  person: Person,
+): Promise<void> {
+  const question = membershipQuestion(rule, tenant.slug, person);
+  const asked = {
+    ...call,
+    tenant,
+    principal: ownPrincipal(settings.issuer, tenant, call.nowMs),
+    access: accessOf(["check"]),
+    address: call.peer.address,
+    deadlineMs: call.nowMs + deadlineMs,
+  };
+  const consistency = { kind: "fully_consistent" } as const;
+  const { decision } = await Promise.resolve(check(asked, { ...question, consistency })).catch((error: unknown) => {
+    // The tenant's schema does not know these names: nobody can be a member.
+    if (error instanceof RelataError && CANNOT_BE[error.reason] === true) throw invalidTarget(`${error.message}`);
+    throw error;
+  });
+  if (decision.kind === "allowed") return;
+  throw invalidTarget(`membership in ${tenant.slug} is ${decision.kind}`);
+}
+
+const CANNOT_BE: Readonly<Record<string, true>> = {
+  UNKNOWN_DEFINITION: true,
+  UNKNOWN_RELATION_OR_PERMISSION: true,
+  INVALID_SUBJECT_TYPE: true,
+  SCHEMA_NOT_FOUND: true,
+};
+
+/** @throws OAuthError invalid_target when an id cannot hold what it is to name: nothing is escaped or cut to fit */
+export function membershipQuestion(
+  rule: MembershipRule,
+  slug: string,
+  { issuer, subject }: Person,
+): { readonly object: ObjectRef; readonly permission: string; readonly subject: SubjectRef } {
+  const object = named(rule.object, { "{tenant}": slug });
+  const who = named(rule.subject, { "{sub}": subject, "{iss}": issuer });
+  return { object, permission: rule.permission, subject: { ...who, relation: "" } };
+}
+
+/** `type:id`: only the id has placeholders, so what is put in cannot become a type, a relation or a wildcard. */
+function named(template: string, values: Readonly<Record<string, string>>): ObjectRef {
+  const colon = template.indexOf(":");
+  const id = template.slice(colon + 1).replace(/\{[a-z]+\}/g, (name) => values[name] ?? name);
+  if (!isObjectId(id)) throw invalidTarget("the subject or its issuer has characters that no object id can hold");
+  return { type: template.slice(0, colon), id };
+}
+
+/** The token service asks for itself: no credential of anybody's is behind it. */
+function ownPrincipal(issuer: string, tenant: Tenant, nowMs: number): Principal {
+  return {
+    issuer,
+    subject: "token-service",
+    actor: `${issuer}|token-service`,
+    credential: "own",
+    access: accessOf(["check"]),
+    grant: { kind: "tenants", slugs: [tenant.slug] },
+    issuedAtMs: nowMs,
+    expiresAtMs: nowMs,
+  };
+}
