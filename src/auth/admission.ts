@@ -8,6 +8,7 @@ import { type MethodAccess, methodAccess } from "./scope.ts";
 /** Why a proved caller is turned away: codes for the log, the beginning of `RelataError.detail`. */
 export const DENIALS = {
   method_unknown: "no scope is defined for the method, so nobody may call it",
+  out_of_reach: "the caller holds the scope, narrowed to other objects",
   scope_missing: "the caller does not hold the method's scope in this tenant",
   platform_only: "the method is for platform principals",
   tenant_only: "the method needs a tenant, and a platform principal is in none",
@@ -90,6 +91,12 @@ export function requireHeld(principal: Principal, scope: Scope, what: string, te
   if (accessIn(principal, tenant).has(scope)) return;
   const message = `this credential lacks the scope "${scope}", which ${what} needs`;
   deny("scope_missing", message, principal, scope, { scope });
+}
+
+/** The refusal for what a scope that was narrowed to some objects does not reach. `what` comes from the request. */
+export function outOfReach(principal: Principal, scope: Scope, what: string): RelataError {
+  const message = `this credential's scope "${scope}" is narrowed to other objects: it does not reach ${what}`;
+  return denial("out_of_reach", message, principal, `${scope} ${shown(what)}`, { scope });
 }
 
 function requireKind(principal: Principal, method: string): MethodAccess {

@@ -13,6 +13,7 @@ import type { VerbDeps } from "./deps.ts";
 import { beginEvaluation } from "./evaluation.ts";
 import { batchLimits, requireAtMost, requireJsonSize, type ServiceLimits } from "./limits.ts";
 import { logDecision } from "./log-decision.ts";
+import { requireContextualReach, requireReach } from "./reach.ts";
 
 /** An item is a question, or what the edge found wrong with it. */
 export interface BatchCheckRequest {
@@ -38,9 +39,10 @@ export function createBatchCheck(deps: VerbDeps): BatchCheck {
   return async (call, request) => {
     requireAtMost("items", request.items.length, limits.maxBatchItems);
     const { consistency, contextualTuples = [] } = request;
+    requireContextualReach(call, contextualTuples);
     const evaluation = await beginEvaluation(deps, call, { consistency, contextualTuples });
     const { plan, consistencyToken } = evaluation;
-    const items = request.items.map((item, index) => readItem(plan, item, `items[${index}].context`, limits));
+    const items = request.items.map((item, index) => readItem(call, plan, item, `items[${index}].context`, limits));
     const valid = items.filter((item): item is CheckItem => !(item instanceof RelataError));
     const budget = batchLimits(limits, valid.length);
     const { nowMs, signal } = call;
@@ -65,6 +67,7 @@ function undecided(): never {
 
 /** Validated before anything else: what the solver takes for equal items are equal only among valid ones. */
 function readItem(
+  call: TenantCall,
   plan: Plan,
   item: CheckQuestion | RelataError,
   contextField: string,
@@ -74,6 +77,7 @@ function readItem(
   const { object, permission: member, subject, context = NO_CONTEXT } = item;
   const question = { object, member, subject };
   try {
+    requireReach(call, "check", object.type, member);
     requireJsonSize(contextField, context, limits.maxContextBytes);
     validateQuestion(plan.schema, question);
     return { question, context };

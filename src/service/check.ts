@@ -13,6 +13,7 @@ import type { VerbDeps } from "./deps.ts";
 import { beginEvaluation, beginEvaluationNow, type Evaluation, type EvaluationRequest } from "./evaluation.ts";
 import { locateFailure } from "./locate-failure.ts";
 import { logDecision } from "./log-decision.ts";
+import { requireContextualReach, requireReach } from "./reach.ts";
 
 /** May `subject` do `permission` to `object`? */
 export interface CheckQuestion {
@@ -28,7 +29,7 @@ export interface CheckRequest extends CheckQuestion {
   readonly consistency: ConsistencyRequest;
   /** Hold for this request alone, as if they had been written just before it. */
   readonly contextualTuples?: readonly Tuple[];
-  /** Asks for `explanation` in the answer. */
+  /** Asks for `explanation` in the answer, which shows stored tuples of any type: `tuples:read` must reach them all. */
   readonly explain?: boolean;
 }
 
@@ -51,6 +52,9 @@ export type Check = (call: TenantCall, request: CheckRequest) => CheckAnswer | P
 export function createCheck(deps: VerbDeps): Check {
   return (call, request) => {
     try {
+      requireReach(call, "check", request.object.type, request.permission);
+      requireContextualReach(call, request.contextualTuples);
+      if (request.explain === true) requireReach(call, "tuples:read");
       const evaluation = beginEvaluationNow(deps, call, withDefaults(request));
       if (evaluation === undefined) return checkLater(deps, call, request);
       const resident = request.explain === true ? undefined : evaluation.resident;

@@ -6,6 +6,7 @@ import type { VerbDeps } from "./deps.ts";
 import { requireNonEmpty, validateFilter, validatePreconditions } from "./filter-check.ts";
 import { idempotencyOf, sortedJson } from "./idempotency.ts";
 import { requireAtMost, requireJsonSize } from "./limits.ts";
+import { requireFilterReach, requirePreconditionReach } from "./reach.ts";
 import { NO_SCHEMA_VERSION, replayOr } from "./replay.ts";
 import { writeValidated } from "./validated-write.ts";
 
@@ -37,6 +38,8 @@ export function createDeleteTuples(deps: VerbDeps): DeleteTuples {
     requireJsonSize("metadata", request.metadata, limits.metadataMaxBytes);
     requireAtMost("limit", request.limit, limits.maxDelete);
     requireNonEmpty(request.filter, "filter");
+    requireFilterReach(call, "tuples:write", request.filter);
+    requirePreconditionReach(call, request.preconditions);
     const { tenant } = call;
     const startedAtMs = deps.monotonic();
     const remove = (schemaVersion: number) =>

@@ -8,6 +8,7 @@ import { createCursorWriter, invalidCursor, openCursor } from "./cursor.ts";
 import type { VerbDeps } from "./deps.ts";
 import { beginEvaluation } from "./evaluation.ts";
 import { createPace } from "./pace.ts";
+import { requireReach } from "./reach.ts";
 
 export interface ExpandRequest {
   readonly object: ObjectRef;
@@ -46,6 +47,8 @@ export function createExpand(deps: VerbDeps): Expand {
   const { limits, sealer } = deps;
   return async (call, request) => {
     const { object, permission, depth, consistency, cursor } = request;
+    // A tree of one level shows tuples of whatever relations of its type the permission is made of; a whole one, of any type.
+    requireReach(call, "tuples:read", depth === "one_level" ? object.type : undefined);
     const question = { object, permission, depth };
     const opened = cursor === "" ? undefined : openCursor(sealer, "expand-cursor", call.tenant.id, question, cursor);
     const { nowMs, from } = opened === undefined ? beginning(call) : readPlace(opened.place);

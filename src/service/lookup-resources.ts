@@ -13,6 +13,7 @@ import { requireAtMost } from "./limits.ts";
 import type { LookupCount, LookupPage, LookupResult } from "./lookup-page.ts";
 import { type Candidate, findCandidates } from "./lookup-resources-candidates.ts";
 import { checkCandidates } from "./lookup-resources-check.ts";
+import { requireContextualReach, requireReach } from "./reach.ts";
 
 /** Of which objects of `objectType` does Check say that `subject` may (perhaps) do `permission` to them? */
 export interface LookupResourcesRequest {
@@ -48,6 +49,8 @@ export function createLookupResources(deps: VerbDeps): LookupResources {
   return async function* lookupResources(call, request) {
     const { consistency, contextualTuples = [], context = NO_CONTEXT, subject } = request;
     requireAtMost("candidate_ids", request.candidateIds?.length ?? 0, limits.maxCandidates);
+    requireReach(call, "check", request.objectType, request.permission);
+    requireContextualReach(call, contextualTuples);
     const question = questionOf(request);
     const opened = openPlace(deps, call, question, request.cursor);
     const evaluation = await beginEvaluation(deps, call, {

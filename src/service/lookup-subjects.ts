@@ -22,6 +22,7 @@ import { decideCandidates } from "./lookup-subjects-candidates.ts";
 import { countOf, pagesOf, type Searching } from "./lookup-subjects-pages.ts";
 import { type MergeGroup, type MergeSource, mergeScans } from "./ordered-merge.ts";
 import { createPace } from "./pace.ts";
+import { requireContextualReach, requireReach } from "./reach.ts";
 
 export interface LookupSubjectsRequest {
   readonly object: ObjectRef;
@@ -54,6 +55,8 @@ export function createLookupSubjects(deps: VerbDeps): LookupSubjects {
   const { limits, sealer } = deps;
   return async function* lookupSubjects(call, request) {
     const { consistency, contextualTuples, context, limit, countOnly, cursor, ...what } = request;
+    requireReach(call, "check", request.object.type, request.permission);
+    requireContextualReach(call, contextualTuples);
     const candidateIds = what.candidateIds && [...new Set(what.candidateIds)].sort();
     const asked = { ...what, candidateIds, context, contextualTuples, countOnly };
     const opened = cursor === "" ? undefined : openCursor(sealer, "subjects-cursor", call.tenant.id, asked, cursor);

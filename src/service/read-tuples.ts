@@ -6,6 +6,7 @@ import { createCursorWriter, invalidCursor, openCursor } from "./cursor.ts";
 import type { VerbDeps } from "./deps.ts";
 import { chooseHead } from "./evaluation.ts";
 import { validateFilter } from "./filter-check.ts";
+import { requireFilterReach } from "./reach.ts";
 
 export interface ReadTuplesRequest {
   readonly filter: TupleFilter;
@@ -33,6 +34,7 @@ export function createReadTuples(deps: VerbDeps): ReadTuples {
   return async function* readTuples(call, request) {
     const { tenant, signal } = call;
     const { filter } = request;
+    requireFilterReach(call, "tuples:read", filter);
     const { head, after: start } = await findStart(deps, call, request);
     validateFilter(await deps.compiledSchema(tenant, head), filter, "filter");
     const position = { tenantId: tenant.id, revision: head.revision, schemaVersion: head.schemaVersion };

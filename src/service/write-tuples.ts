@@ -11,6 +11,7 @@ import type { VerbDeps } from "./deps.ts";
 import { validatePreconditions } from "./filter-check.ts";
 import { idempotencyOf, sortedJson } from "./idempotency.ts";
 import { requireAtMost, requireJsonSize } from "./limits.ts";
+import { requirePreconditionReach, requireReach } from "./reach.ts";
 import { NO_SCHEMA_VERSION, replayOr } from "./replay.ts";
 import { writeValidated } from "./validated-write.ts";
 
@@ -37,6 +38,8 @@ export function createWriteTuples(deps: VerbDeps): WriteTuples {
     requireAtMost("preconditions", request.preconditions.length, limits.maxPreconditions);
     requireJsonSize("metadata", request.metadata, limits.metadataMaxBytes);
     if (request.updates.length === 0) throw new RelataError("INVALID_REQUEST", "updates is empty: nothing to write");
+    for (const { tuple } of request.updates) requireReach(call, "tuples:write", tuple.objectType, tuple.relation);
+    requirePreconditionReach(call, request.preconditions);
     refuseDuplicates(request.updates);
     for (const [index, { tuple }] of request.updates.entries())
       requireJsonSize(`updates[${index}].tuple.caveat.context`, tuple.caveat?.context, limits.maxCaveatContextBytes);

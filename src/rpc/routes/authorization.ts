@@ -9,7 +9,6 @@ import {
   CheckResponseSchema,
 } from "../../gen/relata/v1/authorization_service_pb.ts";
 import type { Outcome } from "../../model/decision.ts";
-import type { TenantCall } from "../../service/call.ts";
 import type { CheckAnswer, CheckQuestion, EvaluationWork } from "../../service/check.ts";
 import { MINIMIZE_LATENCY } from "../../service/consistency-token.ts";
 import type { Verbs } from "../../service/verbs.ts";
@@ -29,7 +28,7 @@ type AuthorizationVerbs = Pick<Verbs, "check" | "batchCheck" | "lookupResources"
 export function authorizationRoutes(verbs: AuthorizationVerbs): readonly Route[] {
   return routesOf(AuthorizationService, tenantCall, {
     check: (call, request) => {
-      if (request.withExplanation) requireTuplesReadable(call);
+      if (request.withExplanation) requireHeld(call.principal, "tuples:read", "with_explanation", call.tenant.slug);
       const answer = verbs.check(call, {
         ...readQuestion(request, ""),
         contextualTuples: readTuples(request.contextualTuples, "contextual_tuples"),
@@ -71,11 +70,6 @@ function writeAnswer(answer: CheckAnswer, withDebug: boolean): MessageInitShape<
       ? {}
       : { explanation: { nodes: explanation.nodes.map(writeTreeNode), truncated: explanation.truncated } }),
   };
-}
-
-/** An explanation shows stored tuples, which a caller may ask about without being allowed to read them. */
-function requireTuplesReadable({ principal, tenant }: TenantCall): void {
-  requireHeld(principal, "tuples:read", "with_explanation", tenant.slug);
 }
 
 function readQuestion(request: CheckRequest | BatchCheckItem, prefix: string): CheckQuestion {
