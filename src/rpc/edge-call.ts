@@ -36,6 +36,11 @@ export type Interceptor = (call: EdgeCall, next: Pipeline) => Ending;
 /** Runs one call to its end. */
 export type Pipeline = (call: EdgeCall) => Ending;
 
+/** Whose work is limited. */
+export interface Payer {
+  charge(cost: number): void;
+}
+
 /** One call on its way through the interceptors, each of which fills in its part. */
 export class EdgeCall {
   readonly method: DescMethod;
@@ -53,6 +58,8 @@ export class EdgeCall {
   tenant: Tenant | undefined = undefined;
   /** What the caller may do in `tenant`, or on the platform. */
   access: Access = NO_ACCESS;
+  /** Who pays for the call, where work is limited: the principal and the tenant. */
+  payers: readonly Payer[] = NOBODY;
   /** Set once the call has failed; a transport sends it as the status. */
   failure: Failure | undefined = undefined;
   #durationMs = -1;
@@ -69,6 +76,11 @@ export class EdgeCall {
     if (this.deadlineMs === Number.POSITIVE_INFINITY) return this.transport.gone;
     this.#ending ??= new AbortController();
     return this.#ending.signal;
+  }
+
+  /** Work beyond that of one call, of which every call costs one: items of a batch, updates of a write. */
+  charge(items: number): void {
+    if (items > 0) for (const payer of this.payers) payer.charge(items);
   }
 
   /** Of the caller's connection; empty when unknown. */
@@ -98,6 +110,8 @@ export class EdgeCall {
     this.#ending?.abort(ENDED);
   }
 }
+
+const NOBODY: readonly Payer[] = [];
 
 /** One for all: to make a DOMException takes 4 µs. */
 const ENDED = new DOMException("the call has ended", "AbortError");

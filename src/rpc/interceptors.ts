@@ -11,6 +11,7 @@ import { createCallCounter } from "./interceptors/count-calls.ts";
 import { createDeadline, type DeadlineSettings } from "./interceptors/deadline.ts";
 import { createRecordRefusals } from "./interceptors/record-refusals.ts";
 import { requestId } from "./interceptors/request-id.ts";
+import type { CallLimits } from "./limits/call-limits.ts";
 
 export interface InterceptorOptions extends DeadlineSettings {
   readonly authenticator: Pick<Authenticator, "authenticate" | "recall">;
@@ -18,6 +19,8 @@ export interface InterceptorOptions extends DeadlineSettings {
   readonly log: Logger;
   /** Where callers who are turned away are put on record. Left out: nowhere. */
   readonly refusals?: RefusalLog;
+  /** Left out: nobody is limited. */
+  readonly limits?: Pick<CallLimits, "interceptor">;
   /** Left out: nobody counts. */
   readonly requests?: Pick<RequestMetrics, "observe">;
 }
@@ -34,6 +37,7 @@ export function guardedInterceptors(options: InterceptorOptions): readonly Inter
     createDeadline(options),
     createAuthenticate(options.authenticator),
     createAdmit(options.findTenant),
+    ...(options.limits === undefined ? [] : [options.limits.interceptor]),
   ];
 }
 

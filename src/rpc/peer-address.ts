@@ -8,3 +8,13 @@ export function plainAddress(address: string | undefined): string {
   const bare = zone < 0 ? address : address.slice(0, zone);
   return MAPPED_IPV4.exec(bare)?.[1] ?? bare;
 }
+
+/** What one peer can have of its own: of IPv6 the network of 64 bits, in which it has as many addresses as it likes. */
+export function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = "", tail = ""] = address.split("::", 2);
+  const front = head === "" ? [] : head.split(":");
+  const back = tail === "" ? [] : tail.split(":");
+  const zeros = Array<string>(Math.max(0, 8 - front.length - back.length)).fill("0");
+  return `${[...front, ...zeros, ...back].slice(0, 4).join(":")}::/64`;
+}

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket, Server as TlsServer } from "node:tls";
 import type { Logger } from "../../log.ts";
 import { type Peer, UNKNOWN_PEER } from "../../model/peer.ts";
-import { plainAddress } from "../peer-address.ts";
+import { networkOf, plainAddress } from "../peer-address.ts";
 import { ConnectionPeer } from "./connection-peer.ts";
 import type { ConnectionRoom } from "./connection-room.ts";
 import { type FirstBytes, onFirstBytes } from "./first-bytes.ts";
@@ -51,7 +51,7 @@ export class Front {
     const { room } = this.#options;
     const address = plainAddress(socket.remoteAddress);
     // The same remote port twice at once can only be two local addresses, and then a peer's certificate would be anybody's.
-    if (remote === undefined || this.#peers.has(remote) || !room.enter(address)) {
+    if (remote === undefined || this.#peers.has(remote) || !room.enter(networkOf(address))) {
       socket.destroy();
       return;
     }
@@ -60,7 +60,7 @@ export class Front {
     socket.once("close", () => {
       this.sockets.delete(socket);
       this.#peers.delete(remote);
-      room.leave(address);
+      room.leave(networkOf(address));
     });
     socket.setNoDelay(true);
     if (this.#tlsServer === undefined) this.#begin(socket);

@@ -39,6 +39,7 @@ export function authorizationRoutes(verbs: AuthorizationVerbs): readonly Route[]
       return writeAnswer(answer, request.withDebug);
     },
     batchCheck: async (call, request) => {
+      call.charge(request.items.length - 1);
       const { results, consistencyToken, work } = await verbs.batchCheck(call, {
         items: request.items.map((item, index) => readItem(item, `items[${index}].`)),
         contextualTuples: readTuples(request.contextualTuples, "contextual_tuples"),

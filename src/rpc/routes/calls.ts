@@ -7,7 +7,7 @@ export function platformCall(call: EdgeCall): PlatformCall {
   return call as EdgeCall & PlatformCall;
 }
 
-export function tenantCall(call: EdgeCall): TenantCall {
+export function tenantCall(call: EdgeCall): EdgeCall & TenantCall {
   if (call.tenant === undefined) throw new Error(`${call.procedure} reached its verb without a tenant`);
   return platformCall(call) as EdgeCall & TenantCall;
 }

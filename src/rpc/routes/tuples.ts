@@ -15,11 +15,13 @@ const OPERATIONS: Partial<Record<TupleUpdate_Operation, TupleOperation>> = {
 
 export function tupleRoutes(verbs: Pick<Verbs, "writeTuples" | "deleteTuples" | "readTuples">): readonly Route[] {
   return routesOf(TupleService, tenantCall, {
-    write: (call, request) =>
-      verbs.writeTuples(call, {
+    write: (call, request) => {
+      call.charge(request.updates.length - 1);
+      return verbs.writeTuples(call, {
         updates: request.updates.map((update, index) => readUpdate(update, `updates[${index}]`)),
         ...readWriteOptions(request),
-      }),
+      });
+    },
     delete: async (call, request) => {
       const { deleted, ...answer } = await verbs.deleteTuples(call, {
         filter: readFilter(request.filter, "filter"),
