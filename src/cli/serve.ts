@@ -12,6 +12,8 @@ import { startGrpcServer } from "../rpc/grpc.ts";
 import { createHealth, type Health } from "../rpc/health.ts";
 import { startHttpServer } from "../rpc/http.ts";
 import { CODES } from "../rpc/interceptors/count-calls.ts";
+import { type CallLimits, createCallLimits } from "../rpc/limits/call-limits.ts";
+import { createCredentialGuard, guardAuthenticator } from "../rpc/limits/credential-guard.ts";
 import type { OAuthEndpoints } from "../rpc/oauth/endpoints.ts";
 import { API_PROCEDURES, createEndpoints, type Endpoint } from "../rpc/routes.ts";
 import type { RpcServer } from "../rpc/server.ts";
@@ -23,7 +25,7 @@ import { createPostgresStore } from "../storage/postgres/store.ts";
 import { type Audit, openAudit } from "./open-audit.ts";
 import { createOps, type Ops, openOpsPort } from "./open-ops.ts";
 import { openResidency } from "./open-residency.ts";
-import { type OpenTokenService, openOwnIdentity, openTokenService, type OwnParts } from "./open-token-service.ts";
+import { type OpenTokenService, type OwnParts, openOwnIdentity, openTokenService } from "./open-token-service.ts";
 
 export interface ServerDeps {
   /** Milliseconds since the epoch. Default: the real clock. */
@@ -38,6 +40,8 @@ export interface ServerDeps {
   readonly residency?: Residency;
   /** Over what is configured, where `residency` is left out. */
   readonly residencyOptions?: Partial<ResidencyOptions>;
+  /** Default: as configured. The server closes them. */
+  readonly limits?: CallLimits;
   /** False: no operations port; another process has it, or nobody wants it. Default: as configured. */
   readonly opsPort?: false;
 }
@@ -80,19 +84,23 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
     const audit = await openAudit(config, { audit: store.audit, log, now });
     closers.push(() => audit.close());
     const verbParts = { store, residency, log, now, monotonic };
-    const ownParts = own && { own, authenticator, trust };
-    const edge = { authenticator, health, requests, audit };
+    const limits = deps.limits ?? createCallLimits(config);
+    closers.push(() => limits.close());
+    const guard = createCredentialGuard({ ...config, log, monotonic });
+    const guarded = guardAuthenticator(authenticator, guard);
+    const ownParts = own && { own, authenticator, guard, trust };
+    const edge = { authenticator: guarded, limits, health, requests, audit };
     const { endpoints, tokens } = buildEndpoints(config, { ...verbParts, ...edge, ownParts });
     closers.push(() => tokens?.close());
     const entrance = openEntrance(config, log);
     closers.push(() => entrance.close());
-    const sources = [entrance.collect, audit.collect];
+    const sources = [entrance.collect, limits.collect, guard.collect, audit.collect];
     const ops = createOps(config, { health, residency, requests, monotonic, sources });
     closers.push(() => ops.stop());
     const opsPort = deps.opsPort === false ? undefined : await openOpsPort(config, ops, log);
     closers.push(() => opsPort?.close());
     const servers = await listen(config, endpoints, {
-      authenticator,
+      authenticator: guarded,
       entrance,
       health,
       log,
@@ -127,7 +135,7 @@ function openStore(config: Config): Promise<ServingStore> {
 }
 
 interface Parts {
-  readonly authenticator: Authenticator;
+  readonly authenticator: Pick<Authenticator, "authenticate" | "recall">;
   readonly health: Health;
   readonly log: Logger;
 }
@@ -138,11 +146,12 @@ function buildEndpoints(
     Pick<VerbOptions, "residency" | "now" | "monotonic"> & {
       readonly store: ServingStore;
       readonly requests: RequestMetrics;
+      readonly limits: CallLimits;
       readonly audit: Audit;
       readonly ownParts: OwnParts | undefined;
     },
 ): { readonly endpoints: readonly Endpoint[]; readonly tokens: OpenTokenService | undefined } {
-  const { authenticator, health, requests, audit, ownParts, ...verbParts } = parts;
+  const { authenticator, health, requests, limits, audit, ownParts, ...verbParts } = parts;
   const { store, log, now } = verbParts;
   const verbs = createVerbs({ ...verbParts, decisions: audit.decisions, tokenKeys: config.tokenKeys, limits: config });
   const findTenant = createTenantCache(store.tenants);
@@ -151,6 +160,7 @@ function buildEndpoints(
     authenticator,
     findTenant,
     log,
+    limits,
     requests,
     refusals: audit.refusals,
     now,
