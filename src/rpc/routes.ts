@@ -55,7 +55,7 @@ export interface VerbGroups {
   readonly verbs: Verbs;
   readonly credentials: CredentialVerbs;
   /** Undefined where there is no token service. */
-  readonly clients: ClientVerbs | undefined;
+  readonly clients?: ClientVerbs | undefined;
   readonly audit: AuditVerbs;
 }
 

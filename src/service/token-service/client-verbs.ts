@@ -1,7 +1,6 @@
-import type { Sealer } from "../seal.ts";
 import { type CreateClient, createCreateClient } from "./create-client.ts";
 import { createDeleteClient, type DeleteClient } from "./delete-client.ts";
-import type { TokenServiceDeps } from "./deps.ts";
+import type { ClientVerbDeps } from "./deps.ts";
 import { createListClients, type ListClients } from "./list-clients.ts";
 import { createRotateClientSecret, type RotateClientSecret } from "./rotate-client-secret.ts";
 import {
@@ -20,10 +19,6 @@ export interface ClientVerbs {
   readonly listSigningKeys: ListSigningKeys;
   readonly rotateSigningKey: RotateSigningKey;
 }
-
-export type ClientVerbDeps = Pick<TokenServiceDeps, "settings" | "store" | "keys" | "secrets" | "env"> & {
-  readonly sealer: Sealer;
-};
 
 export function createClientVerbs(deps: ClientVerbDeps): ClientVerbs {
   return {

@@ -6,7 +6,7 @@ import type { GrantType, OAuthClient } from "../../model/token-service.ts";
 import type { TenantCall } from "../call.ts";
 import { invalid, requireText } from "../credentials/fields.ts";
 import { originOf } from "../origin.ts";
-import type { ClientVerbDeps } from "./client-verbs.ts";
+import type { ClientVerbDeps } from "./deps.ts";
 
 export interface CreateClientRequest {
   readonly name: string;

@@ -2,7 +2,7 @@ import { MAX_ACCESS_TOKEN_MS } from "../../auth/own-keys.ts";
 import { clientGroup } from "../../auth/own-token.ts";
 import type { TenantCall } from "../call.ts";
 import { originOf } from "../origin.ts";
-import type { ClientVerbDeps } from "./client-verbs.ts";
+import type { ClientVerbDeps } from "./deps.ts";
 import { CLOCKS_APART_MS } from "./grant-refresh.ts";
 
 export type DeleteClient = (call: TenantCall, clientId: string) => Promise<void>;

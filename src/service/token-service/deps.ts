@@ -9,6 +9,7 @@ import type { TenantStore } from "../../model/store.ts";
 import type { TokenServiceSettings, TokenServiceStore } from "../../model/token-service.ts";
 import type { TrustView } from "../../model/trust-view.ts";
 import type { Check } from "../check.ts";
+import type { Sealer } from "../seal.ts";
 
 /** What the token service is made of; put together once, where the server starts. */
 export interface TokenServiceDeps {
@@ -32,6 +33,11 @@ export interface TokenServiceDeps {
   readonly log: Logger;
 }
 
+/** What the verbs of clients and signing keys are made of. */
+export type ClientVerbDeps = Pick<TokenServiceDeps, "settings" | "store" | "keys" | "secrets" | "env"> & {
+  readonly sealer: Sealer;
+};
+
 /** One request to an endpoint of the token service. */
 export interface OAuthCall {
   readonly requestId: string;
@@ -41,6 +47,9 @@ export interface OAuthCall {
   /** Aborts when the caller goes away or the deadline passes. */
   readonly signal: AbortSignal;
 }
+
+/** Parameters of a request by name; those without a value are not among them. */
+export type Parameters = ReadonlyMap<string, string>;
 
 /** A client that says it is one. */
 export interface ClaimedClient {

@@ -7,13 +7,12 @@ import type { ExchangeSettings, NewFamily } from "../../model/token-service.ts";
 import type { JsonObject } from "../../model/tuple.ts";
 import { actorClaim } from "./actor.ts";
 import type { ProvedClient } from "./authenticate-client.ts";
-import type { OAuthCall, TokenAnswer, TokenServiceDeps } from "./deps.ts";
+import type { OAuthCall, Parameters, TokenAnswer, TokenServiceDeps } from "./deps.ts";
 import { mint } from "./issue.ts";
 import { requireMember } from "./membership.ts";
 import { commonRights, type Rights, requestedScopes, requireSome } from "./narrow.ts";
 import { invalidClient, invalidTarget, OAuthError } from "./oauth-error.ts";
 import { clientOrigin, originOf, tokenIssued } from "./record.ts";
-import type { Parameters } from "./token-service.ts";
 
 export const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";

@@ -5,13 +5,12 @@ import type { AuditDraft } from "../../model/audit.ts";
 import type { OwnRevocation, RefreshDigest, RefreshFamily } from "../../model/token-service.ts";
 import type { JsonObject } from "../../model/tuple.ts";
 import type { ProvedClient } from "./authenticate-client.ts";
-import type { OAuthCall, TokenAnswer, TokenServiceDeps } from "./deps.ts";
+import type { OAuthCall, Parameters, TokenAnswer, TokenServiceDeps } from "./deps.ts";
 import { mint } from "./issue.ts";
 import { requireMember } from "./membership.ts";
 import { commonRights, type Rights, requestedScopes, requireSome } from "./narrow.ts";
 import { invalidGrant, OAuthError } from "./oauth-error.ts";
 import { clientOrigin, tokenIssued } from "./record.ts";
-import type { Parameters } from "./token-service.ts";
 
 export const REFRESH_TOKEN = "refresh_token";
 

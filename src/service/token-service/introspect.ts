@@ -4,10 +4,9 @@ import { OWN_CLAIMS } from "../../auth/own-token.ts";
 import { RelataError } from "../../errors.ts";
 import type { Principal } from "../../model/principal.ts";
 import { authenticateClient, type ProvedClient } from "./authenticate-client.ts";
-import type { ClaimedClient, OAuthCall, TokenServiceDeps } from "./deps.ts";
+import type { ClaimedClient, OAuthCall, Parameters, TokenServiceDeps } from "./deps.ts";
 import { invalidClient, OAuthError } from "./oauth-error.ts";
 import { readOwnAccessToken } from "./own-access-token.ts";
-import type { Parameters } from "./token-service.ts";
 
 export interface IntrospectRequest {
   readonly form: Parameters;

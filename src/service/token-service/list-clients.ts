@@ -1,7 +1,7 @@
 import type { OAuthClient } from "../../model/token-service.ts";
 import type { TenantCall } from "../call.ts";
 import { openPage, type PageRequest, pageLimit, sealPage, takePage } from "../credentials/page-token.ts";
-import type { ClientVerbDeps } from "./client-verbs.ts";
+import type { ClientVerbDeps } from "./deps.ts";
 
 export interface ListClientsAnswer {
   readonly clients: readonly OAuthClient[];

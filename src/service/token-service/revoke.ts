@@ -1,11 +1,10 @@
 import { parseOwnSecret } from "../../auth/own-secret.ts";
 import { authenticateClient, type ProvedClient } from "./authenticate-client.ts";
-import type { ClaimedClient, OAuthCall, TokenServiceDeps } from "./deps.ts";
+import type { ClaimedClient, OAuthCall, Parameters, TokenServiceDeps } from "./deps.ts";
 import { CLOCKS_APART_MS, endOfFamily } from "./grant-refresh.ts";
 import { invalidClient, OAuthError } from "./oauth-error.ts";
 import { readOwnAccessToken } from "./own-access-token.ts";
 import { clientOrigin } from "./record.ts";
-import type { Parameters } from "./token-service.ts";
 
 export interface RevokeRequest {
   readonly form: Parameters;

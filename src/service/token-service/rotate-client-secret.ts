@@ -2,8 +2,8 @@ import { newOwnSecret, newPublicId } from "../../auth/own-secret.ts";
 import type { TenantCall } from "../call.ts";
 import { invalid } from "../credentials/fields.ts";
 import { originOf } from "../origin.ts";
-import type { ClientVerbDeps } from "./client-verbs.ts";
 import type { ClientWithSecret } from "./create-client.ts";
+import type { ClientVerbDeps } from "./deps.ts";
 
 export interface RotateClientSecretRequest {
   readonly clientId: string;

@@ -4,8 +4,7 @@ import { RelataError } from "../../errors.ts";
 import { type StoredSigningKey, serviceOrigin } from "../../model/token-service.ts";
 import type { PlatformCall } from "../call.ts";
 import { originOf } from "../origin.ts";
-import type { ClientVerbDeps } from "./client-verbs.ts";
-import type { TokenServiceDeps } from "./deps.ts";
+import type { ClientVerbDeps, TokenServiceDeps } from "./deps.ts";
 
 export interface RotateSigningKeyRequest {
   /** Sign with the new key at once, published long enough or not. */

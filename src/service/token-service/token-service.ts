@@ -1,6 +1,6 @@
 import type { PublicJwk } from "../../auth/own-key-seal.ts";
 import { authenticateClient, type ProvedClient } from "./authenticate-client.ts";
-import type { ClaimedClient, OAuthCall, TokenAnswer, TokenServiceDeps } from "./deps.ts";
+import type { ClaimedClient, OAuthCall, Parameters, TokenAnswer, TokenServiceDeps } from "./deps.ts";
 import { CLIENT_CREDENTIALS, grantClientCredentials } from "./grant-client-credentials.ts";
 import { grantExchange, TOKEN_EXCHANGE } from "./grant-exchange.ts";
 import { grantRefresh, REFRESH_TOKEN } from "./grant-refresh.ts";
@@ -8,9 +8,6 @@ import { createIntrospect, type Introspect } from "./introspect.ts";
 import { invalidClient, OAuthError } from "./oauth-error.ts";
 import { recordRefused } from "./record.ts";
 import { createRevoke, type Revoke } from "./revoke.ts";
-
-/** Parameters of a request by name; those without a value are not among them. */
-export type Parameters = ReadonlyMap<string, string>;
 
 export interface TokenRequest {
   readonly form: Parameters;

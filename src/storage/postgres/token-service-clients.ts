@@ -25,13 +25,14 @@ export interface SecretRow {
 const CLIENT_COLUMNS = sql`c.client_id, c.tenant_id, c.name, c.grants, c.scopes, c.objects,
   ${epochMs("c.created_at")} AS created_at_ms, c.created_by`;
 
-/** The one with the secret, and what the secret is compared with. */
+/** LIMIT keeps the planner from turning the join round. The one with the secret, and what the secret is compared with. */
 export const clientBySecret = statement<{ keyId: string }>()("client_by_secret", (arg) =>
   sql<ClientRow & SecretRow & { readonly secret_sha256: string; readonly secret_created_at_ms: number }>`
     SELECT ${CLIENT_COLUMNS}, s.key_id, s.secret_sha256, ${epochMs("s.created_at")} AS secret_created_at_ms,
       ${epochMs("s.expires_at")} AS expires_at_ms
     FROM relata.oauth_client_secret s
-    JOIN relata.oauth_client c ON c.client_id = s.client_id AND c.tenant_id = s.tenant_id
+    CROSS JOIN LATERAL (SELECT * FROM relata.oauth_client
+      WHERE client_id = s.client_id AND tenant_id = s.tenant_id LIMIT 1) c
     WHERE s.key_id = ${arg("keyId")}`.compile(sqlBuilder),
 );
 

@@ -15,11 +15,18 @@ interface KeyRow {
 /** A key a week for a century. */
 const MAX_KEYS = 5_000;
 
-export const signingKeys = statement<Record<never, never>>()("signing_keys", () =>
+const selectSigningKeys = statement<{ since: string }>()("signing_keys", (arg) =>
   sql<KeyRow>`SELECT kid, sealed, sealed_by, ${epochMs("created_at")} AS created_at_ms, created_by,
       ${epochMs("activates_at")} AS activates_at_ms, ${epochMs("withdrawn_at")} AS withdrawn_at_ms
-    FROM relata.signing_key ORDER BY activates_at, kid LIMIT ${sql.lit(MAX_KEYS)}`.compile(sqlBuilder),
+    FROM relata.signing_key WHERE activates_at >= ${arg("since")}::timestamptz ORDER BY activates_at, kid LIMIT ${sql.lit(MAX_KEYS)}`.compile(
+    sqlBuilder,
+  ),
 );
+
+/** All there are, oldest first. */
+export function signingKeys(): Bound<KeyRow> {
+  return selectSigningKeys({ since: "-infinity" });
+}
 
 interface NewKey {
   readonly kid: string;
@@ -38,8 +45,7 @@ const insertSigningKey = statement<NewKey>()("insert_signing_key", (arg) =>
 
 const withdrawOtherKeys = statement<{ kid: string; at: string }>()("withdraw_other_keys", (arg) =>
   sql`UPDATE relata.signing_key SET withdrawn_at = ${arg("at")}::timestamptz
-    WHERE kid = ANY (ARRAY(SELECT kid FROM relata.signing_key WHERE kid > '')) AND kid <> ${arg("kid")}
-      AND withdrawn_at IS NULL`.compile(sqlBuilder),
+    WHERE kid > '' AND kid <> ${arg("kid")} AND withdrawn_at IS NULL`.compile(sqlBuilder),
 );
 
 export function addKeyStatements(key: StoredSigningKey, { withdrawOthers }: AddSigningKey): readonly Bound[] {

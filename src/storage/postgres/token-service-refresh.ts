@@ -34,7 +34,8 @@ const REFRESH_COLUMNS = sql`f.family_id, f.client_id, f.subject, f.subject_issue
 export const refreshToken = statement<Shown>()("refresh_token", (arg) =>
   sql<RefreshRow>`SELECT ${REFRESH_COLUMNS}
     FROM relata.refresh_token t
-    JOIN relata.refresh_family f ON f.family_id = t.family_id AND f.tenant_id = t.tenant_id
+    CROSS JOIN LATERAL (SELECT * FROM relata.refresh_family
+      WHERE family_id = t.family_id AND tenant_id = t.tenant_id LIMIT 1) f
     WHERE t.tenant_id = ${arg("tenantId")} AND t.family_id = ${arg("familyId")} AND t.secret_sha256 = ${arg("sha256")}`.compile(
     sqlBuilder,
   ),

@@ -54,7 +54,7 @@ export function createTokenServiceStore(parts: TokenServiceParts): TokenServiceS
   const { lanes, sessions } = parts;
   return {
     async signingKeys() {
-      const [rows] = await lanes.read({ kind: "trust" }, [signingKeys({})]);
+      const [rows] = await lanes.read({ kind: "trust" }, [signingKeys()]);
       return rows.map(toSigningKey);
     },
     addSigningKey: (key, how, draft) => addSigningKey(parts, key, how, draft),
@@ -115,7 +115,7 @@ async function addSigningKey(
   draft: AuditDraft,
 ): Promise<boolean> {
   const added = await sessions.transact({ kind: "registry" }, async (transaction) => {
-    const [chain, known] = await transaction.begin([lockChain(PLATFORM_CHAIN), signingKeys({})]);
+    const [chain, known] = await transaction.begin([lockChain(PLATFORM_CHAIN), signingKeys()]);
     if (how.onlyFirst && known.length > 0) return false;
     await transaction.commit([
       ...addKeyStatements(key, how),

@@ -4,6 +4,7 @@ import type { Store } from "../../../src/model/store.ts";
 import type { Tenant } from "../../../src/model/tenant.ts";
 import type { TupleFilter, TupleKey } from "../../../src/model/tuple.ts";
 import { draft, NOW_MS, ORIGIN } from "../drafts.ts";
+import { runTokenService } from "./workload-token-service.ts";
 import { runTrust } from "./workload-trust.ts";
 
 /** The tuple that everything asks about. */
@@ -93,6 +94,7 @@ export async function runEveryStatement(store: ServingStore, tenant: Tenant): Pr
   await store.schemas.read(tenant, head.schemaVersion + 1);
   await runChanges(store, tenant);
   await runTrust(store.trust, tenant);
+  await runTokenService(store.tokenService, tenant);
   await runAudit(store, tenant);
   await store.ping();
 }
