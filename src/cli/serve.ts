@@ -25,6 +25,7 @@ import { createPostgresStore } from "../storage/postgres/store.ts";
 import { type Audit, openAudit } from "./open-audit.ts";
 import { createOps, type Ops, openOpsPort } from "./open-ops.ts";
 import { openResidency } from "./open-residency.ts";
+import { openTenantLife, type TenantLife } from "./open-tenant-life.ts";
 import { type OpenTokenService, type OwnParts, openOwnIdentity, openTokenService } from "./open-token-service.ts";
 
 export interface ServerDeps {
@@ -83,13 +84,15 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
     const requests = createRequestMetrics(API_PROCEDURES, CODES);
     const audit = await openAudit(config, { audit: store.audit, log, now });
     closers.push(() => audit.close());
+    const tenantLife = openTenantLife(config, { store, log });
+    closers.push(() => tenantLife.close());
     const verbParts = { store, residency, log, now, monotonic };
     const limits = deps.limits ?? createCallLimits(config);
     closers.push(() => limits.close());
     const guard = createCredentialGuard({ ...config, log, monotonic });
     const guarded = guardAuthenticator(authenticator, guard);
     const ownParts = own && { own, authenticator, guard, trust };
-    const edge = { authenticator: guarded, limits, health, requests, audit };
+    const edge = { authenticator: guarded, limits, health, requests, audit, trust, tenantLife };
     const { endpoints, tokens } = buildEndpoints(config, { ...verbParts, ...edge, ownParts });
     closers.push(() => tokens?.close());
     const entrance = openEntrance(config, log);
@@ -128,6 +131,9 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
 function openStore(config: Config): Promise<ServingStore> {
   return createPostgresStore({
     connection: { connectionString: config.databaseUrl },
+    ...(config.maintenanceDatabaseUrl !== undefined && {
+      maintenance: { connectionString: config.maintenanceDatabaseUrl },
+    }),
     poolMax: config.databasePoolMax,
     // Beyond the longest deadline nobody waits for the answer.
     statementTimeoutMs: config.maxDeadlineMs,
@@ -148,13 +154,16 @@ function buildEndpoints(
       readonly requests: RequestMetrics;
       readonly limits: CallLimits;
       readonly audit: Audit;
+      readonly trust: TrustFeed;
+      readonly tenantLife: TenantLife;
       readonly ownParts: OwnParts | undefined;
     },
 ): { readonly endpoints: readonly Endpoint[]; readonly tokens: OpenTokenService | undefined } {
-  const { authenticator, health, requests, limits, audit, ownParts, ...verbParts } = parts;
+  const { authenticator, health, requests, limits, audit, trust, tenantLife, ownParts, ...verbParts } = parts;
   const { store, log, now } = verbParts;
-  const verbs = createVerbs({ ...verbParts, decisions: audit.decisions, tokenKeys: config.tokenKeys, limits: config });
-  const findTenant = createTenantCache(store.tenants);
+  const records = { audit: store.audit, decisions: audit.decisions };
+  const verbs = createVerbs({ ...verbParts, ...records, tokenKeys: config.tokenKeys, limits: config });
+  const findTenant = createTenantCache(store.tenants, (heard) => void trust.onChange("tenant", heard));
   const { defaultDeadlineMs, maxDeadlineMs } = config;
   const edge = {
     authenticator,
@@ -162,6 +171,7 @@ function buildEndpoints(
     log,
     limits,
     requests,
+    tally: tenantLife.tally,
     refusals: audit.refusals,
     now,
     defaultDeadlineMs,
@@ -171,7 +181,7 @@ function buildEndpoints(
   const issuers = ownParts === undefined ? config.issuers : [...config.issuers, ownParts.own.issuer.trust];
   const credentials = createCredentialVerbs({ store: store.trust, sealer: createSealer(tokenKeys), issuers, bindings });
   const tokens = ownParts && openTokenService(config, { ...ownParts, store, now, log, check: verbs.check });
-  const groups = { verbs, credentials, clients: tokens?.clients, audit: audit.verbs };
+  const groups = { verbs, credentials, clients: tokens?.clients, audit: audit.verbs, tenantLife: tenantLife.verbs };
   return { endpoints: createEndpoints(groups, health, edge), tokens };
 }
 

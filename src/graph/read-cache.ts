@@ -6,8 +6,8 @@ import { type KeptPart, TenantReads } from "./tenant-reads.ts";
 
 /** Rows read from the store, of all tenants together; the least recently used leave. */
 export interface ReadCache {
-  /** An empty memory for a tenant, whoever has one already. Forgets on its own what does not fit. */
-  reads(tenant: TenantPlace): TenantReads;
+  /** An empty memory for a tenant, whoever has one already, whose place is asked for with each read. Forgets on its own what does not fit. */
+  reads(place: () => TenantPlace): TenantReads;
   readonly counts: ReadCounts;
 }
 
@@ -42,7 +42,7 @@ export function createReadCache(store: Pick<TupleStore, "source">, size: ReadCac
     drop: (part: KeptPart) => void parts?.delete(part),
   };
   return {
-    reads: (tenant) => new TenantReads((revision, signal) => store.source(tenant, revision, signal), shelf),
+    reads: (place) => new TenantReads((revision, signal) => store.source(place(), revision, signal), shelf),
     get counts() {
       return { ...tally, bytes: parts?.calculatedSize ?? 0, entries: parts?.size ?? 0 };
     },

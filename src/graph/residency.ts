@@ -92,7 +92,9 @@ class TenantResidency implements OwnedResidency, TenantKeeper {
 
   of(place: TenantPlace): FollowedTenant {
     const known = this.#tenants.get(place.id);
-    const tenant = known === undefined || known.place.bucket !== place.bucket ? this.#follow(place) : known;
+    const tenant = known ?? this.#follow(place);
+    // It was moved: what is in memory of it is as true as before, and from now on it is read where it is.
+    if (tenant.place.bucket !== place.bucket) tenant.place = place;
     tenant.lastUse = ++this.#uses;
     if (!tenant.awake && !tenant.ended) {
       this.#tail.wake(tenant);
@@ -166,9 +168,11 @@ class TenantResidency implements OwnedResidency, TenantKeeper {
   }
 
   #follow(place: TenantPlace): FollowedTenant {
-    const former = this.#tenants.get(place.id);
-    if (former !== undefined) this.#forget(former);
-    const tenant = new FollowedTenant(place, this.#cache.reads(place), this);
+    const tenant: FollowedTenant = new FollowedTenant(
+      place,
+      this.#cache.reads(() => tenant.place),
+      this,
+    );
     if (this.#isClosed) {
       tenant.end();
       return tenant;

@@ -1,5 +1,6 @@
 import type { AuditStore } from "./audit.ts";
 import type { Store } from "./store.ts";
+import type { TenantLifeStore } from "./tenant-life.ts";
 import type { TokenServiceStore } from "./token-service.ts";
 import type { TrustStore } from "./trust-store.ts";
 
@@ -7,5 +8,6 @@ import type { TrustStore } from "./trust-store.ts";
 export interface ServingStore extends Store {
   readonly audit: AuditStore;
   readonly trust: TrustStore;
+  readonly life: TenantLifeStore;
   readonly tokenService: TokenServiceStore;
 }

@@ -2,12 +2,14 @@ import type { Authenticator } from "../auth/authenticate.ts";
 import type { Logger } from "../log.ts";
 import type { RequestMetrics } from "../metrics/request-metrics.ts";
 import type { RefusalLog } from "../model/audit.ts";
+import type { CallTally } from "../service/tenant-life/call-tally.ts";
 import type { Interceptor } from "./edge-call.ts";
 import { createAccessLog, createFailureLog } from "./interceptors/access-log.ts";
 import { createAdmit, type FindTenant } from "./interceptors/admit.ts";
 import { createAuthenticate } from "./interceptors/authenticate.ts";
 import { catchErrors } from "./interceptors/catch-errors.ts";
 import { createCallCounter } from "./interceptors/count-calls.ts";
+import { createUsageCounter } from "./interceptors/count-usage.ts";
 import { createDeadline, type DeadlineSettings } from "./interceptors/deadline.ts";
 import { createRecordRefusals } from "./interceptors/record-refusals.ts";
 import { requestId } from "./interceptors/request-id.ts";
@@ -23,6 +25,8 @@ export interface InterceptorOptions extends DeadlineSettings {
   readonly limits?: Pick<CallLimits, "interceptor">;
   /** Left out: nobody counts. */
   readonly requests?: Pick<RequestMetrics, "observe">;
+  /** Left out: nobody adds up what tenants call. */
+  readonly tally?: Pick<CallTally, "count">;
 }
 
 /** What every call of relata's own API passes, outermost first. The order is the security of the edge. */
@@ -37,6 +41,7 @@ export function guardedInterceptors(options: InterceptorOptions): readonly Inter
     createDeadline(options),
     createAuthenticate(options.authenticator),
     createAdmit(options.findTenant),
+    ...(options.tally === undefined ? [] : [createUsageCounter(options.tally)]),
     ...(options.limits === undefined ? [] : [options.limits.interceptor]),
   ];
 }

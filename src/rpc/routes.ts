@@ -11,6 +11,7 @@ import { TenantService } from "../gen/relata/v1/tenant_service_pb.ts";
 import { TupleService } from "../gen/relata/v1/tuple_service_pb.ts";
 import type { AuditVerbs } from "../service/audit/verbs.ts";
 import type { CredentialVerbs } from "../service/credentials/verbs.ts";
+import type { TenantLifeVerbs } from "../service/tenant-life/verbs.ts";
 import type { ClientVerbs } from "../service/token-service/client-verbs.ts";
 import type { Verbs } from "../service/verbs.ts";
 import { compose, type Pipeline, procedureOf } from "./edge-call.ts";
@@ -54,6 +55,7 @@ const SERVICES = [...API_SERVICES, HealthService, ServerReflection, AlphaReflect
 export interface VerbGroups {
   readonly verbs: Verbs;
   readonly credentials: CredentialVerbs;
+  readonly tenantLife: TenantLifeVerbs;
   /** Undefined where there is no token service. */
   readonly clients?: ClientVerbs | undefined;
   readonly audit: AuditVerbs;
@@ -61,14 +63,14 @@ export interface VerbGroups {
 
 /** Everything both ports serve. */
 export function createEndpoints(groups: VerbGroups, health: Health, options: InterceptorOptions): readonly Endpoint[] {
-  const { verbs, credentials, clients, audit } = groups;
+  const { verbs, credentials, clients, audit, tenantLife } = groups;
   const guarded = guardedInterceptors(options);
   const open = openInterceptors(options);
   const routes = [
     ...authorizationRoutes(verbs),
     ...tupleRoutes(verbs),
     ...schemaRoutes(verbs),
-    ...tenantRoutes(verbs),
+    ...tenantRoutes(verbs, tenantLife),
     ...credentialRoutes(credentials),
     ...clientRoutes(clients),
     ...auditRoutes(audit),

@@ -3,15 +3,26 @@ import type { TenantStore } from "../model/store.ts";
 import type { Tenant } from "../model/tenant.ts";
 import type { FindTenant } from "./interceptors/admit.ts";
 
-/** How long a suspension or a new tenant may take to be noticed by each process. */
+/** Says when a tenant's state or place is not as it was: by its id, or undefined when any of them may be not. */
+export type TenantNews = (heard: (tenantId: string | undefined) => void) => void;
+
+/** News comes at once; this is for what the log of changes does not tell, a row that was changed by hand. */
 const FRESH_MS = 5_000;
 /** Unknown slugs come from tokens too; a new tenant should not have to wait. */
 const UNKNOWN_FRESH_MS = 500;
 const MAX_TENANTS = 10_000;
 
-/** Tenants by slug, so that a call does not cost a query to find its own. Reads under way are shared. */
-export function createTenantCache(tenants: Pick<TenantStore, "bySlug">): FindTenant {
+/**
+ * Tenants by slug, so that a call does not cost a query to find its own. Reads under way are shared. What was read before news
+ * of the tenant was heard, or began to be read before, is not used after.
+ */
+export function createTenantCache(tenants: Pick<TenantStore, "bySlug">, news?: TenantNews): FindTenant {
   const cache = new LRUCache<string, Entry>({ max: MAX_TENANTS, ttl: FRESH_MS });
+  news?.((tenantId) => {
+    // Rare, and at most some thousand entries. Of a read under way nobody knows yet which tenant it will find.
+    for (const [slug, { tenant }] of cache.entries())
+      if (tenantId === undefined || tenant === undefined || tenant.id === tenantId) cache.delete(slug);
+  });
   return (slug) => {
     const known = cache.get(slug);
     if (known !== undefined) return known.tenant ?? known.asked;

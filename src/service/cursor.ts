@@ -12,6 +12,7 @@ const PLACE_START = POSITION_BYTES + QUESTION_HASH_BYTES;
 /** What a caller is told who sends a cursor of this verb with another question. */
 const OTHER_QUESTION: Readonly<Record<CursorPurpose, string>> = {
   "read-cursor": "a Read with another filter; repeat that filter",
+  "export-cursor": "another Export",
   "resources-cursor": "a LookupResources with another question; repeat everything but the limit",
   "subjects-cursor": "a LookupSubjects with another question; repeat everything but the limit",
   "expand-cursor": "an Expand of something else, or of another depth; repeat everything but the limit",

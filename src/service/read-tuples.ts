@@ -2,11 +2,12 @@ import type { Head } from "../model/revision.ts";
 import type { Tuple, TupleFilter, TupleKey } from "../model/tuple.ts";
 import type { TenantCall } from "./call.ts";
 import { type ConsistencyRequest, issueToken } from "./consistency-token.ts";
-import { createCursorWriter, invalidCursor, openCursor } from "./cursor.ts";
+import { createCursorWriter, openCursor } from "./cursor.ts";
 import type { VerbDeps } from "./deps.ts";
 import { chooseHead } from "./evaluation.ts";
 import { validateFilter } from "./filter-check.ts";
 import { requireFilterReach } from "./reach.ts";
+import { readKey, writeKey } from "./tuple-place.ts";
 
 export interface ReadTuplesRequest {
   readonly filter: TupleFilter;
@@ -39,7 +40,7 @@ export function createReadTuples(deps: VerbDeps): ReadTuples {
     validateFilter(await deps.compiledSchema(tenant, head), filter, "filter");
     const position = { tenantId: tenant.id, revision: head.revision, schemaVersion: head.schemaVersion };
     const writeCursor = createCursorWriter(sealer, "read-cursor", position, filter);
-    const cursorAfter = (tuple: TupleKey) => writeCursor(keyFields(tuple).join("\0"));
+    const cursorAfter = (tuple: TupleKey) => writeCursor(writeKey(tuple));
     const consistencyToken = issueToken(sealer, tenant.id, head);
     let left = request.limit === 0 ? Number.POSITIVE_INFINITY : request.limit;
     let after = start;
@@ -70,22 +71,4 @@ async function findStart(
   if (cursor === "") return { head: await chooseHead(deps, call, { consistency }), after: undefined };
   const { at, place } = openCursor(deps.sealer, "read-cursor", call.tenant.id, filter, cursor);
   return { head: await chooseHead(deps, call, { at, consistency }), after: readKey(place) };
-}
-
-function keyFields(key: TupleKey): readonly string[] {
-  return [key.objectType, key.objectId, key.relation, key.subjectType, key.subjectId, key.subjectRelation];
-}
-
-function readKey(place: string): TupleKey {
-  const [objectType, objectId, relation, subjectType, subjectId, subjectRelation] = place.split("\0");
-  if (
-    objectType === undefined ||
-    objectId === undefined ||
-    relation === undefined ||
-    subjectType === undefined ||
-    subjectId === undefined ||
-    subjectRelation === undefined
-  )
-    throw invalidCursor("sealed, but not six fields");
-  return { objectType, objectId, relation, subjectType, subjectId, subjectRelation };
 }

@@ -20,7 +20,7 @@ export type SealPurpose =
   | "decision-page";
 
 /** One for each verb that pages: a cursor of one is none of another. */
-export type CursorPurpose = "read-cursor" | "resources-cursor" | "subjects-cursor" | "expand-cursor";
+export type CursorPurpose = "read-cursor" | "export-cursor" | "resources-cursor" | "subjects-cursor" | "expand-cursor";
 
 /** Makes small opaque strings for clients to carry, and knows its own again. */
 export interface Sealer {

@@ -1,5 +1,5 @@
 import type { Logger } from "../log.ts";
-import type { DecisionLog } from "../model/audit.ts";
+import type { AuditStore, DecisionLog } from "../model/audit.ts";
 import type { Residency } from "../model/residency.ts";
 import type { Store } from "../model/store.ts";
 import { type BatchCheck, createBatchCheck } from "./batch-check.ts";
@@ -11,6 +11,7 @@ import { createDeleteTuples, type DeleteTuples } from "./delete-tuples.ts";
 import type { VerbDeps } from "./deps.ts";
 import { createDiffSchema, type DiffSchema } from "./diff-schema.ts";
 import { createExpand, type Expand } from "./expand.ts";
+import { createExportTuples, type ExportTuples } from "./export-tuples.ts";
 import { createGetTenant, type GetTenant } from "./get-tenant.ts";
 import { createHeadCache } from "./head-cache.ts";
 import type { ServiceLimits } from "./limits.ts";
@@ -35,6 +36,7 @@ export interface Verbs {
   readonly writeTuples: WriteTuples;
   readonly deleteTuples: DeleteTuples;
   readonly readTuples: ReadTuples;
+  readonly exportTuples: ExportTuples;
   readonly writeSchema: WriteSchema;
   readonly readSchema: ReadSchema;
   readonly validateSchema: ValidateSchema;
@@ -56,6 +58,8 @@ export interface VerbOptions {
   /** Milliseconds, for what is fresh and what is not: a wall clock may jump. Default: the process's own. */
   readonly monotonic?: () => number;
   readonly log: Logger;
+  /** Where exports are put on record; left out: nowhere. */
+  readonly audit?: Pick<AuditStore, "append">;
   /** Left out: no answer is logged. */
   readonly decisions?: DecisionLog;
 }
@@ -85,6 +89,7 @@ export function createVerbs(options: VerbOptions): Verbs {
     writeTuples: createWriteTuples(deps),
     deleteTuples: createDeleteTuples(deps),
     readTuples: createReadTuples(deps),
+    exportTuples: createExportTuples(deps, options.audit),
     writeSchema: createWriteSchema(deps),
     readSchema: createReadSchema(deps),
     validateSchema: createValidateSchema(deps),

@@ -51,7 +51,7 @@ function heldCache(
     },
     size,
   );
-  return { cache, held, reads: cache.reads(TENANT) };
+  return { cache, held, reads: cache.reads(() => TENANT) };
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));

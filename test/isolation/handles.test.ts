@@ -5,10 +5,11 @@ import { ErrorInfoSchema } from "../../src/gen/google/rpc/error_details_pb.ts";
 import { AuthorizationService, Decision } from "../../src/gen/relata/v1/authorization_service_pb.ts";
 import { Precondition_Expect } from "../../src/gen/relata/v1/core_pb.ts";
 import { SchemaService } from "../../src/gen/relata/v1/schema_service_pb.ts";
-import { TenantService } from "../../src/gen/relata/v1/tenant_service_pb.ts";
+import { Placement, TenantService } from "../../src/gen/relata/v1/tenant_service_pb.ts";
 import { TupleService } from "../../src/gen/relata/v1/tuple_service_pb.ts";
 import { formatTuple } from "../../src/model/tuple-text.ts";
 import { API_SERVICES } from "../../src/rpc/routes.ts";
+import { collect } from "../support/collect.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { DOCUMENTS_SCHEMA, wireQuestion, wireUpdate, writeTuples } from "../support/server-seed.ts";
 import { TRANSPORTS, type TransportName } from "../support/server-transports.ts";
@@ -157,6 +158,13 @@ const PROBES: Readonly<Record<string, (north: Clients, south: Handles) => Promis
     for (const consistency of tokenModes(token))
       expect(await reasonOf(readAll(north.tuples.read({ consistency })))).toBe("INVALID_TOKEN");
   },
+  "relata.v1.TupleService/Export": async (north, { token, cursor }) => {
+    const exported = await collect(north.tuples.export({}));
+    expect(exported.flatMap(({ tuples }) => tuples.map(({ object }) => object?.id))).toEqual(["1", "2"]);
+    expect(await reasonOf(collect(north.tuples.export({ cursor })))).toBe("INVALID_CURSOR");
+    for (const consistency of tokenModes(token))
+      expect(await reasonOf(collect(north.tuples.export({ consistency })))).toBe("INVALID_TOKEN");
+  },
   "relata.v1.SchemaService/Write": async (north, { schemaVersion }) => {
     const text = `${DOCUMENTS_SCHEMA}definition extra {}\n`;
     expect(await reasonOf(north.schemas.write({ text, expectedVersion: schemaVersion }))).toBe("SCHEMA_CHANGED");
@@ -186,6 +194,21 @@ const PROBES: Readonly<Record<string, (north: Clients, south: Handles) => Promis
   },
   "relata.v1.TenantService/List": async (north) => {
     expect(await reasonOf(north.tenants.list({}))).toBe("PERMISSION_DENIED");
+  },
+  "relata.v1.TenantService/Suspend": async (north, { slug }) => {
+    expect(await reasonOf(north.tenants.suspend({ slug }))).toBe("PERMISSION_DENIED");
+  },
+  "relata.v1.TenantService/Resume": async (north, { slug }) => {
+    expect(await reasonOf(north.tenants.resume({ slug }))).toBe("PERMISSION_DENIED");
+  },
+  "relata.v1.TenantService/Move": async (north, { slug }) => {
+    expect(await reasonOf(north.tenants.move({ slug, placement: Placement.OWN }))).toBe("PERMISSION_DENIED");
+  },
+  "relata.v1.TenantService/Delete": async (north, { slug }) => {
+    expect(await reasonOf(north.tenants.delete({ slug, confirmSlug: slug }))).toBe("PERMISSION_DENIED");
+  },
+  "relata.v1.TenantService/Usage": async (north, { slug }) => {
+    expect(await reasonOf(north.tenants.usage({ slug }))).toBe("PERMISSION_DENIED");
   },
 };
 

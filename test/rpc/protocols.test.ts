@@ -2,7 +2,7 @@ import { type Client, createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AuthorizationService, Decision, TreeNode_Kind } from "../../src/gen/relata/v1/authorization_service_pb.ts";
 import { SchemaService } from "../../src/gen/relata/v1/schema_service_pb.ts";
-import { TenantService } from "../../src/gen/relata/v1/tenant_service_pb.ts";
+import { Placement, TenantJob_Stage, TenantService, TenantState } from "../../src/gen/relata/v1/tenant_service_pb.ts";
 import { TupleService } from "../../src/gen/relata/v1/tuple_service_pb.ts";
 import { API_SERVICES } from "../../src/rpc/routes.ts";
 import { collect } from "../support/collect.ts";
@@ -161,10 +161,58 @@ const STEPS: readonly (readonly [procedure: string, step: (clients: Clients) => 
     },
   ],
   [
+    "relata.v1.TupleService/Export",
+    async ({ tuples }) => {
+      const pages = await collect(tuples.export({}));
+      expect(pages).toMatchObject([{ schemaVersion: 1 }]);
+      const all = pages.flatMap((page) => page.tuples);
+      expect(all.map(({ relation, subject }) => `${relation}@${subject?.object?.id}`)).toEqual([
+        "banned@bob",
+        "viewer@anne",
+        "viewer@bob",
+      ]);
+      const rest = await collect(tuples.export({ cursor: pages[0]?.cursor ?? "" }));
+      expect(rest.flatMap((page) => page.tuples)).toEqual([]);
+    },
+  ],
+  [
     "relata.v1.TupleService/Delete",
     async ({ tuples }) => {
       const answer = await tuples.delete({ filter: { objectType: "document", relation: "banned" } });
       expect(answer).toMatchObject({ deleted: 1n, complete: true });
+    },
+  ],
+  [
+    "relata.v1.TenantService/Suspend",
+    async ({ tenants, slug }) => {
+      expect((await tenants.suspend({ slug })).tenant?.state).toBe(TenantState.SUSPENDED);
+    },
+  ],
+  [
+    "relata.v1.TenantService/Resume",
+    async ({ tenants, slug }) => {
+      expect((await tenants.resume({ slug })).tenant?.state).toBe(TenantState.ACTIVE);
+    },
+  ],
+  [
+    "relata.v1.TenantService/Move",
+    async ({ tenants, slug }) => {
+      const { tenant, job } = await tenants.move({ slug, placement: Placement.SHARED });
+      expect({ placement: tenant?.placement, job }).toEqual({ placement: Placement.SHARED, job: undefined });
+    },
+  ],
+  [
+    "relata.v1.TenantService/Usage",
+    async ({ tenants, slug }) => {
+      expect(await tenants.usage({ slug })).toMatchObject({ tuples: 2n, tuplesCounted: true, schemaVersions: 1 });
+    },
+  ],
+  [
+    "relata.v1.TenantService/Delete",
+    async ({ tenants, slug }) => {
+      const { tenant, job } = await tenants.delete({ slug, confirmSlug: slug });
+      expect(tenant?.state).toBe(TenantState.OFFBOARDING);
+      expect(job?.stage).toBe(TenantJob_Stage.REFUSE);
     },
   ],
 ];

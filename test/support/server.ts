@@ -119,7 +119,8 @@ async function openStore(
   { observe, wrapStore = (store) => store }: TestServerOptions,
 ): Promise<ServingStore> {
   const connection = { connectionString: database.app.url };
-  const store = await createPostgresStore({ connection, ...(observe && { observe }) });
+  const maintenance = { connectionString: database.maintenance.url };
+  const store = await createPostgresStore({ connection, maintenance, ...(observe && { observe }) });
   return { ...store, ...wrapStore(store) };
 }
 

@@ -13,7 +13,9 @@ const OPERATIONS: Partial<Record<TupleUpdate_Operation, TupleOperation>> = {
   [TupleUpdate_Operation.DELETE]: "delete",
 };
 
-export function tupleRoutes(verbs: Pick<Verbs, "writeTuples" | "deleteTuples" | "readTuples">): readonly Route[] {
+export function tupleRoutes(
+  verbs: Pick<Verbs, "writeTuples" | "deleteTuples" | "readTuples" | "exportTuples">,
+): readonly Route[] {
   return routesOf(TupleService, tenantCall, {
     write: (call, request) => {
       call.charge(request.updates.length - 1);
@@ -40,6 +42,10 @@ export function tupleRoutes(verbs: Pick<Verbs, "writeTuples" | "deleteTuples" | 
       });
       for await (const { tuples, cursorAfter, consistencyToken } of pages)
         for (const tuple of tuples) yield { tuple: writeTuple(tuple), cursor: cursorAfter(tuple), consistencyToken };
+    },
+    export: async function* (call, { consistency, cursor }) {
+      for await (const page of verbs.exportTuples(call, { consistency: readConsistency(consistency), cursor }))
+        yield { ...page, tuples: page.tuples.map(writeTuple) };
     },
   });
 }

@@ -8,9 +8,11 @@ import { createChangeStore } from "./changes.ts";
 import { clientConfig } from "./connection.ts";
 import type { Observer } from "./flight.ts";
 import { createRevisionStore } from "./heads.ts";
+import { openMaintenance } from "./maintenance.ts";
 import { createReadLanes } from "./read-lanes.ts";
 import { createSchemaStore } from "./schemas.ts";
 import { createSessions } from "./sessions.ts";
+import { createTenantLife } from "./tenant-life.ts";
 import { createTenantStore } from "./tenants.ts";
 import { createTokenServiceStore } from "./token-service.ts";
 import { createTrustAnnouncer, createTrustStore } from "./trust-store.ts";
@@ -22,6 +24,8 @@ import { writeTuples } from "./tuple-write.ts";
 export interface PostgresStoreOptions {
   /** As the application role; `connectionString` for a URL. */
   readonly connection: pg.ClientConfig;
+  /** As the maintenance role, for moving and removing tenants; left out: this store does neither. */
+  readonly maintenance?: pg.ClientConfig;
   /** Connections for writes and pages, each used by one at a time. Default 10. */
   readonly poolMax?: number;
   /** Connections that all short reads share. Default 4. */
@@ -62,6 +66,8 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   };
   const schemas = createSchemaStore(lanes, sessions);
   const trust = createTrustStore({ lanes, trustLanes, sessions, config, closing: closing.signal });
+  const announce = createTrustAnnouncer(lanes);
+  const life = createTenantLife({ sessions, maintenance: openMaintenance(options, options.observe), announce });
   return {
     tenants: createTenantStore(lanes, sessions),
     revisions: createRevisionStore(lanes),
@@ -77,7 +83,8 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     },
     changes,
     trust,
-    tokenService: createTokenServiceStore({ lanes, sessions, announce: createTrustAnnouncer(lanes) }),
+    life,
+    tokenService: createTokenServiceStore({ lanes, sessions, announce }),
     audit: createAuditStore(lanes, sessions),
     ping: () => lanes.read({ kind: "slug", slug: "" }, []).then(() => undefined),
     close: async () => {

@@ -58,7 +58,7 @@ const insertFirstRevision = statement<NewTenant & { actor: string; requestId: st
     FROM head`.compile(sqlBuilder),
 );
 
-interface SelectedTenant {
+export interface SelectedTenant {
   readonly id: string;
   readonly slug: string;
   readonly bucket: number;
@@ -67,7 +67,7 @@ interface SelectedTenant {
   readonly created_at_ms: number;
 }
 
-function toTenant(row: SelectedTenant): Tenant {
+export function toTenant(row: SelectedTenant): Tenant {
   const { id, slug, bucket, state, schema_name: schemaName, created_at_ms: createdAtMs } = row;
   return { id, slug, bucket, schemaName, state, createdAtMs };
 }

@@ -1,6 +1,7 @@
 // A relata that is wrong in one way, to see it found: node doctored-node.ts <fault>
 import process from "node:process";
 import { createAuthenticator } from "../../../src/auth/authenticate.ts";
+import { openTenantLife } from "../../../src/cli/open-tenant-life.ts";
 import { startServer } from "../../../src/cli/serve.ts";
 import { type Config, loadConfig } from "../../../src/config.ts";
 import { createLogger } from "../../../src/log.ts";
@@ -50,7 +51,8 @@ async function serveVerbs(settings: Config, doctor: (verbs: Verbs) => Verbs): Pr
   const { tokenKeys, issuers, bindings } = settings;
   const credentials = createCredentialVerbs({ store: store.trust, sealer: createSealer(tokenKeys), issuers, bindings });
   const audit = createAuditVerbs({ audit: store.audit, sealer: createSealer(tokenKeys), headKeys: [], now });
-  const endpoints = createEndpoints({ verbs, credentials, audit }, health, {
+  const tenantLife = openTenantLife(settings, { store, log }).verbs;
+  const endpoints = createEndpoints({ verbs, credentials, clients: undefined, audit, tenantLife }, health, {
     ...settings,
     authenticator,
     findTenant,

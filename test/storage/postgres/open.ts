@@ -7,7 +7,11 @@ export async function openStore(
   options: Partial<PostgresStoreOptions> = {},
 ): Promise<{ store: ServingStore; database: TestDatabase; close(): Promise<void> }> {
   const database = await createTestDatabase();
-  const store = await createPostgresStore({ connection: { ...database.app }, ...options });
+  const store = await createPostgresStore({
+    connection: { ...database.app },
+    maintenance: { ...database.maintenance },
+    ...options,
+  });
   const close = async () => {
     await store.close();
     await database.drop();

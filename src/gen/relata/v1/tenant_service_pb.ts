@@ -2,17 +2,17 @@
 // @generated from file relata/v1/tenant_service.proto (package relata.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file relata/v1/tenant_service.proto.
  */
 export const file_relata_v1_tenant_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5yZWxhdGEvdjEvdGVuYW50X3NlcnZpY2UucHJvdG8SCXJlbGF0YS52MSJnCgZUZW5hbnQSCgoCaWQYASABKAkSDAoEc2x1ZxgCIAEoCRITCgtzY2hlbWFfbmFtZRgDIAEoCRIuCgpjcmVhdGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIyCg1DcmVhdGVSZXF1ZXN0EgwKBHNsdWcYASABKAkSEwoLc2NoZW1hX25hbWUYAiABKAkiMwoOQ3JlYXRlUmVzcG9uc2USIQoGdGVuYW50GAEgASgLMhEucmVsYXRhLnYxLlRlbmFudCIwCgpHZXRSZXF1ZXN0EgwKAmlkGAEgASgJSAASDgoEc2x1ZxgCIAEoCUgAQgQKAmJ5IjAKC0dldFJlc3BvbnNlEiEKBnRlbmFudBgBIAEoCzIRLnJlbGF0YS52MS5UZW5hbnQiNAoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiSwoMTGlzdFJlc3BvbnNlEiIKB3RlbmFudHMYASADKAsyES5yZWxhdGEudjEuVGVuYW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTK9AQoNVGVuYW50U2VydmljZRI9CgZDcmVhdGUSGC5yZWxhdGEudjEuQ3JlYXRlUmVxdWVzdBoZLnJlbGF0YS52MS5DcmVhdGVSZXNwb25zZRI0CgNHZXQSFS5yZWxhdGEudjEuR2V0UmVxdWVzdBoWLnJlbGF0YS52MS5HZXRSZXNwb25zZRI3CgRMaXN0EhYucmVsYXRhLnYxLkxpc3RSZXF1ZXN0GhcucmVsYXRhLnYxLkxpc3RSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Ch5yZWxhdGEvdjEvdGVuYW50X3NlcnZpY2UucHJvdG8SCXJlbGF0YS52MSK3AQoGVGVuYW50EgoKAmlkGAEgASgJEgwKBHNsdWcYAiABKAkSEwoLc2NoZW1hX25hbWUYAyABKAkSLgoKY3JlYXRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoFc3RhdGUYBSABKA4yFi5yZWxhdGEudjEuVGVuYW50U3RhdGUSJwoJcGxhY2VtZW50GAYgASgOMhQucmVsYXRhLnYxLlBsYWNlbWVudCIyCg1DcmVhdGVSZXF1ZXN0EgwKBHNsdWcYASABKAkSEwoLc2NoZW1hX25hbWUYAiABKAkiMwoOQ3JlYXRlUmVzcG9uc2USIQoGdGVuYW50GAEgASgLMhEucmVsYXRhLnYxLlRlbmFudCIwCgpHZXRSZXF1ZXN0EgwKAmlkGAEgASgJSAASDgoEc2x1ZxgCIAEoCUgAQgQKAmJ5IjAKC0dldFJlc3BvbnNlEiEKBnRlbmFudBgBIAEoCzIRLnJlbGF0YS52MS5UZW5hbnQiNAoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiSwoMTGlzdFJlc3BvbnNlEiIKB3RlbmFudHMYASADKAsyES5yZWxhdGEudjEuVGVuYW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIeCg5TdXNwZW5kUmVxdWVzdBIMCgRzbHVnGAEgASgJIjQKD1N1c3BlbmRSZXNwb25zZRIhCgZ0ZW5hbnQYASABKAsyES5yZWxhdGEudjEuVGVuYW50Ih0KDVJlc3VtZVJlcXVlc3QSDAoEc2x1ZxgBIAEoCSIzCg5SZXN1bWVSZXNwb25zZRIhCgZ0ZW5hbnQYASABKAsyES5yZWxhdGEudjEuVGVuYW50IuQCCglUZW5hbnRKb2ISKQoFc3RhZ2UYASABKA4yGi5yZWxhdGEudjEuVGVuYW50Sm9iLlN0YWdlEg4KBmNvcGllZBgCIAEoBBIPCgdyZW1vdmVkGAMgASgEEi4KCnN0YXJ0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmNoYW5nZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqoBCgVTdGFnZRIVChFTVEFHRV9VTlNQRUNJRklFRBAAEhEKDVNUQUdFX1BSRVBBUkUQARIOCgpTVEFHRV9DT1BZEAISEAoMU1RBR0VfRk9MTE9XEAMSEAoMU1RBR0VfTUlSUk9SEAQSEAoMU1RBR0VfUkVGVVNFEAUSDwoLU1RBR0VfQ0xFQVIQBhIQCgxTVEFHRV9GT1JHRVQQBxIOCgpTVEFHRV9ET05FEAgiRAoLTW92ZVJlcXVlc3QSDAoEc2x1ZxgBIAEoCRInCglwbGFjZW1lbnQYAiABKA4yFC5yZWxhdGEudjEuUGxhY2VtZW50IlQKDE1vdmVSZXNwb25zZRIhCgZ0ZW5hbnQYASABKAsyES5yZWxhdGEudjEuVGVuYW50EiEKA2pvYhgCIAEoCzIULnJlbGF0YS52MS5UZW5hbnRKb2IiQAoaVGVuYW50U2VydmljZURlbGV0ZVJlcXVlc3QSDAoEc2x1ZxgBIAEoCRIUCgxjb25maXJtX3NsdWcYAiABKAkiYwobVGVuYW50U2VydmljZURlbGV0ZVJlc3BvbnNlEiEKBnRlbmFudBgBIAEoCzIRLnJlbGF0YS52MS5UZW5hbnQSIQoDam9iGAIgASgLMhQucmVsYXRhLnYxLlRlbmFudEpvYiIqCgxVc2FnZVJlcXVlc3QSDAoEc2x1ZxgBIAEoCRIMCgRkYXlzGAIgASgNIt0CCg1Vc2FnZVJlc3BvbnNlEiEKBnRlbmFudBgBIAEoCzIRLnJlbGF0YS52MS5UZW5hbnQSDgoGdHVwbGVzGAIgASgEEhYKDnR1cGxlc19jb3VudGVkGAMgASgIEhEKCXJldmlzaW9ucxgEIAEoBBIXCg9zY2hlbWFfdmVyc2lvbnMYBSABKA0SFQoNc3RvcmFnZV9ieXRlcxgGIAEoBBIYChBzdG9yYWdlX21lYXN1cmVkGAcgASgIEhkKEWFjdGl2ZV9hcGlfdG9rZW5zGAggASgNEjEKDWxhc3Rfd3JpdGVfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGxhc3RfY2FsbF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoFY2FsbHMYCyADKAsyFS5yZWxhdGEudjEuQ2FsbHNPZkRheSI4CgpDYWxsc09mRGF5EgsKA2RheRgBIAEoCRIOCgZmYW1pbHkYAiABKAkSDQoFY2FsbHMYAyABKAQqmwEKC1RlbmFudFN0YXRlEhwKGFRFTkFOVF9TVEFURV9VTlNQRUNJRklFRBAAEhcKE1RFTkFOVF9TVEFURV9BQ1RJVkUQARIaChZURU5BTlRfU1RBVEVfU1VTUEVOREVEEAISHAoYVEVOQU5UX1NUQVRFX09GRkJPQVJESU5HEAMSGwoXVEVOQU5UX1NUQVRFX09GRkJPQVJERUQQBCpPCglQbGFjZW1lbnQSGQoVUExBQ0VNRU5UX1VOU1BFQ0lGSUVEEAASFAoQUExBQ0VNRU5UX1NIQVJFRBABEhEKDVBMQUNFTUVOVF9PV04QAjKMBAoNVGVuYW50U2VydmljZRI9CgZDcmVhdGUSGC5yZWxhdGEudjEuQ3JlYXRlUmVxdWVzdBoZLnJlbGF0YS52MS5DcmVhdGVSZXNwb25zZRI0CgNHZXQSFS5yZWxhdGEudjEuR2V0UmVxdWVzdBoWLnJlbGF0YS52MS5HZXRSZXNwb25zZRI3CgRMaXN0EhYucmVsYXRhLnYxLkxpc3RSZXF1ZXN0GhcucmVsYXRhLnYxLkxpc3RSZXNwb25zZRJACgdTdXNwZW5kEhkucmVsYXRhLnYxLlN1c3BlbmRSZXF1ZXN0GhoucmVsYXRhLnYxLlN1c3BlbmRSZXNwb25zZRI9CgZSZXN1bWUSGC5yZWxhdGEudjEuUmVzdW1lUmVxdWVzdBoZLnJlbGF0YS52MS5SZXN1bWVSZXNwb25zZRI3CgRNb3ZlEhYucmVsYXRhLnYxLk1vdmVSZXF1ZXN0GhcucmVsYXRhLnYxLk1vdmVSZXNwb25zZRJXCgZEZWxldGUSJS5yZWxhdGEudjEuVGVuYW50U2VydmljZURlbGV0ZVJlcXVlc3QaJi5yZWxhdGEudjEuVGVuYW50U2VydmljZURlbGV0ZVJlc3BvbnNlEjoKBVVzYWdlEhcucmVsYXRhLnYxLlVzYWdlUmVxdWVzdBoYLnJlbGF0YS52MS5Vc2FnZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message relata.v1.Tenant
@@ -43,6 +43,16 @@ export type Tenant = Message<"relata.v1.Tenant"> & {
    * @generated from field: google.protobuf.Timestamp created_at = 4;
    */
   createdAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: relata.v1.TenantState state = 5;
+   */
+  state: TenantState;
+
+  /**
+   * @generated from field: relata.v1.Placement placement = 6;
+   */
+  placement: Placement;
 };
 
 /**
@@ -188,7 +198,489 @@ export const ListResponseSchema: GenMessage<ListResponse> = /*@__PURE__*/
   messageDesc(file_relata_v1_tenant_service, 6);
 
 /**
- * The tenant registry, for platform principals. Scopes: tenants:write for Create, tenants:read for the others.
+ * @generated from message relata.v1.SuspendRequest
+ */
+export type SuspendRequest = Message<"relata.v1.SuspendRequest"> & {
+  /**
+   * @generated from field: string slug = 1;
+   */
+  slug: string;
+};
+
+/**
+ * Describes the message relata.v1.SuspendRequest.
+ * Use `create(SuspendRequestSchema)` to create a new message.
+ */
+export const SuspendRequestSchema: GenMessage<SuspendRequest> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tenant_service, 7);
+
+/**
+ * @generated from message relata.v1.SuspendResponse
+ */
+export type SuspendResponse = Message<"relata.v1.SuspendResponse"> & {
+  /**
+   * @generated from field: relata.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+};
+
+/**
+ * Describes the message relata.v1.SuspendResponse.
+ * Use `create(SuspendResponseSchema)` to create a new message.
+ */
+export const SuspendResponseSchema: GenMessage<SuspendResponse> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tenant_service, 8);
+
+/**
+ * @generated from message relata.v1.ResumeRequest
+ */
+export type ResumeRequest = Message<"relata.v1.ResumeRequest"> & {
+  /**
+   * @generated from field: string slug = 1;
+   */
+  slug: string;
+};
+
+/**
+ * Describes the message relata.v1.ResumeRequest.
+ * Use `create(ResumeRequestSchema)` to create a new message.
+ */
+export const ResumeRequestSchema: GenMessage<ResumeRequest> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tenant_service, 9);
+
+/**
+ * @generated from message relata.v1.ResumeResponse
+ */
+export type ResumeResponse = Message<"relata.v1.ResumeResponse"> & {
+  /**
+   * @generated from field: relata.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+};
+
+/**
+ * Describes the message relata.v1.ResumeResponse.
+ * Use `create(ResumeResponseSchema)` to create a new message.
+ */
+export const ResumeResponseSchema: GenMessage<ResumeResponse> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tenant_service, 10);
+
+/**
+ * A move or a removal, as far as it has got.
+ *
+ * @generated from message relata.v1.TenantJob
+ */
+export type TenantJob = Message<"relata.v1.TenantJob"> & {
+  /**
+   * @generated from field: relata.v1.TenantJob.Stage stage = 1;
+   */
+  stage: TenantJob_Stage;
+
+  /**
+   * Tuples copied so far, ended ones included, and rows removed.
+   *
+   * @generated from field: uint64 copied = 2;
+   */
+  copied: bigint;
+
+  /**
+   * @generated from field: uint64 removed = 3;
+   */
+  removed: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 4;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp changed_at = 5;
+   */
+  changedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message relata.v1.TenantJob.
+ * Use `create(TenantJobSchema)` to create a new message.
+ */
+export const TenantJobSchema: GenMessage<TenantJob> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tenant_service, 11);
+
+/**
+ * @generated from enum relata.v1.TenantJob.Stage
+ */
+export const TenantJob_Stage = {
+  /**
+   * @generated from enum value: STAGE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * A move makes its place, copies what there is, and follows what is written meanwhile.
+   *
+   * @generated from enum value: STAGE_PREPARE = 1;
+   */
+  PREPARE: 1,
+
+  /**
+   * @generated from enum value: STAGE_COPY = 2;
+   */
+  COPY: 2,
+
+  /**
+   * @generated from enum value: STAGE_FOLLOW = 3;
+   */
+  FOLLOW: 3,
+
+  /**
+   * The tenant is at its new place; the old one is still written for nodes that have not heard.
+   *
+   * @generated from enum value: STAGE_MIRROR = 4;
+   */
+  MIRROR: 4,
+
+  /**
+   * A removal waits for calls that had begun.
+   *
+   * @generated from enum value: STAGE_REFUSE = 5;
+   */
+  REFUSE: 5,
+
+  /**
+   * @generated from enum value: STAGE_CLEAR = 6;
+   */
+  CLEAR: 6,
+
+  /**
+   * @generated from enum value: STAGE_FORGET = 7;
+   */
+  FORGET: 7,
+
+  /**
+   * @generated from enum value: STAGE_DONE = 8;
+   */
+  DONE: 8,
+} as const;
+
+/**
+ * @generated from enum relata.v1.TenantJob.Stage
+ */
+export type TenantJob_Stage = (typeof TenantJob_Stage)[keyof typeof TenantJob_Stage] | UnknownEnum;
+
+/**
+ * Describes the enum relata.v1.TenantJob.Stage.
+ */
+export const TenantJob_StageSchema: GenEnum<TenantJob_Stage> = /*@__PURE__*/
+  enumDesc(file_relata_v1_tenant_service, 11, 0);
+
+/**
+ * @generated from message relata.v1.MoveRequest
+ */
+export type MoveRequest = Message<"relata.v1.MoveRequest"> & {
+  /**
+   * @generated from field: string slug = 1;
+   */
+  slug: string;
+
+  /**
+   * @generated from field: relata.v1.Placement placement = 2;
+   */
+  placement: Placement;
+};
+
+/**
+ * Describes the message relata.v1.MoveRequest.
+ * Use `create(MoveRequestSchema)` to create a new message.
+ */
+export const MoveRequestSchema: GenMessage<MoveRequest> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tenant_service, 12);
+
+/**
+ * @generated from message relata.v1.MoveResponse
+ */
+export type MoveResponse = Message<"relata.v1.MoveResponse"> & {
+  /**
+   * @generated from field: relata.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+
+  /**
+   * Absent when the tenant was there already.
+   *
+   * @generated from field: relata.v1.TenantJob job = 2;
+   */
+  job?: TenantJob | undefined;
+};
+
+/**
+ * Describes the message relata.v1.MoveResponse.
+ * Use `create(MoveResponseSchema)` to create a new message.
+ */
+export const MoveResponseSchema: GenMessage<MoveResponse> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tenant_service, 13);
+
+/**
+ * @generated from message relata.v1.TenantServiceDeleteRequest
+ */
+export type TenantServiceDeleteRequest = Message<"relata.v1.TenantServiceDeleteRequest"> & {
+  /**
+   * @generated from field: string slug = 1;
+   */
+  slug: string;
+
+  /**
+   * The slug again.
+   *
+   * @generated from field: string confirm_slug = 2;
+   */
+  confirmSlug: string;
+};
+
+/**
+ * Describes the message relata.v1.TenantServiceDeleteRequest.
+ * Use `create(TenantServiceDeleteRequestSchema)` to create a new message.
+ */
+export const TenantServiceDeleteRequestSchema: GenMessage<TenantServiceDeleteRequest> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tenant_service, 14);
+
+/**
+ * @generated from message relata.v1.TenantServiceDeleteResponse
+ */
+export type TenantServiceDeleteResponse = Message<"relata.v1.TenantServiceDeleteResponse"> & {
+  /**
+   * @generated from field: relata.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+
+  /**
+   * @generated from field: relata.v1.TenantJob job = 2;
+   */
+  job?: TenantJob | undefined;
+};
+
+/**
+ * Describes the message relata.v1.TenantServiceDeleteResponse.
+ * Use `create(TenantServiceDeleteResponseSchema)` to create a new message.
+ */
+export const TenantServiceDeleteResponseSchema: GenMessage<TenantServiceDeleteResponse> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tenant_service, 15);
+
+/**
+ * @generated from message relata.v1.UsageRequest
+ */
+export type UsageRequest = Message<"relata.v1.UsageRequest"> & {
+  /**
+   * @generated from field: string slug = 1;
+   */
+  slug: string;
+
+  /**
+   * How many days of calls, today included. At most 400; 0 means 30.
+   *
+   * @generated from field: uint32 days = 2;
+   */
+  days: number;
+};
+
+/**
+ * Describes the message relata.v1.UsageRequest.
+ * Use `create(UsageRequestSchema)` to create a new message.
+ */
+export const UsageRequestSchema: GenMessage<UsageRequest> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tenant_service, 16);
+
+/**
+ * @generated from message relata.v1.UsageResponse
+ */
+export type UsageResponse = Message<"relata.v1.UsageResponse"> & {
+  /**
+   * @generated from field: relata.v1.Tenant tenant = 1;
+   */
+  tenant?: Tenant | undefined;
+
+  /**
+   * Live tuples.
+   *
+   * @generated from field: uint64 tuples = 2;
+   */
+  tuples: bigint;
+
+  /**
+   * False: there are more. Counting stops at a million.
+   *
+   * @generated from field: bool tuples_counted = 3;
+   */
+  tuplesCounted: boolean;
+
+  /**
+   * Writes since the tenant was made.
+   *
+   * @generated from field: uint64 revisions = 4;
+   */
+  revisions: bigint;
+
+  /**
+   * @generated from field: uint32 schema_versions = 5;
+   */
+  schemaVersions: number;
+
+  /**
+   * Tuples and history with their indexes.
+   *
+   * @generated from field: uint64 storage_bytes = 6;
+   */
+  storageBytes: bigint;
+
+  /**
+   * False: other tenants share the partition, and this is the tenant's share of it by its rows.
+   *
+   * @generated from field: bool storage_measured = 7;
+   */
+  storageMeasured: boolean;
+
+  /**
+   * @generated from field: uint32 active_api_tokens = 8;
+   */
+  activeApiTokens: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp last_write_at = 9;
+   */
+  lastWriteAt?: Timestamp | undefined;
+
+  /**
+   * Absent when no call was counted in these days.
+   *
+   * @generated from field: google.protobuf.Timestamp last_call_at = 10;
+   */
+  lastCallAt?: Timestamp | undefined;
+
+  /**
+   * Newest day first. Nodes add up their calls every half minute.
+   *
+   * @generated from field: repeated relata.v1.CallsOfDay calls = 11;
+   */
+  calls: CallsOfDay[];
+};
+
+/**
+ * Describes the message relata.v1.UsageResponse.
+ * Use `create(UsageResponseSchema)` to create a new message.
+ */
+export const UsageResponseSchema: GenMessage<UsageResponse> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tenant_service, 17);
+
+/**
+ * @generated from message relata.v1.CallsOfDay
+ */
+export type CallsOfDay = Message<"relata.v1.CallsOfDay"> & {
+  /**
+   * UTC, such as 2026-01-31.
+   *
+   * @generated from field: string day = 1;
+   */
+  day: string;
+
+  /**
+   * What the method does: check, lookup, expand, read, write, schema, credential, audit, export.
+   *
+   * @generated from field: string family = 2;
+   */
+  family: string;
+
+  /**
+   * @generated from field: uint64 calls = 3;
+   */
+  calls: bigint;
+};
+
+/**
+ * Describes the message relata.v1.CallsOfDay.
+ * Use `create(CallsOfDaySchema)` to create a new message.
+ */
+export const CallsOfDaySchema: GenMessage<CallsOfDay> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tenant_service, 18);
+
+/**
+ * @generated from enum relata.v1.TenantState
+ */
+export const TenantState = {
+  /**
+   * @generated from enum value: TENANT_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: TENANT_STATE_ACTIVE = 1;
+   */
+  ACTIVE: 1,
+
+  /**
+   * @generated from enum value: TENANT_STATE_SUSPENDED = 2;
+   */
+  SUSPENDED: 2,
+
+  /**
+   * @generated from enum value: TENANT_STATE_OFFBOARDING = 3;
+   */
+  OFFBOARDING: 3,
+
+  /**
+   * What stays of a tenant that was removed.
+   *
+   * @generated from enum value: TENANT_STATE_OFFBOARDED = 4;
+   */
+  OFFBOARDED: 4,
+} as const;
+
+/**
+ * @generated from enum relata.v1.TenantState
+ */
+export type TenantState = (typeof TenantState)[keyof typeof TenantState] | UnknownEnum;
+
+/**
+ * Describes the enum relata.v1.TenantState.
+ */
+export const TenantStateSchema: GenEnum<TenantState> = /*@__PURE__*/
+  enumDesc(file_relata_v1_tenant_service, 0);
+
+/**
+ * @generated from enum relata.v1.Placement
+ */
+export const Placement = {
+  /**
+   * @generated from enum value: PLACEMENT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * In a partition with other tenants.
+   *
+   * @generated from enum value: PLACEMENT_SHARED = 1;
+   */
+  SHARED: 1,
+
+  /**
+   * In a partition of its own.
+   *
+   * @generated from enum value: PLACEMENT_OWN = 2;
+   */
+  OWN: 2,
+} as const;
+
+/**
+ * @generated from enum relata.v1.Placement
+ */
+export type Placement = (typeof Placement)[keyof typeof Placement] | UnknownEnum;
+
+/**
+ * Describes the enum relata.v1.Placement.
+ */
+export const PlacementSchema: GenEnum<Placement> = /*@__PURE__*/
+  enumDesc(file_relata_v1_tenant_service, 1);
+
+/**
+ * The tenant registry, for platform principals. Scopes: tenants:read for Get, List and Usage, tenants:write for the others.
  *
  * @generated from service relata.v1.TenantService
  */
@@ -216,6 +708,56 @@ export const TenantService: GenService<{
     methodKind: "unary";
     input: typeof ListRequestSchema;
     output: typeof ListResponseSchema;
+  },
+  /**
+   * Refuses the tenant's callers, on every node within the bound of trust, as if there were no such tenant.
+   *
+   * @generated from rpc relata.v1.TenantService.Suspend
+   */
+  suspend: {
+    methodKind: "unary";
+    input: typeof SuspendRequestSchema;
+    output: typeof SuspendResponseSchema;
+  },
+  /**
+   * @generated from rpc relata.v1.TenantService.Resume
+   */
+  resume: {
+    methodKind: "unary";
+    input: typeof ResumeRequestSchema;
+    output: typeof ResumeResponseSchema;
+  },
+  /**
+   * Moves the tenant's tuples and history to another place while it is in use. Begins, or tells how far it has got; ask
+   * again until the job is done. Whoever is asked goes on with a job that nobody is at.
+   *
+   * @generated from rpc relata.v1.TenantService.Move
+   */
+  move: {
+    methodKind: "unary";
+    input: typeof MoveRequestSchema;
+    output: typeof MoveResponseSchema;
+  },
+  /**
+   * Removes the tenant for good. Its callers are refused at once; ask again until the job is done. Its slug is never given
+   * to another tenant.
+   *
+   * @generated from rpc relata.v1.TenantService.Delete
+   */
+  delete: {
+    methodKind: "unary";
+    input: typeof TenantServiceDeleteRequestSchema;
+    output: typeof TenantServiceDeleteResponseSchema;
+  },
+  /**
+   * What the tenant has and what it is asked.
+   *
+   * @generated from rpc relata.v1.TenantService.Usage
+   */
+  usage: {
+    methodKind: "unary";
+    input: typeof UsageRequestSchema;
+    output: typeof UsageResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_relata_v1_tenant_service, 0);

@@ -13,7 +13,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file relata/v1/tuple_service.proto.
  */
 export const file_relata_v1_tuple_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1yZWxhdGEvdjEvdHVwbGVfc2VydmljZS5wcm90bxIJcmVsYXRhLnYxIswBCgtUdXBsZVVwZGF0ZRIzCglvcGVyYXRpb24YASABKA4yIC5yZWxhdGEudjEuVHVwbGVVcGRhdGUuT3BlcmF0aW9uEh8KBXR1cGxlGAIgASgLMhAucmVsYXRhLnYxLlR1cGxlImcKCU9wZXJhdGlvbhIZChVPUEVSQVRJT05fVU5TUEVDSUZJRUQQABIUChBPUEVSQVRJT05fQ1JFQVRFEAESEwoPT1BFUkFUSU9OX1RPVUNIEAISFAoQT1BFUkFUSU9OX0RFTEVURRADIqsBCgxXcml0ZVJlcXVlc3QSJwoHdXBkYXRlcxgBIAMoCzIWLnJlbGF0YS52MS5UdXBsZVVwZGF0ZRIuCg1wcmVjb25kaXRpb25zGAIgAygLMhcucmVsYXRhLnYxLlByZWNvbmRpdGlvbhIXCg9pZGVtcG90ZW5jeV9rZXkYAyABKAkSKQoIbWV0YWRhdGEYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IjwKDVdyaXRlUmVzcG9uc2USGQoRY29uc2lzdGVuY3lfdG9rZW4YASABKAkSEAoIcmVwbGF5ZWQYAiABKAgi0QEKDURlbGV0ZVJlcXVlc3QSJgoGZmlsdGVyGAEgASgLMhYucmVsYXRhLnYxLlR1cGxlRmlsdGVyEi4KDXByZWNvbmRpdGlvbnMYAiADKAsyFy5yZWxhdGEudjEuUHJlY29uZGl0aW9uEg0KBWxpbWl0GAMgASgNEhUKDWFsbG93X3BhcnRpYWwYBCABKAgSFwoPaWRlbXBvdGVuY3lfa2V5GAUgASgJEikKCG1ldGFkYXRhGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJgCg5EZWxldGVSZXNwb25zZRIZChFjb25zaXN0ZW5jeV90b2tlbhgBIAEoCRIPCgdkZWxldGVkGAIgASgEEhAKCGNvbXBsZXRlGAMgASgIEhAKCHJlcGxheWVkGAQgASgIIoEBCgtSZWFkUmVxdWVzdBImCgZmaWx0ZXIYASABKAsyFi5yZWxhdGEudjEuVHVwbGVGaWx0ZXISKwoLY29uc2lzdGVuY3kYAiABKAsyFi5yZWxhdGEudjEuQ29uc2lzdGVuY3kSDQoFbGltaXQYAyABKA0SDgoGY3Vyc29yGAQgASgJIloKDFJlYWRSZXNwb25zZRIfCgV0dXBsZRgBIAEoCzIQLnJlbGF0YS52MS5UdXBsZRIOCgZjdXJzb3IYAiABKAkSGQoRY29uc2lzdGVuY3lfdG9rZW4YAyABKAkyxAEKDFR1cGxlU2VydmljZRI6CgVXcml0ZRIXLnJlbGF0YS52MS5Xcml0ZVJlcXVlc3QaGC5yZWxhdGEudjEuV3JpdGVSZXNwb25zZRI9CgZEZWxldGUSGC5yZWxhdGEudjEuRGVsZXRlUmVxdWVzdBoZLnJlbGF0YS52MS5EZWxldGVSZXNwb25zZRI5CgRSZWFkEhYucmVsYXRhLnYxLlJlYWRSZXF1ZXN0GhcucmVsYXRhLnYxLlJlYWRSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_struct, file_relata_v1_core]);
+  fileDesc("Ch1yZWxhdGEvdjEvdHVwbGVfc2VydmljZS5wcm90bxIJcmVsYXRhLnYxIswBCgtUdXBsZVVwZGF0ZRIzCglvcGVyYXRpb24YASABKA4yIC5yZWxhdGEudjEuVHVwbGVVcGRhdGUuT3BlcmF0aW9uEh8KBXR1cGxlGAIgASgLMhAucmVsYXRhLnYxLlR1cGxlImcKCU9wZXJhdGlvbhIZChVPUEVSQVRJT05fVU5TUEVDSUZJRUQQABIUChBPUEVSQVRJT05fQ1JFQVRFEAESEwoPT1BFUkFUSU9OX1RPVUNIEAISFAoQT1BFUkFUSU9OX0RFTEVURRADIqsBCgxXcml0ZVJlcXVlc3QSJwoHdXBkYXRlcxgBIAMoCzIWLnJlbGF0YS52MS5UdXBsZVVwZGF0ZRIuCg1wcmVjb25kaXRpb25zGAIgAygLMhcucmVsYXRhLnYxLlByZWNvbmRpdGlvbhIXCg9pZGVtcG90ZW5jeV9rZXkYAyABKAkSKQoIbWV0YWRhdGEYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IjwKDVdyaXRlUmVzcG9uc2USGQoRY29uc2lzdGVuY3lfdG9rZW4YASABKAkSEAoIcmVwbGF5ZWQYAiABKAgi0QEKDURlbGV0ZVJlcXVlc3QSJgoGZmlsdGVyGAEgASgLMhYucmVsYXRhLnYxLlR1cGxlRmlsdGVyEi4KDXByZWNvbmRpdGlvbnMYAiADKAsyFy5yZWxhdGEudjEuUHJlY29uZGl0aW9uEg0KBWxpbWl0GAMgASgNEhUKDWFsbG93X3BhcnRpYWwYBCABKAgSFwoPaWRlbXBvdGVuY3lfa2V5GAUgASgJEikKCG1ldGFkYXRhGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCJgCg5EZWxldGVSZXNwb25zZRIZChFjb25zaXN0ZW5jeV90b2tlbhgBIAEoCRIPCgdkZWxldGVkGAIgASgEEhAKCGNvbXBsZXRlGAMgASgIEhAKCHJlcGxheWVkGAQgASgIIoEBCgtSZWFkUmVxdWVzdBImCgZmaWx0ZXIYASABKAsyFi5yZWxhdGEudjEuVHVwbGVGaWx0ZXISKwoLY29uc2lzdGVuY3kYAiABKAsyFi5yZWxhdGEudjEuQ29uc2lzdGVuY3kSDQoFbGltaXQYAyABKA0SDgoGY3Vyc29yGAQgASgJIloKDFJlYWRSZXNwb25zZRIfCgV0dXBsZRgBIAEoCzIQLnJlbGF0YS52MS5UdXBsZRIOCgZjdXJzb3IYAiABKAkSGQoRY29uc2lzdGVuY3lfdG9rZW4YAyABKAkiWAoZVHVwbGVTZXJ2aWNlRXhwb3J0UmVxdWVzdBIrCgtjb25zaXN0ZW5jeRgBIAEoCzIWLnJlbGF0YS52MS5Db25zaXN0ZW5jeRIOCgZjdXJzb3IYAiABKAkigQEKGlR1cGxlU2VydmljZUV4cG9ydFJlc3BvbnNlEiAKBnR1cGxlcxgBIAMoCzIQLnJlbGF0YS52MS5UdXBsZRIOCgZjdXJzb3IYAiABKAkSGQoRY29uc2lzdGVuY3lfdG9rZW4YAyABKAkSFgoOc2NoZW1hX3ZlcnNpb24YBCABKA0ynQIKDFR1cGxlU2VydmljZRI6CgVXcml0ZRIXLnJlbGF0YS52MS5Xcml0ZVJlcXVlc3QaGC5yZWxhdGEudjEuV3JpdGVSZXNwb25zZRI9CgZEZWxldGUSGC5yZWxhdGEudjEuRGVsZXRlUmVxdWVzdBoZLnJlbGF0YS52MS5EZWxldGVSZXNwb25zZRI5CgRSZWFkEhYucmVsYXRhLnYxLlJlYWRSZXF1ZXN0GhcucmVsYXRhLnYxLlJlYWRSZXNwb25zZTABElcKBkV4cG9ydBIkLnJlbGF0YS52MS5UdXBsZVNlcnZpY2VFeHBvcnRSZXF1ZXN0GiUucmVsYXRhLnYxLlR1cGxlU2VydmljZUV4cG9ydFJlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_struct, file_relata_v1_core]);
 
 /**
  * @generated from message relata.v1.TupleUpdate
@@ -285,7 +285,69 @@ export const ReadResponseSchema: GenMessage<ReadResponse> = /*@__PURE__*/
   messageDesc(file_relata_v1_tuple_service, 6);
 
 /**
- * Stores tuples. Scopes: tuples:write for Write and Delete, tuples:read for Read.
+ * @generated from message relata.v1.TupleServiceExportRequest
+ */
+export type TupleServiceExportRequest = Message<"relata.v1.TupleServiceExportRequest"> & {
+  /**
+   * Left out: the newest revision.
+   *
+   * @generated from field: relata.v1.Consistency consistency = 1;
+   */
+  consistency?: Consistency | undefined;
+
+  /**
+   * Continues where an earlier Export stopped, at its revision.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message relata.v1.TupleServiceExportRequest.
+ * Use `create(TupleServiceExportRequestSchema)` to create a new message.
+ */
+export const TupleServiceExportRequestSchema: GenMessage<TupleServiceExportRequest> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tuple_service, 7);
+
+/**
+ * @generated from message relata.v1.TupleServiceExportResponse
+ */
+export type TupleServiceExportResponse = Message<"relata.v1.TupleServiceExportResponse"> & {
+  /**
+   * @generated from field: repeated relata.v1.Tuple tuples = 1;
+   */
+  tuples: Tuple[];
+
+  /**
+   * Continues after the last of `tuples`.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+
+  /**
+   * Of the revision that is exported.
+   *
+   * @generated from field: string consistency_token = 3;
+   */
+  consistencyToken: string;
+
+  /**
+   * @generated from field: uint32 schema_version = 4;
+   */
+  schemaVersion: number;
+};
+
+/**
+ * Describes the message relata.v1.TupleServiceExportResponse.
+ * Use `create(TupleServiceExportResponseSchema)` to create a new message.
+ */
+export const TupleServiceExportResponseSchema: GenMessage<TupleServiceExportResponse> = /*@__PURE__*/
+  messageDesc(file_relata_v1_tuple_service, 8);
+
+/**
+ * Stores tuples. Scopes: tuples:write for Write and Delete, tuples:read for Read and Export.
  *
  * @generated from service relata.v1.TupleService
  */
@@ -319,6 +381,17 @@ export const TupleService: GenService<{
     methodKind: "server_streaming";
     input: typeof ReadRequestSchema;
     output: typeof ReadResponseSchema;
+  },
+  /**
+   * Streams every tuple that is stored, in key order, at one revision, those that have expired included: with the schema of
+   * that revision all that it takes to make the tenant anew.
+   *
+   * @generated from rpc relata.v1.TupleService.Export
+   */
+  export: {
+    methodKind: "server_streaming";
+    input: typeof TupleServiceExportRequestSchema;
+    output: typeof TupleServiceExportResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_relata_v1_tuple_service, 0);

@@ -1,0 +1,175 @@
+import { sql } from "kysely";
+import { PLATFORM_CHAIN } from "../../model/audit.ts";
+import { isOwnBucket } from "../../model/tenant.ts";
+import { bindingKeyText } from "../../model/trust-store.ts";
+import { appendEvents, lockChain } from "./audit-append.ts";
+import { jobOrigin, settle } from "./job-pace.ts";
+import type { MaintenanceSession } from "./maintenance.ts";
+import { fault, lifeScope, note, removeRows } from "./move-rows.ts";
+import { dropBucket } from "./own-buckets.ts";
+import { sqlBuilder, statement, statementFamily } from "./statement.ts";
+import type { JobRow } from "./tenant-jobs.ts";
+import type { MovePace } from "./tenant-move.ts";
+import { bumpTrust } from "./trust-change.ts";
+
+/*
+ * Removes a tenant for good. Its callers have been refused since the job began (tenant.state); once every process knows and calls
+ * that were under way have ended (`settleMs`), its head goes, and from then on no write can add anything. What stays is the row
+ * of the registry, so that a token that names the slug never opens somebody else's tenant, and its chain of audit events,
+ * which ends with its own retention.
+ */
+
+const shareSchema = statement<{ tenantId: string }>()("life_schema_sharers", (arg) =>
+  // Ordered, so that it walks an index and stops at the first.
+  sql<{ readonly tenant_id: string }>`SELECT other.tenant_id FROM relata.tenant_head other
+    JOIN relata.tenant_head own ON own.schema_name = other.schema_name
+    WHERE own.tenant_id = ${arg("tenantId")} AND other.tenant_id <> own.tenant_id
+    ORDER BY other.tenant_id LIMIT 1`.compile(sqlBuilder),
+);
+
+/** Row security shows the schema of the tenant's own head only. */
+const removeSchema = statement<{ tenantId: string }>()("life_remove_schema", (arg) =>
+  sql`WITH own AS (SELECT schema_name FROM relata.tenant_head WHERE tenant_id = ${arg("tenantId")}),
+    versions AS (DELETE FROM relata.schema_version v USING own WHERE v.name = own.schema_name RETURNING v.version)
+    SELECT count(*) FROM versions`.compile(sqlBuilder),
+);
+const removeSchemaName = statement<{ tenantId: string }>()("life_remove_schema_name", (arg) =>
+  sql`DELETE FROM relata.schema s USING relata.tenant_head h
+    WHERE h.tenant_id = ${arg("tenantId")} AND s.name = h.schema_name`.compile(sqlBuilder),
+);
+
+const removeHead = statement<{ tenantId: string }>()("life_remove_head", (arg) =>
+  sql`DELETE FROM relata.tenant_head WHERE tenant_id = ${arg("tenantId")}`.compile(sqlBuilder),
+);
+
+const showHeads = statement()("life_show_heads", () =>
+  sql`SELECT set_config('relata.registry', 'heads', true)`.compile(sqlBuilder),
+);
+const showRegistry = statement()("life_show_registry", () =>
+  sql`SELECT set_config('relata.registry', 'open', true)`.compile(sqlBuilder),
+);
+
+/** What belongs to a tenant by its id alone; before what it refers to. */
+const OWNED = [
+  "idempotency",
+  "refresh_token",
+  "refresh_family",
+  "oauth_client_secret",
+  "oauth_client",
+  "api_token_use",
+  "api_token",
+  "api_token_policy",
+  "tenant_usage",
+] as const;
+
+const ROWS_AT_ONCE = 5_000;
+
+const removeOwned = statementFamily<{ tenantId: string; limit: number }>()("life_remove", OWNED, (arg, table) => {
+  const rows = sql.ref(`relata.${table}`);
+  return sql<{ readonly rows: number }>`WITH gone AS (DELETE FROM ${rows} d WHERE d.tenant_id = ${arg("tenantId")}
+      AND d.ctid = ANY (ARRAY(SELECT t.ctid FROM ${rows} t WHERE t.tenant_id = ${arg("tenantId")} LIMIT ${arg("limit")}))
+      RETURNING 1)
+    SELECT count(*) AS rows FROM gone`.compile(sqlBuilder);
+});
+
+interface BindingRow {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly name: string;
+}
+
+/** Bindings are few: all are looked through, in their order. */
+const bindingsTo = statement<{ tenantId: string }>()("life_bindings_to", (arg) =>
+  sql<BindingRow>`SELECT issuer, subject, name FROM relata.workload_binding
+    WHERE ${arg("tenantId")}::uuid = ANY (tenant_ids) ORDER BY issuer, subject, name`.compile(sqlBuilder),
+);
+type BindingArgs = BindingRow & { readonly tenantId: string };
+const leaveBinding = statement<BindingArgs>()("life_leave_binding", (arg) =>
+  sql`UPDATE relata.workload_binding SET tenant_ids = array_remove(tenant_ids, ${arg("tenantId")}::uuid)
+    WHERE issuer = ${arg("issuer")} AND subject = ${arg("subject")} AND name = ${arg("name")}
+      AND cardinality(array_remove(tenant_ids, ${arg("tenantId")}::uuid)) > 0`.compile(sqlBuilder),
+);
+const removeBinding = statement<BindingArgs>()("life_remove_binding", (arg) =>
+  sql`DELETE FROM relata.workload_binding
+    WHERE issuer = ${arg("issuer")} AND subject = ${arg("subject")} AND name = ${arg("name")}
+      AND tenant_ids = ARRAY[${arg("tenantId")}::uuid]`.compile(sqlBuilder),
+);
+
+const bury = statement<{ tenantId: string }>()("life_bury", (arg) =>
+  sql`UPDATE relata.tenant SET state = 'offboarded' WHERE id = ${arg("tenantId")}`.compile(sqlBuilder),
+);
+
+/** One step: the job as it is after it. */
+export async function stepOffboard(session: MaintenanceSession, job: JobRow, pace: MovePace): Promise<JobRow> {
+  switch (job.stage) {
+    case "refuse":
+      await settle(pace);
+      return endHead(session, job);
+    case "clear":
+      return clear(session, job, pace);
+    case "forget":
+      return forget(session, job, pace);
+    default:
+      throw fault(`a removal is at ${job.stage}`);
+  }
+}
+
+/** The head's lock waits for the last write. From here on the tenant is nowhere. */
+function endHead(session: MaintenanceSession, job: JobRow): Promise<JobRow> {
+  const tenantId = job.tenant_id;
+  return session.transact(lifeScope(tenantId), async (send) => {
+    const [, sharers] = await send([showHeads({}), shareSchema({ tenantId })]);
+    const schema = sharers.length === 0 ? [removeSchema({ tenantId }), removeSchemaName({ tenantId })] : [];
+    await send([...schema, removeHead({ tenantId }), showRegistry({})]);
+    return note(send, { ...job, stage: "clear" });
+  });
+}
+
+async function clear(session: MaintenanceSession, job: JobRow, { signal }: MovePace): Promise<JobRow> {
+  let now = job;
+  if (isOwnBucket(job.from_bucket)) await dropBucket(session, job.from_bucket, signal);
+  else now = await removeRows(session, job, job.from_bucket, signal);
+  return session.transact(lifeScope(job.tenant_id), (send) => note(send, { ...now, stage: "forget" }));
+}
+
+async function forget(session: MaintenanceSession, job: JobRow, pace: MovePace): Promise<JobRow> {
+  const tenantId = job.tenant_id;
+  const scope = lifeScope(tenantId);
+  for (const table of OWNED) {
+    for (let rows = ROWS_AT_ONCE; rows === ROWS_AT_ONCE; ) {
+      pace.signal?.throwIfAborted();
+      const remove = removeOwned(table)({ tenantId, limit: ROWS_AT_ONCE });
+      const [[gone]] = await session.transact(scope, (send) => send([remove]));
+      rows = (gone as { readonly rows: number } | undefined)?.rows ?? 0;
+    }
+  }
+  const done = await session.transact(scope, async (send) => {
+    const [own, platform, bindings] = await send([
+      lockChain(tenantId),
+      lockChain(PLATFORM_CHAIN),
+      bindingsTo({ tenantId }),
+    ]);
+    const offboarded = {
+      event: "tenant.offboarded",
+      origin: jobOrigin(job),
+      details: { tenant: tenantId, removed_rows: job.removed, bindings: bindings.length },
+    } as const;
+    await send([
+      ...bindings.flatMap((binding) => [
+        leaveBinding({ ...binding, tenantId }),
+        removeBinding({ ...binding, tenantId }),
+      ]),
+      bury({ tenantId }),
+      ...appendEvents(own, [offboarded]),
+      ...appendEvents(platform, [offboarded]),
+    ]);
+    const noted = await note(send, { ...job, stage: "done" });
+    await send([
+      ...bindings.map((binding) => bumpTrust("binding", bindingKeyText(binding))),
+      bumpTrust("tenant", tenantId),
+    ]);
+    return noted;
+  });
+  pace.announce();
+  return done;
+}
