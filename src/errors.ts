@@ -67,6 +67,8 @@ export const REASONS = {
   /** What has been revoked is not known for certain: the feed of revocations is older than its bound. */
   CREDENTIALS_UNCONFIRMED: "unavailable",
   API_TOKEN_NOT_FOUND: "not_found",
+  /** It has expired or was revoked, and is good for nothing any more. */
+  API_TOKEN_ENDED: "failed_precondition",
   BINDING_NOT_FOUND: "not_found",
   CLIENT_NOT_FOUND: "not_found",
   /** This server mints no tokens of its own. */

@@ -45,7 +45,11 @@ export function digestOfSecret(secret: string): Uint8Array {
 }
 
 function checksum(head: string): string {
-  return base62(BigInt(crc32(head)), CHECKSUM_LENGTH);
+  let text = "";
+  // In plain numbers: this is done on every call.
+  for (let rest = crc32(head); text.length < CHECKSUM_LENGTH; rest = Math.floor(rest / 62))
+    text = ALPHABET[rest % 62] + text;
+  return text;
 }
 
 function base62(value: bigint, length: number): string {

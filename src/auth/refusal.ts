@@ -63,6 +63,13 @@ export const REFUSALS = {
   tenant_claim_missing: refused("the issuer's tenant claim is absent, and the subject is not bound to the platform"),
   tenant_claim_invalid: refused("the tenant claim is not a tenant's slug"),
   subject_unbound: refused("no binding names this issuer and subject"),
+  api_token_malformed: refused("not of an API token's form, or its checksum is wrong: mistyped or cut"),
+  api_token_unknown: refused("no API token has this key id"),
+  api_token_secret_wrong: refused("the key id is an API token's, and the secret is not"),
+  api_token_revoked: refused("the API token was revoked"),
+  api_token_expired: refused("the API token has ended"),
+  api_token_address: refused("the API token may not be used from this address"),
+  api_token_tenant_gone: refused("the API token's tenant does not exist any more"),
 } as const satisfies Record<string, Refusal>;
 
 export type RefusalReason = keyof typeof REFUSALS;

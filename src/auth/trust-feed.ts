@@ -75,7 +75,10 @@ class Feed implements TrustFeed {
 
   requireFresh(): void {
     const ageMs = this.#ageMs();
-    if (ageMs > this.#options.maxAgeMs) throw unconfirmed(ageMs, this.#options.maxAgeMs);
+    const { maxAgeMs } = this.#options;
+    if (ageMs <= maxAgeMs) return;
+    const age = Number.isFinite(ageMs) ? `for ${Math.round(ageMs)} ms` : "yet";
+    throw unconfirmed(`not confirmed ${age}; the bound is ${maxAgeMs} ms`);
   }
 
   async confirm(): Promise<void> {
@@ -222,11 +225,11 @@ const HISTORY_CHANGED =
 const UNREADABLE =
   "changes of credentials cannot be read: once what is known is older than its bound, nobody is let in until they can";
 
-function unconfirmed(ageMs: number, maxAgeMs: number): RelataError {
-  const age = Number.isFinite(ageMs) ? `for ${Math.round(ageMs)} ms` : "yet";
+/** Nothing can be judged: which is no refusal. */
+export function unconfirmed(detail: string): RelataError {
   return new RelataError(
     "CREDENTIALS_UNCONFIRMED",
     "it is not known for certain which credentials have been revoked, so none is accepted: try again soon",
-    { detail: `not confirmed ${age}; the bound is ${maxAgeMs} ms`, retryAfterMs: 250 },
+    { detail, retryAfterMs: 250 },
   );
 }

@@ -1,5 +1,6 @@
+import type { ApiTokens } from "../auth/api-tokens.ts";
 import { type Authenticator, createAuthenticator } from "../auth/authenticate.ts";
-import { createTrustFeed, type TrustFeed } from "../auth/trust-feed.ts";
+import type { TrustFeed } from "../auth/trust-feed.ts";
 import type { Config } from "../config.ts";
 import type { ResidencyOptions } from "../graph/residency-options.ts";
 import { createLogger, type Logger } from "../log.ts";
@@ -27,6 +28,7 @@ import { createOps, type Ops, openOpsPort } from "./open-ops.ts";
 import { openResidency } from "./open-residency.ts";
 import { openTenantLife, type TenantLife } from "./open-tenant-life.ts";
 import { type OpenTokenService, type OwnParts, openOwnIdentity, openTokenService } from "./open-token-service.ts";
+import { openTrust } from "./open-trust.ts";
 
 export interface ServerDeps {
   /** Milliseconds since the epoch. Default: the real clock. */
@@ -54,6 +56,7 @@ export interface RunningServer {
   readonly ops: Ops;
   readonly residency: Residency;
   readonly trust: TrustFeed;
+  readonly apiTokens: ApiTokens;
   /** Says NOT_SERVING, lets calls under way end for at most `shutdownGraceMs`, then closes everything. */
   close(): Promise<void>;
 }
@@ -74,11 +77,12 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
     const options = deps.residencyOptions;
     const residency = deps.residency ?? openResidency(config, { store, log, monotonic, options });
     closers.push(() => residency.close());
-    const trust = createTrustFeed(store.trust.log, { ...config, maxAgeMs: config.trustMaxAgeMs, now, monotonic, log });
-    closers.push(() => trust.close());
-    await trust.start();
+    const credentials = await openTrust(config, { store: store.trust, now, monotonic, log });
+    closers.push(credentials.close);
+    const { trust, apiTokens } = credentials;
     const own = await openOwnIdentity(config, { store, trust, now, log });
-    const authenticator = createAuthenticator(config, { now, log, trust, ...(own && { ownIssuer: own.issuer }) });
+    const ownIssuer = own && { ownIssuer: own.issuer };
+    const authenticator = createAuthenticator(config, { now, log, trust, apiTokens, ...ownIssuer });
     closers.push(() => authenticator.close());
     const health = createHealth({ ping: () => store.ping(), log });
     const requests = createRequestMetrics(API_PROCEDURES, CODES);
@@ -121,7 +125,7 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
       await closeAll(closers, log);
       log.info({}, "stopped");
     });
-    return { ...ports, ops, residency, trust, close };
+    return { ...ports, ops, residency, trust, apiTokens, close };
   } catch (error) {
     await closeAll(closers, log);
     throw error;
@@ -177,9 +181,9 @@ function buildEndpoints(
     defaultDeadlineMs,
     maxDeadlineMs,
   };
-  const { tokenKeys, bindings } = config;
   const issuers = ownParts === undefined ? config.issuers : [...config.issuers, ownParts.own.issuer.trust];
-  const credentials = createCredentialVerbs({ store: store.trust, sealer: createSealer(tokenKeys), issuers, bindings });
+  const sealer = createSealer(config.tokenKeys);
+  const credentials = createCredentialVerbs({ ...config, store: store.trust, sealer, issuers });
   const tokens = ownParts && openTokenService(config, { ...ownParts, store, now, log, check: verbs.check });
   const groups = { verbs, credentials, clients: tokens?.clients, audit: audit.verbs, tenantLife: tenantLife.verbs };
   return { endpoints: createEndpoints(groups, health, edge), tokens };

@@ -240,6 +240,16 @@ export const SETTINGS = {
     MINUTE_MS,
     "Within this time every process has heard of a revocation, or lets nobody in.",
   ),
+  apiTokenEnv: {
+    type: "name",
+    env: ["RELATA_API_TOKEN_ENV"],
+    default: "live",
+    unit: "",
+    meaning: "Label of new API tokens, `rlt_live_…`: tells people and secret scanners where one belongs.",
+    schema: z
+      .string({ error: ({ input }) => `expected 1 to 16 lower-case letters or digits, found ${show(input)}` })
+      .regex(/^[a-z0-9]{1,16}$/, "expected 1 to 16 lower-case letters or digits"),
+  },
   residentWindowMs: time(
     "RELATA_RESIDENT_WINDOW_MS",
     MINUTE_MS,

@@ -20,6 +20,7 @@ export const AUDIT_EVENTS = [
   "api_token.created",
   "api_token.rotated",
   "api_token.revoked",
+  "api_token_policy.set",
   "binding.put",
   "binding.deleted",
   "jwt.revoked",

@@ -32,6 +32,13 @@ const ELSEWHERE: Partial<Record<RefusalReason, string>> = {
   keys_unavailable: "./keys.test.ts",
   revoked: "./trust-view.test.ts",
   certificate_missing: "./certificate-binding.test.ts",
+  api_token_malformed: "../credentials/api-tokens.test.ts",
+  api_token_unknown: "../credentials/api-tokens.test.ts",
+  api_token_secret_wrong: "../credentials/api-tokens.test.ts",
+  api_token_revoked: "../credentials/api-tokens.test.ts",
+  api_token_expired: "../credentials/api-tokens.test.ts",
+  api_token_address: "../credentials/api-tokens.test.ts",
+  api_token_tenant_gone: "./api-tokens.test.ts",
 };
 
 const PEER: Peer = { address: "192.0.2.1", certificateSha256: CERTIFICATE };

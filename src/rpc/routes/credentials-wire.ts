@@ -1,11 +1,17 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type {
-  BindingSchema,
-  JwtRevocationSchema,
-  ObjectLimitSchema,
-  ObjectLimit as WireLimit,
+import { type Duration, durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
+import {
+  type ApiTokenPolicySchema,
+  type ApiTokenSchema,
+  ApiTokenState,
+  type BindingSchema,
+  type JwtRevocationSchema,
+  type ObjectLimitSchema,
+  type ObjectLimit as WireLimit,
+  type ApiTokenPolicy as WirePolicy,
 } from "../../gen/relata/v1/credential_service_pb.ts";
 import type { ObjectLimit } from "../../model/access.ts";
+import { type ApiTokenPolicy, apiTokenState, type StoredApiToken } from "../../model/api-token.ts";
 import { SCOPES, type Scope } from "../../model/scope.ts";
 import type { StoredBinding, StoredRevocation } from "../../model/trust-store.ts";
 import { badField, requireRelationName, requireTypeName } from "../wire-fields.ts";
@@ -54,6 +60,67 @@ export function writeBinding({ key, tenants, platform, scopes, objects, ...updat
     updatedAt: writeTimestamp(updated.updatedAtMs),
     updatedBy: updated.updatedBy,
   } satisfies MessageInitShape<typeof BindingSchema>;
+}
+
+const STATES = {
+  active: ApiTokenState.ACTIVE,
+  expired: ApiTokenState.EXPIRED,
+  revoked: ApiTokenState.REVOKED,
+} as const satisfies Record<ReturnType<typeof apiTokenState>, ApiTokenState>;
+
+export function writeApiToken(token: StoredApiToken, nowMs: number) {
+  const { revokedAtMs, lastUsedAtMs, lastUsedFrom = "", rotatedFrom = "" } = token;
+  return {
+    keyId: token.keyId,
+    name: token.name,
+    scopes: [...token.scopes],
+    objects: writeLimits(token.objects),
+    allowedCidrs: [...token.allowedCidrs],
+    createdAt: writeTimestamp(token.createdAtMs),
+    createdBy: token.createdBy,
+    expiresAt: writeTimestamp(token.expiresAtMs),
+    ...(revokedAtMs !== undefined && { revokedAt: writeTimestamp(revokedAtMs) }),
+    ...(lastUsedAtMs !== undefined && { lastUsedAt: writeTimestamp(lastUsedAtMs) }),
+    lastUsedFrom,
+    rotatedFrom,
+    state: STATES[apiTokenState(token, nowMs)],
+  } satisfies MessageInitShape<typeof ApiTokenSchema>;
+}
+
+export function readPolicy(policy: WirePolicy | undefined): ApiTokenPolicy {
+  if (policy === undefined) throw badField("INVALID_REQUEST", "policy", "is missing");
+  const { defaultLifetime, maxLifetime, maxActive } = policy;
+  return {
+    defaultLifetimeMs: requireDuration(defaultLifetime, "policy.default_lifetime"),
+    maxLifetimeMs: requireDuration(maxLifetime, "policy.max_lifetime"),
+    maxActive,
+  };
+}
+
+export function writePolicy({ defaultLifetimeMs, maxLifetimeMs, maxActive }: ApiTokenPolicy) {
+  return {
+    defaultLifetime: durationFromMs(defaultLifetimeMs),
+    maxLifetime: durationFromMs(maxLifetimeMs),
+    maxActive,
+  } satisfies MessageInitShape<typeof ApiTokenPolicySchema>;
+}
+
+/** The most that protobuf allows, 10,000 years: what makes sense is for the verbs to say. */
+const MAX_SECONDS = 315_576_000_000n;
+
+/** Milliseconds, not below 0; undefined when it was left out. */
+export function readDuration(duration: Duration | undefined, field: string): number | undefined {
+  if (duration === undefined) return undefined;
+  const { seconds, nanos } = duration;
+  if (seconds < 0n || seconds > MAX_SECONDS || nanos < 0 || nanos > 999_999_999)
+    throw badField("INVALID_REQUEST", field, "must be a duration that is not negative");
+  return Math.floor(durationMs(duration));
+}
+
+function requireDuration(duration: Duration | undefined, field: string): number {
+  const ms = readDuration(duration, field);
+  if (ms === undefined) throw badField("INVALID_REQUEST", field, "is missing");
+  return ms;
 }
 
 export function writeRevocation({ what, ...revocation }: StoredRevocation) {

@@ -1,4 +1,3 @@
-import { RelataError } from "../../errors.ts";
 import { type Binding, CredentialService, type RevokeJwtRequest } from "../../gen/relata/v1/credential_service_pb.ts";
 import type { PutBindingRequest } from "../../service/credentials/put-binding.ts";
 import type { RevokeJwtRequest as Revoke } from "../../service/credentials/revoke-jwt.ts";
@@ -6,6 +5,7 @@ import type { CredentialVerbs } from "../../service/credentials/verbs.ts";
 import type { EdgeCall } from "../edge-call.ts";
 import { badField } from "../wire-fields.ts";
 import { readTimestamp } from "../wire-values.ts";
+import { apiTokenRoutes } from "./api-tokens.ts";
 import { platformCall } from "./calls.ts";
 import { readLimits, readScopes, writeBinding, writeRevocation } from "./credentials-wire.ts";
 import { type Route, routesOf } from "./route.ts";
@@ -13,12 +13,7 @@ import { type Route, routesOf } from "./route.ts";
 export function credentialRoutes(verbs: CredentialVerbs): readonly Route[] {
   // Half of the methods are a tenant's and half the platform's: each takes the call as what it is.
   return routesOf(CredentialService, (call: EdgeCall) => call, {
-    createApiToken: notYet,
-    listApiTokens: notYet,
-    rotateApiToken: notYet,
-    revokeApiToken: notYet,
-    getApiTokenPolicy: notYet,
-    setApiTokenPolicy: notYet,
+    ...apiTokenRoutes(verbs),
     revokeJwt: async (call, request) => ({
       revocation: writeRevocation(await verbs.revokeJwt(platformCall(call), readRevoke(request))),
     }),
@@ -38,10 +33,6 @@ export function credentialRoutes(verbs: CredentialVerbs): readonly Route[] {
       return {};
     },
   });
-}
-
-function notYet(): never {
-  throw new RelataError("UNKNOWN_METHOD", "API tokens are not served yet");
 }
 
 function readBinding(binding: Binding | undefined): PutBindingRequest {

@@ -10,4 +10,6 @@ export interface CredentialDeps {
   readonly issuers: readonly TrustedIssuer[];
   /** Those of the configuration. */
   readonly bindings: readonly Binding[];
+  /** What new API tokens are labelled with: `rlt_<env>_…`. */
+  readonly apiTokenEnv: string;
 }

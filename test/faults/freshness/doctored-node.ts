@@ -48,9 +48,9 @@ async function serveVerbs(settings: Config, doctor: (verbs: Verbs) => Verbs): Pr
   const health = createHealth({ ping: () => store.ping(), log });
   const verbs = doctor(createVerbs({ store, tokenKeys: settings.tokenKeys, limits: settings, now, log }));
   const findTenant = createTenantCache(store.tenants);
-  const { tokenKeys, issuers, bindings } = settings;
-  const credentials = createCredentialVerbs({ store: store.trust, sealer: createSealer(tokenKeys), issuers, bindings });
-  const audit = createAuditVerbs({ audit: store.audit, sealer: createSealer(tokenKeys), headKeys: [], now });
+  const sealer = createSealer(settings.tokenKeys);
+  const credentials = createCredentialVerbs({ ...settings, store: store.trust, sealer });
+  const audit = createAuditVerbs({ audit: store.audit, sealer, headKeys: [], now });
   const tenantLife = openTenantLife(settings, { store, log }).verbs;
   const endpoints = createEndpoints({ verbs, credentials, clients: undefined, audit, tenantLife }, health, {
     ...settings,

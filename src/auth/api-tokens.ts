@@ -1,0 +1,117 @@
+import { timingSafeEqual } from "node:crypto";
+import { accessOf } from "../model/access.ts";
+import type { ApiTokenLookup, FoundApiToken } from "../model/api-token.ts";
+import type { Peer } from "../model/peer.ts";
+import type { Principal } from "../model/principal.ts";
+import { type AddressList, createAddressList } from "./address-list.ts";
+import type { ApiTokenAuthenticator } from "./api-token-authenticator.ts";
+import { createApiTokenCache } from "./api-token-cache.ts";
+import { digestOfSecret, parseApiToken } from "./api-token-format.ts";
+import { type ApiTokenUses, createApiTokenUses } from "./api-token-uses.ts";
+import { type RefusalReason, refuse, shown } from "./refusal.ts";
+import type { TrustFeed } from "./trust-feed.ts";
+
+export interface ApiTokensOptions {
+  readonly trust: Pick<TrustFeed, "requireFresh" | "onChange">;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds that only pass. */
+  readonly monotonic: () => number;
+  readonly log: { warn(fields: object, message: string): void };
+  /** Tokens that are remembered. Default 10,000. */
+  readonly maxRemembered?: number;
+}
+
+export interface ApiTokens extends ApiTokenAuthenticator {
+  readonly uses: ApiTokenUses;
+  /** Writes when tokens were last used. */
+  close(): Promise<void>;
+}
+
+/** What relata itself gives out has no other issuer. */
+export const OWN_ISSUER = "relata";
+
+interface Known {
+  readonly found: FoundApiToken;
+  /** Undefined when its tenant is gone. */
+  readonly principal: Principal | undefined;
+  /** Undefined: from everywhere. */
+  readonly allowed: AddressList | undefined;
+}
+
+/** Stands for the digest of a token that does not exist, so that it is compared as long. No secret has it. */
+const NOBODYS_DIGEST = new Uint8Array(32);
+
+export function createApiTokens(lookup: ApiTokenLookup, options: ApiTokensOptions): ApiTokens {
+  const { trust, now, monotonic, log, maxRemembered: maxEntries = 10_000 } = options;
+  const cache = createApiTokenCache(lookup, { maxEntries, monotonic, prepare });
+  const uses = createApiTokenUses(lookup, { now, log });
+  const leave = [trust.onChange("api_token", cache.changed), trust.onChange("tenant", cache.tenantChanged)];
+
+  /** @returns why it is not accepted, or the caller, whose use is noted */
+  const judge = ({ found, principal, allowed }: Known, peer: Peer): Principal | RefusalReason => {
+    const { token } = found;
+    if (token.revokedAtMs !== undefined) return "api_token_revoked";
+    if (now() >= token.expiresAtMs) return "api_token_expired";
+    if (allowed?.has(peer.address) === false) return "api_token_address";
+    if (principal === undefined) return "api_token_tenant_gone";
+    uses.note(token.keyId, token.tenantId, peer.address);
+    return principal;
+  };
+
+  return {
+    uses,
+    recall(text, peer) {
+      const parsed = parseApiToken(text);
+      const known = parsed && cache.get(parsed.keyId);
+      if (known === undefined || !isOf(known, parsed?.secret ?? "")) return undefined;
+      const judged = judge(known, peer);
+      return typeof judged === "string" ? undefined : judged;
+    },
+    async authenticate(text, peer) {
+      const { keyId, secret } = parseApiToken(text) ?? refuse("api_token_malformed");
+      const remembered = cache.get(keyId);
+      const known = remembered !== undefined && isOf(remembered, secret) ? remembered : await cache.read(keyId);
+      // It may have been waited for, and what was known of revocations has grown older meanwhile.
+      trust.requireFresh();
+      const isGenuine = isOf(known, secret);
+      if (known === undefined) refuse("api_token_unknown", keyId);
+      if (!isGenuine) refuse("api_token_secret_wrong", keyId);
+      const judged = judge(known, peer);
+      return typeof judged === "string" ? refuse(judged, `${keyId} from ${shown(peer.address)}`) : judged;
+    },
+    async close() {
+      for (const end of leave) end();
+      await uses.close();
+    },
+  };
+}
+
+function isOf(known: Known | undefined, secret: string): boolean {
+  return timingSafeEqual(known?.found.digest ?? NOBODYS_DIGEST, digestOfSecret(secret));
+}
+
+function prepare(found: FoundApiToken): Known {
+  const { allowedCidrs } = found.token;
+  return {
+    found,
+    principal: principalOf(found),
+    allowed: allowedCidrs.length === 0 ? undefined : createAddressList(allowedCidrs),
+  };
+}
+
+/** Its rights are its own: what its maker may do today is another matter. */
+function principalOf({ token, slug }: FoundApiToken): Principal | undefined {
+  if (slug === undefined) return undefined;
+  const subject = `api_token:${token.keyId}`;
+  return {
+    issuer: OWN_ISSUER,
+    subject,
+    actor: `${OWN_ISSUER}|${subject}`,
+    credential: subject,
+    access: accessOf(token.scopes, token.objects),
+    grant: { kind: "tenants", slugs: [slug] },
+    issuedAtMs: token.createdAtMs,
+    expiresAtMs: token.expiresAtMs,
+  };
+}
