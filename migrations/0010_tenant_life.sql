@@ -20,6 +20,8 @@ GRANT SELECT, UPDATE (version) ON relata.trust_head TO relata_maintenance;
 GRANT INSERT ON relata.trust_change TO relata_maintenance;
 GRANT SELECT, UPDATE (tenant_ids), DELETE ON relata.workload_binding TO relata_maintenance;
 
+CREATE INDEX api_token_use_tenant ON relata.api_token_use (tenant_id);
+
 -- A move or a removal, as far as it has got: whoever takes it up goes on from here. One a tenant; the last one stays.
 CREATE TABLE relata.tenant_job (
   tenant_id         uuid PRIMARY KEY,

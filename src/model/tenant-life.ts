@@ -31,8 +31,8 @@ export interface TenantJob {
 export interface JobPace {
   readonly settleMs: number;
   readonly signal?: AbortSignal;
-  /** Is told every stage, once it has begun. */
-  readonly onStage?: (job: TenantJob) => void;
+  /** Is told every stage before it begins, and waited for. */
+  readonly onStage?: (job: TenantJob) => void | Promise<void>;
 }
 
 /** Calls of one family of methods on one day (UTC), and when the last was. */

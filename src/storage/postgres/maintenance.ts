@@ -31,6 +31,14 @@ interface MaintenanceOptions {
 const UNAVAILABLE =
   "This server has no maintenance connection, so it can neither move nor remove tenants. Set maintenanceDatabaseUrl (RELATA_MAINTENANCE_DATABASE_URL) to the address of the role relata_maintenance, or ask a server that has one.";
 
+/**
+ * Of all statements of such a connection. Generic plans of partitioned tables lock every partition (see roles.ts). Chunks are taken
+ * in the order of an index and deltas looked up in it, whatever the planner thinks of a partition nobody has analyzed yet:
+ * a sort or a hash of a large tenant for each chunk would never end.
+ */
+export const MAINTENANCE_PLANS = `SET plan_cache_mode = force_custom_plan; SET enable_sort = off; SET enable_bitmapscan = off;
+  SET enable_hashjoin = off; SET enable_mergejoin = off`;
+
 /** A role that is more than it should be could move rows past row security: refused like the service's own (boot-check.ts). */
 const UNFIT_ROLE = `SELECT current_user AS name FROM pg_roles me WHERE me.rolname = current_user AND (me.rolsuper OR me.rolbypassrls
   OR EXISTS (SELECT FROM pg_roles other WHERE other.oid <> me.oid AND (other.rolsuper OR other.rolbypassrls)
@@ -72,8 +80,7 @@ function createMaintenance(options: MaintenanceOptions): Maintenance {
 }
 
 async function requireFitRole(client: pg.Client): Promise<void> {
-  // Generic plans of partitioned tables lock every partition; see roles.ts.
-  await client.query("SET plan_cache_mode = force_custom_plan");
+  await client.query(MAINTENANCE_PLANS);
   const { rows } = await client.query<{ name: string }>(UNFIT_ROLE);
   if (rows[0] === undefined) return;
   throw new RelataError(

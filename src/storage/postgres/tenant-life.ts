@@ -69,11 +69,11 @@ async function runJob(session: MaintenanceSession, row: JobRow, pace: MovePace):
   let job = row;
   for (let told: string | undefined; job.stage !== "done"; ) {
     pace.signal?.throwIfAborted();
-    if (told !== job.stage) pace.onStage?.(toJob(job));
+    if (told !== job.stage) await pace.onStage?.(toJob(job));
     told = job.stage;
     job = await (job.kind === "move" ? stepMove(session, job, pace) : stepOffboard(session, job, pace));
   }
-  pace.onStage?.(toJob(job));
+  await pace.onStage?.(toJob(job));
   return job;
 }
 

@@ -18,11 +18,11 @@ interface RowsRow {
 
 /** Live ones, and with the history of ended ones: each counted up to the limit. */
 const countRows = statement<{ bucket: number; tenantId: string; limit: number }>()("usage_rows", (arg) =>
-  sql<RowsRow>`SELECT
+  sql<RowsRow>`SELECT live, all_rows FROM (SELECT
       (SELECT count(*) FROM (SELECT FROM relata.tuple t WHERE t.bucket = ${arg("bucket")} AND t.tenant_id = ${arg("tenantId")}
         AND t.deleted_rev = ${LIVE} LIMIT ${arg("limit")}) live) AS live,
       (SELECT count(*) FROM (SELECT FROM relata.tuple t WHERE t.bucket = ${arg("bucket")} AND t.tenant_id = ${arg("tenantId")}
-        LIMIT ${arg("limit")}) every) AS all_rows`.compile(sqlBuilder),
+        LIMIT ${arg("limit")}) every) AS all_rows) counted WHERE all_rows > 0`.compile(sqlBuilder),
 );
 
 interface BucketRow {
@@ -41,14 +41,15 @@ const bucketSize = statement<{ bucket: number }>()("usage_bucket", (arg) =>
 
 const countSchemas = statement<{ tenantId: string }>()("usage_schemas", (arg) =>
   sql<{ readonly versions: number }>`SELECT count(*) AS versions FROM relata.schema_version v
-    JOIN relata.tenant_head h ON h.schema_name = v.name WHERE h.tenant_id = ${arg("tenantId")}`.compile(sqlBuilder),
+    JOIN relata.tenant_head h ON h.schema_name = v.name WHERE h.tenant_id = ${arg("tenantId")} HAVING count(*) > 0`.compile(
+    sqlBuilder,
+  ),
 );
 
 const countTokens = statement<{ tenantId: string }>()("usage_api_tokens", (arg) =>
   sql<{ readonly tokens: number }>`SELECT count(*) AS tokens FROM relata.api_token t
-    WHERE t.tenant_id = ${arg("tenantId")} AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp()`.compile(
-    sqlBuilder,
-  ),
+    WHERE t.tenant_id = ${arg("tenantId")} AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp()
+    HAVING count(*) > 0`.compile(sqlBuilder),
 );
 
 interface CallsRow {
