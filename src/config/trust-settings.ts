@@ -103,6 +103,9 @@ export const scopes = z.array(oneOf(SCOPES), {
 
 const flag = z.boolean("expected true or false").default(false);
 
+/** A rule that is looked at whatever else is wrong, so that all problems are told at once. */
+const BESIDE_OTHERS = ({ value }: { readonly value: unknown }): boolean => typeof value === "object" && value !== null;
+
 const issuer = strict({
   issuer: text.optional(),
   trustDomain: text.optional(),
@@ -118,29 +121,31 @@ const issuer = strict({
   requireCertificateBinding: flag,
   requireUid: flag,
 })
-  .check((payload) => {
-    const named = nameProblem(payload.value);
-    if (named !== undefined) payload.issues.push({ code: "custom", input: payload.value, ...named });
+  .refine(({ issuer: name, profile }) => profile === "spiffe" || name !== undefined, {
+    path: ["issuer"],
+    message: "expected a text, found nothing",
+    when: BESIDE_OTHERS,
+  })
+  .refine(({ issuer: name, profile }) => profile !== "spiffe" || name === undefined, {
+    path: ["issuer"],
+    message: "profile spiffe has `trustDomain` in its place",
+    when: BESIDE_OTHERS,
+  })
+  .refine(({ trustDomain, profile }) => profile !== "spiffe" || trustDomain !== undefined, {
+    path: ["trustDomain"],
+    message: "expected the name of the trust domain, such as prod.example.com",
+    when: BESIDE_OTHERS,
+  })
+  .refine(({ trustDomain, profile }) => profile === "spiffe" || trustDomain === undefined, {
+    path: ["trustDomain"],
+    message: "belongs to profile spiffe; others have `issuer`",
+    when: BESIDE_OTHERS,
   })
   .transform(({ issuer: name, trustDomain, ...rest }) => ({ issuer: name ?? `spiffe://${trustDomain}`, ...rest }))
   .refine((value) => value.keys.kind !== "discovery" || value.profile === "spiffe" || isSafeKeyUrl(value.issuer), {
     path: ["issuer"],
     message: "keys by discovery need an https issuer; http only on localhost, 127.0.0.1 or [::1]",
   });
-
-/** Who an issuer is: a trust domain in profile `spiffe`, the exact `iss` in all others. */
-function nameProblem(value: { issuer?: unknown; trustDomain?: unknown; profile?: unknown }) {
-  const { issuer: name, trustDomain, profile } = value;
-  if (profile !== "spiffe") {
-    if (trustDomain !== undefined)
-      return { path: ["trustDomain"], message: "belongs to profile spiffe; others have `issuer`" };
-    return name === undefined ? { path: ["issuer"], message: `expected a text, found ${show(name)}` } : undefined;
-  }
-  if (name !== undefined) return { path: ["issuer"], message: "profile spiffe has `trustDomain` in its place" };
-  if (trustDomain === undefined)
-    return { path: ["trustDomain"], message: "expected the name of the trust domain, such as prod.example.com" };
-  return undefined;
-}
 
 export const issuersSetting: z.ZodType<readonly TrustedIssuer[]> = nonEmpty(issuer, "trusted issuer").superRefine(
   (list, context) => {

@@ -159,6 +159,45 @@ describe("a bad configuration", () => {
     expect(problemsOf(GOOD.replace(pattern, replacement))).toContain(expected);
   });
 
+  it.each([
+    [
+      "an issuer without a name",
+      "  - issuer: https://login.example.com/\n    profile",
+      "  - profile",
+      "issuers[0].issuer: expected a text",
+    ],
+    [
+      "a trust domain of another profile",
+      "issuer: https://login.example.com/",
+      "trustDomain: prod",
+      "issuers[0].trustDomain: belongs to profile spiffe",
+    ],
+    [
+      "a trust domain that is called an issuer",
+      "profile: oauth",
+      "profile: spiffe",
+      "issuers[0].issuer: profile spiffe has `trustDomain`",
+    ],
+    [
+      "a trust domain without a name",
+      "issuer: https://login.example.com/\n    profile: oauth",
+      "profile: spiffe",
+      "issuers[0].trustDomain: expected the name of the trust domain",
+    ],
+  ])("%s", (_, pattern, replacement, expected) => {
+    expect(problemsOf(GOOD.replace(pattern, replacement))).toContain(expected);
+  });
+
+  it("names an issuer's missing name beside whatever else is wrong with it", () => {
+    const text = GOOD.replace("- issuer: https://login.example.com/\n    profile", "- profile").replace(
+      "RS256",
+      "HS256",
+    );
+    expect(problemsOf(text)).toMatch(
+      /2 problems[\s\S]*issuers\[0\]\.(issuer|algorithms)[\s\S]*issuers\[0\]\.(issuer|algorithms)/,
+    );
+  });
+
   it("of a file that cannot be parsed says nothing else, but still looks at the environment", () => {
     expect(problemsOf("databaseUrl: [\n}")).toMatch(
       /^The configuration has a problem:\n\s+relata\.yaml:2: not valid YAML: [^\n]+$/,
