@@ -3,6 +3,7 @@
 // npm run bench -- layout [tuples]
 // npm run bench -- lookup [tuples] [results]
 // npm run bench -- soak [minutes]
+// npm run bench -- storm [rounds] [milliseconds of a round]
 // npm run bench -- rpc tuples [rounds] [milliseconds of a round] [echo|authenticatedEcho|check and a file for its CPU profile]
 import { runBench, USAGE, UsageError } from "./command.ts";
 import { runGrowth } from "./growth/run-growth.ts";
@@ -10,6 +11,7 @@ import { runLayout } from "./layout/run-layout.ts";
 import { runLookup } from "./lookup/run-lookup.ts";
 import { runRpcAlone } from "./rpc/run-alone.ts";
 import { soak } from "./soak/soak-command.ts";
+import { runStorm } from "./storm/run-storm.ts";
 
 const [what, ...rest] = process.argv.slice(2);
 switch (what) {
@@ -24,6 +26,9 @@ switch (what) {
     break;
   case "soak":
     process.exitCode = await soak(Number(rest[0] ?? 10), process.env["DATABASE_URL"], (line) => console.log(line));
+    break;
+  case "storm":
+    process.exitCode = await runStorm(Number(rest[0] ?? 5), Number(rest[1] ?? 5_000));
     break;
   default:
     process.exitCode = what === "rpc" && /^\d+$/.test(rest[0] ?? "") ? await rpcAlone(rest) : await layers();
@@ -47,6 +52,8 @@ function rpcAlone([tuples, rounds = "5", roundMs = "3000", lane, file]: readonly
 function refuse(error: unknown): number {
   if (!(error instanceof UsageError)) throw error;
   console.error(`${error.message}\nusage: npm run bench -- ${USAGE}`);
-  console.error("       npm run bench -- growth [part of a case's name] | lookup [tuples] [results] | soak [minutes]");
+  console.error(
+    "       npm run bench -- growth [part of a case's name] | lookup [tuples] [results] | soak [minutes] | storm [rounds]",
+  );
   return 2;
 }

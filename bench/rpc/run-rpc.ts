@@ -70,7 +70,7 @@ const SETTLING_MS = 500;
 const LOADED_MS = 300_000;
 /** Beyond a round's own time: whatever was under way has long been answered, or never will be. */
 const STALLED_MS = 60_000;
-const CHECK_PATH = "/relata.v1.AuthorizationService/Check";
+export const CHECK_PATH = "/relata.v1.AuthorizationService/Check";
 
 /**
  * Checks over gRPC against an empty method on the same server, in rounds that take turns, so that both meet the same machine.
@@ -245,7 +245,8 @@ class RpcBench {
   }
 }
 
-function headersOf(path: string, port: number, token: string | undefined): readonly HeaderField[] {
+/** Of one unary call. */
+export function headersOf(path: string, port: number, token: string | undefined): readonly HeaderField[] {
   return [
     [":method", "POST"],
     [":scheme", "http"],
@@ -258,7 +259,8 @@ function headersOf(path: string, port: number, token: string | undefined): reado
   ];
 }
 
-function loadQuestion({ question: { object, member, subject }, allowed }: KnownQuestion): LoadQuestion {
+/** A question of a workload as the load generator has it. */
+export function loadQuestion({ question: { object, member, subject }, allowed }: KnownQuestion): LoadQuestion {
   const { type, id, relation } = subject;
   const request = create(CheckRequestSchema, {
     object,

@@ -5,6 +5,7 @@ import { Session } from "node:inspector/promises";
 import type { ClientConfig } from "pg";
 import { startServer } from "../../src/cli/serve.ts";
 import { createLogger } from "../../src/log.ts";
+import { NO_LIMITS } from "../../src/rpc/limits/call-limits.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { serverConfig } from "../server-config.ts";
 import { startAuthenticatedEcho } from "./authenticated-echo.ts";
@@ -18,6 +19,8 @@ export type ServerOrder =
       readonly connection: ClientConfig;
       /** As an operator would write them; the database, the ports and the token keys are given. */
       readonly settings: Readonly<Record<string, unknown>>;
+      /** Nothing stands between tenants, to see what the limits are good for. */
+      readonly unlimited?: boolean;
     }
   | { readonly what: "look" }
   | { readonly what: "profile"; readonly file?: string };
@@ -45,7 +48,11 @@ async function answer(order: ServerOrder): Promise<ServerSight> {
   return { ...ports, cpuMicros: user + system, rssBytes: process.memoryUsage.rss(), resident: isResident() };
 }
 
-async function start({ connection, settings }: Extract<ServerOrder, { what: "start" }>): Promise<typeof ports> {
+async function start({
+  connection,
+  settings,
+  unlimited,
+}: Extract<ServerOrder, { what: "start" }>): Promise<typeof ports> {
   addEchoToServers();
   const config = serverConfig(settings);
   const log = createLogger({ level: config.logLevel });
@@ -54,7 +61,7 @@ async function start({ connection, settings }: Extract<ServerOrder, { what: "sta
     poolMax: config.databasePoolMax,
     statementTimeoutMs: config.maxDeadlineMs,
   });
-  const server = await startServer(config, { log, store, opsPort: false });
+  const server = await startServer(config, { log, store, opsPort: false, ...(unlimited && { limits: NO_LIMITS }) });
   isResident = () => server.residency.stats().tenants.some(({ state }) => state === "resident");
   const echo = await startAuthenticatedEcho(config, store, log);
   CLOSERS.push(

@@ -1,0 +1,156 @@
+import { chmod, mkdtemp, open, rm } from "node:fs/promises";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ClientConfig } from "pg";
+import { startEmbeddedPostgres } from "../../src/storage/embedded/launch.ts";
+import { migrate } from "../../src/storage/postgres/migrate.ts";
+import { ROLES } from "../../src/storage/postgres/roles.ts";
+import { createPostgresStore } from "../../src/storage/postgres/store.ts";
+import { startTestIssuer, type TestIssuer } from "../../test/support/tokens.ts";
+import { loadTuples } from "../lookup/load.ts";
+import { type Child, startChild } from "../rpc/child.ts";
+import type { LoadQuestion, LoadResult } from "../rpc/load.ts";
+import type { LoadOrder } from "../rpc/load-process.ts";
+import { median } from "../rpc/median.ts";
+import { CHECK_PATH, headersOf, loadQuestion } from "../rpc/run-rpc.ts";
+import type { ServerOrder, ServerSight } from "../rpc/server-process.ts";
+import { documents } from "../workloads/documents.ts";
+import type { ProbeOptions, ProbeResult } from "./probe-process.ts";
+
+const STORMING = "storming";
+const QUIET = "quiet";
+const TUPLES = 20_000;
+/** Of the quiet tenant. */
+const RATE = 100;
+/** Of the storm: several times what a process answers. */
+const STORM_RATE = 60_000;
+const STORM_CONNECTIONS = 8;
+/** Ahead of what is measured, so that the storm is under way. */
+const HEAD_START_MS = 1_000;
+const STALLED_MS = 120_000;
+
+type Server = Child<ServerOrder, ServerSight>;
+type Storm = Child<LoadOrder, LoadResult | undefined>;
+type Probe = Child<ProbeOptions, ProbeResult>;
+
+interface Scene {
+  readonly server: Server;
+  readonly port: number;
+}
+
+interface Sight extends ProbeResult {
+  readonly stormPerSecond: number;
+}
+
+/**
+ * One tenant asks a hundred Checks a second; another sends more than the process can answer. What the first has of it, with
+ * limits and without. @returns the exit code
+ */
+export async function runStorm(rounds: number, roundMs: number): Promise<number> {
+  await using stack = new AsyncDisposableStack();
+  const world = await openWorld(stack);
+  const questions = world.questions;
+  const storm: Storm = startChild(join(import.meta.dirname, "../rpc/load-process.ts"));
+  stack.defer(() => storm.close());
+  await storm.ask({ what: "learn", set: "checks", questions });
+  const quiet: Probe = startChild(join(import.meta.dirname, "probe-process.ts"));
+  stack.defer(() => quiet.close());
+  const start = (unlimited: boolean) => startScene(stack, world, unlimited);
+  const scenes = { limited: await start(false), unlimited: await start(true) };
+  const token = (tenant: string) => world.issuer.mint({ tenant, sub: tenant });
+
+  const ask = ({ port }: Scene, durationMs: number): Promise<ProbeResult> => {
+    const [{ message, answer }] = questions as readonly [LoadQuestion];
+    const headers = headersOf(CHECK_PATH, port, token(QUIET));
+    return quiet.ask({ port, headers, message, answer, ratePerSecond: RATE, durationMs }, durationMs + STALLED_MS);
+  };
+  const blow = ({ port }: Scene, durationMs: number, ratePerSecond: number) => {
+    const headers = headersOf(CHECK_PATH, port, token(STORMING));
+    const how = { connections: STORM_CONNECTIONS, inFlight: 0, durationMs, ratePerSecond } as const;
+    return storm.ask({ what: "run", set: "checks", port, headers, ...how }, durationMs + STALLED_MS);
+  };
+  const both = async (scene: Scene, ratePerSecond: number): Promise<Sight> => {
+    const blown = blow(scene, HEAD_START_MS + roundMs, ratePerSecond);
+    await sleep(HEAD_START_MS);
+    const seen = await ask(scene, roundMs);
+    const { callsPerSecond = 0, calls = 0, wrong = 0 } = (await blown) ?? {};
+    // Refusals count as wrong answers: of a storm that is let through there are none.
+    return { ...seen, stormPerSecond: (callsPerSecond * (calls - wrong)) / Math.max(1, calls) };
+  };
+  const lanes: Readonly<Record<string, () => Promise<Sight>>> = {
+    alone: async () => ({ ...(await ask(scenes.limited, roundMs)), stormPerSecond: 0 }),
+    // Its generator keeps a core busy and sends next to nothing: what the machine does to the figure, not the service.
+    "beside a busy core": () => both(scenes.limited, 1),
+    "storm, without limits": () => both(scenes.unlimited, STORM_RATE),
+    "storm, with limits": () => both(scenes.limited, STORM_RATE),
+  };
+  for (const scene of Object.values(scenes)) {
+    await blow(scene, 3_000, STORM_RATE);
+    await ask(scene, 2_000);
+  }
+  console.log(`load of the machine ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} cores`);
+  const seen = new Map<string, Sight[]>();
+  for (let round = 0; round < rounds; round++)
+    for (const [name, lane] of Object.entries(lanes)) {
+      const sight = await lane();
+      seen.set(name, [...(seen.get(name) ?? []), sight]);
+      print(name, [sight]);
+    }
+  console.log("medians:");
+  for (const [name, sights] of seen) print(name, sights);
+  const wrong = [...seen.values()].flat().reduce((sum, sight) => sum + sight.wrong, 0);
+  console.log(`wrong answers to the quiet tenant: ${wrong}`);
+  return wrong === 0 ? 0 : 1;
+}
+
+function print(name: string, sights: readonly Sight[]): void {
+  const of = (pick: (sight: Sight) => number) => median(sights.map(pick));
+  console.log(
+    `${name.padEnd(24)} p50 ${of((s) => s.p50Ms).toFixed(2)} ms, p99 ${of((s) => s.p99Ms).toFixed(2)} ms, ` +
+      `max ${of((s) => s.maxMs).toFixed(2)} ms; storm answered ${of((s) => s.stormPerSecond).toFixed(0)}/s`,
+  );
+}
+
+interface World {
+  readonly connection: ClientConfig;
+  readonly issuer: TestIssuer;
+  readonly questions: readonly LoadQuestion[];
+}
+
+async function openWorld(stack: AsyncDisposableStack): Promise<World> {
+  const dataDir = await mkdtemp(join(tmpdir(), "relata-storm-"));
+  // Where this runs as root, PostgreSQL runs as somebody else, who has to get through.
+  await chmod(dataDir, 0o755);
+  stack.defer(() => rm(dataDir, { recursive: true, force: true }));
+  const postgres = await startEmbeddedPostgres({ dataDir: join(dataDir, "pg"), durable: true });
+  stack.defer(() => postgres.stop());
+  const { connection } = postgres;
+  await migrate({ connection });
+  const app = { ...connection, user: ROLES.app };
+  const store = await createPostgresStore({ connection: app });
+  const work = documents(TUPLES);
+  const origin = { actor: "bench", requestId: "bench" };
+  for (const slug of [STORMING, QUIET]) {
+    const tenant = await store.tenants.create({ slug }, origin);
+    await store.schemas.write(tenant, { text: work.schema, expectedVersion: 0, strands: [], origin });
+    await loadTuples(connection, tenant, work.generate());
+  }
+  await store.close();
+  const issuer = await startTestIssuer();
+  stack.defer(() => issuer.close());
+  return { connection: app, issuer, questions: work.questions(1_000).map(loadQuestion) };
+}
+
+async function startScene(stack: AsyncDisposableStack, world: World, unlimited: boolean): Promise<Scene> {
+  // A line per call, as in production: into a file.
+  const folder = await mkdtemp(join(tmpdir(), "relata-storm-log-"));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const log = await open(join(folder, "log"), "w");
+  stack.defer(() => log.close());
+  const server: Server = startChild(join(import.meta.dirname, "../rpc/server-process.ts"), { stdout: log.fd });
+  stack.defer(() => server.close());
+  const settings = { issuers: [world.issuer.trust()], warmTenants: [STORMING, QUIET] };
+  const { grpcPort } = await server.ask({ what: "start", connection: world.connection, settings, unlimited });
+  return { server, port: grpcPort };
+}
