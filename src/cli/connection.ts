@@ -31,8 +31,8 @@ export function connectionFlags(command: Command): Command {
   return command
     .optionsGroup("Connection:")
     .option("--server <host:port>", `gRPC address of the server (RELATA_SERVER; default ${DEFAULT_SERVER})`)
-    .option("--token <jwt>", "the caller's access token (RELATA_TOKEN); other users may see flags, prefer a file")
-    .option("--token-file <path>", "a file with the access token (RELATA_TOKEN_FILE)")
+    .option("--token <token>", "the caller's JWT or API token (RELATA_TOKEN); other users may see flags, prefer a file")
+    .option("--token-file <path>", "a file with the JWT or API token (RELATA_TOKEN_FILE)")
     .option("--tenant <slug>", "which tenant, when the caller is bound to several (RELATA_TENANT)")
     .addOption(
       new Option("--timeout <seconds>", `give up on a call after this long (default ${DEFAULT_TIMEOUT_S})`).argParser(

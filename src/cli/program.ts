@@ -2,11 +2,16 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { exitCodeHelp, type Shell } from "./command.ts";
 import { registerBench } from "./commands/bench.ts";
+import { registerBindingDelete } from "./commands/binding-delete.ts";
+import { registerBindingList } from "./commands/binding-list.ts";
+import { registerBindingPut } from "./commands/binding-put.ts";
 import { registerCheck } from "./commands/check.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDev } from "./commands/dev.ts";
 import { registerExpand } from "./commands/expand.ts";
 import { registerExplain } from "./commands/explain.ts";
+import { registerJwtList } from "./commands/jwt-list.ts";
+import { registerJwtRevoke } from "./commands/jwt-revoke.ts";
 import { registerLookupResources } from "./commands/lookup-resources.ts";
 import { registerLookupSubjects } from "./commands/lookup-subjects.ts";
 import { registerMigrate } from "./commands/migrate.ts";
@@ -19,6 +24,11 @@ import { registerSchemaPush } from "./commands/schema-push.ts";
 import { registerServe } from "./commands/serve.ts";
 import { registerTenantCreate } from "./commands/tenant-create.ts";
 import { registerTenantList } from "./commands/tenant-list.ts";
+import { registerTokenCreate } from "./commands/token-create.ts";
+import { registerTokenList } from "./commands/token-list.ts";
+import { registerTokenPolicy } from "./commands/token-policy.ts";
+import { registerTokenRevoke } from "./commands/token-revoke.ts";
+import { registerTokenRotate } from "./commands/token-rotate.ts";
 import { registerTupleDelete } from "./commands/tuple-delete.ts";
 import { registerTupleImport } from "./commands/tuple-import.ts";
 import { registerTupleRead } from "./commands/tuple-read.ts";
@@ -97,15 +107,35 @@ function buildProgram(shell: Shell): Command {
   const tenant = program.command("tenant").description("the tenant registry (needs a platform token)");
   registerTenantCreate(tenant, shell);
   registerTenantList(tenant, shell);
+  registerCredentials(program, shell);
   registerReference(program, shell);
   return program;
+}
+
+function registerCredentials(program: Command, shell: Shell): void {
+  program.commandsGroup("Who may call:");
+  const token = program
+    .command("token")
+    .description("API tokens of a tenant, for callers without an issuer of their own");
+  registerTokenCreate(token, shell);
+  registerTokenList(token, shell);
+  registerTokenRotate(token, shell);
+  registerTokenRevoke(token, shell);
+  registerTokenPolicy(token, shell);
+  const binding = program.command("binding").description("which subjects of issuers act in which tenants (platform)");
+  registerBindingPut(binding, shell);
+  registerBindingList(binding, shell);
+  registerBindingDelete(binding, shell);
+  const jwt = program.command("jwt").description("revocation of JWTs before they expire (platform)");
+  registerJwtRevoke(jwt, shell);
+  registerJwtList(jwt, shell);
 }
 
 /** Commander says `error: unknown option '--x'` and, on a line of its own, a suggestion. */
 function usageError(error: CommanderError, argv: readonly string[]): Error {
   const [what = "", ...more] = error.message.replace(/^error: /, "").split("\n");
   const words = argv.filter((word) => !word.startsWith("-"));
-  const groups = new Set(["schema", "tuple", "tenant"]);
+  const groups = new Set(["schema", "tuple", "tenant", "token", "binding", "jwt"]);
   const command = words.slice(0, groups.has(words[0] ?? "") ? 2 : 1).join(" ");
   const known = error.code !== "commander.unknownCommand";
   const suggestion = more.map((line) => line.replace(/^\((.*)\)$/, "$1")).join(" ");

@@ -75,7 +75,7 @@ describe("relata dev", () => {
   });
 
   test("keeps its secrets in files nobody else can read", async () => {
-    for (const name of ["token", "operator-token", "token-keys.json", "issuer.json"]) {
+    for (const name of ["token", "operator-token", "token-keys.json", "audit-keys.json", "issuer.json"]) {
       const { mode } = await stat(join(dir.path, "data", name));
       expect(`${name} ${(mode & 0o777).toString(8)}`).toBe(`${name} 600`);
     }

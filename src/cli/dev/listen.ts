@@ -1,4 +1,4 @@
-import type { ListenOptions, Server } from "node:net";
+import type { AddressInfo, ListenOptions, Server } from "node:net";
 import { createServer } from "node:net";
 import { badInput, type CliError } from "../exit.ts";
 
@@ -35,6 +35,15 @@ export function isFree(port: number): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** One that was free a moment ago, for what must be named before it listens. */
+export async function anyFreePort(): Promise<number> {
+  const server = createServer();
+  await listen(server, 0, { what: "", flag: "" });
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
 }
 
 function cannotListen(error: NodeJS.ErrnoException, port: number, use: PortUse): CliError {

@@ -6,15 +6,22 @@ import { DEV_AUDIENCE, type LocalIssuer, TOKEN_LIFETIME_S } from "./issuer.ts";
 import { keptPrivately } from "./private-file.ts";
 import { DEMO_TENANT, DEV_SUBJECT, OPERATOR_SUBJECT } from "./token-files.ts";
 
-/** The role the service runs as; `migrate` makes it. */
+/** The roles the service runs as, and moves and removes tenants as; `migrate` makes them. */
 const APP_ROLE = "relata_app";
-const TENANT_SCOPES = ["check", "tuples:read", "tuples:write", "schema:read", "schema:write"] as const;
+const MAINTENANCE_ROLE = "relata_maintenance";
+const CREDENTIAL_SCOPES = ["credentials:read", "credentials:write", "audit:read"] as const;
+const TENANT_SCOPES = [
+  ...(["check", "tuples:read", "tuples:write", "schema:read", "schema:write"] as const),
+  ...CREDENTIAL_SCOPES,
+] as const;
+const PLATFORM_SCOPES = ["tenants:read", "tenants:write", ...CREDENTIAL_SCOPES] as const;
 
 export interface LocalConfigInput {
   readonly dataDir: string;
   readonly postgres: EmbeddedPostgres;
   readonly issuer: LocalIssuer;
   readonly grpcPort: number;
+  /** Never 0: it is part of the name of the token service, and of what its tokens say. */
   readonly httpPort: number;
 }
 
@@ -24,13 +31,23 @@ export async function localConfig(input: LocalConfigInput): Promise<Config> {
   const tokenKeys = await keptPrivately(join(input.dataDir, "token-keys.json"), async () => [
     { id: "dev", secret: randomBytes(33).toString("base64") },
   ]);
+  const auditKeys = await keptPrivately(join(input.dataDir, "audit-keys.json"), async () => [
+    { id: "dev", privateKey: randomBytes(32).toString("base64") },
+  ]);
   const settings = {
     databaseUrl: socketUrl(input.postgres, APP_ROLE),
+    maintenanceDatabaseUrl: socketUrl(input.postgres, MAINTENANCE_ROLE),
     grpcHost: "127.0.0.1",
     grpcPort: input.grpcPort,
     httpHost: "127.0.0.1",
     httpPort: input.httpPort,
     tokenKeys,
+    auditKeys,
+    tokenService: {
+      issuer: `http://127.0.0.1:${input.httpPort}`,
+      audience: DEV_AUDIENCE,
+      scopes: TENANT_SCOPES,
+    },
     issuers: [
       {
         issuer,
@@ -39,13 +56,13 @@ export async function localConfig(input: LocalConfigInput): Promise<Config> {
         algorithms: ["ES256"],
         audiences: [DEV_AUDIENCE],
         tenant: { kind: "bindings" },
-        scopes: [...TENANT_SCOPES, "tenants:read", "tenants:write"],
+        scopes: [...new Set([...TENANT_SCOPES, ...PLATFORM_SCOPES])],
         maxLifetimeMs: TOKEN_LIFETIME_S * 1000,
       },
     ],
     bindings: [
       { issuer, subject: DEV_SUBJECT, tenants: [DEMO_TENANT], scopes: TENANT_SCOPES },
-      { issuer, subject: OPERATOR_SUBJECT, platform: true, scopes: ["tenants:read", "tenants:write"] },
+      { issuer, subject: OPERATOR_SUBJECT, platform: true, scopes: PLATFORM_SCOPES },
     ],
     logLevel: "warn",
   };

@@ -5,6 +5,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../storage/embe
 import { migrate } from "../../storage/postgres/migrate.ts";
 import { startServer } from "../serve.ts";
 import { type LocalIssuer, startLocalIssuer } from "./issuer.ts";
+import { anyFreePort } from "./listen.ts";
 import { localConfig } from "./local-config.ts";
 import { keepTokenFiles, type TokenFiles } from "./token-files.ts";
 
@@ -51,7 +52,8 @@ export async function startLocalService(options: LocalServiceOptions): Promise<L
     closers.push(() => issuer.close());
     const tokens = await keepTokenFiles(dataDir, issuer);
     closers.push(() => tokens.stop());
-    const { grpcPort, httpPort } = options;
+    const { grpcPort } = options;
+    const httpPort = options.httpPort === 0 ? await anyFreePort() : options.httpPort;
     const config = await localConfig({ dataDir, postgres, issuer, grpcPort, httpPort });
     const server = await startServer(config, {
       now: options.now,

@@ -1,0 +1,47 @@
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { Command } from "commander";
+import { leaf, runs, type Shell } from "../command.ts";
+import { type ConnectionOptions, connectionFlags } from "../connection.ts";
+import type { CliContext } from "../context.ts";
+import { parseLifetime } from "../credentials/lifetime.ts";
+import { type SecretOptions, showSecretOf } from "../credentials/secret-output.ts";
+import { instant } from "../credentials/token-text.ts";
+import { EXIT, type ExitCode } from "../exit.ts";
+import { line } from "../output.ts";
+import { withClient } from "../with-client.ts";
+
+/** Long enough to bring the new one to everybody who uses it, short enough to be waited for. */
+const DEFAULT_OVERLAP = "1h";
+
+interface Options extends ConnectionOptions, SecretOptions {
+  readonly overlap: Duration;
+  readonly lifetime?: Duration;
+}
+
+export function registerTokenRotate(parent: Command, shell: Shell): void {
+  const command = leaf(parent, "rotate", "make a new API token with the rights of an old one, which then ends")
+    .argument("<key-id>", "of the old one: the part after the second _")
+    .option(
+      "--overlap <time>",
+      "the old one works for this long yet, at most 7d; 0 for not at all",
+      (text) => parseLifetime(text, "--overlap"),
+      parseLifetime(DEFAULT_OVERLAP, "--overlap"),
+    )
+    .option("--lifetime <time>", "of the new one: 90d, 12h (default: as the tenant's policy says)", (text) =>
+      parseLifetime(text, "--lifetime"),
+    )
+    .option("--out <file>", "write the new token to this file, mode 0600, instead of stdout");
+  runs<[string], Options>(connectionFlags(command), shell, rotate);
+}
+
+async function rotate(context: CliContext, options: Options, keyId: string): Promise<ExitCode> {
+  return withClient(context, options, async (client) => {
+    const { overlap, lifetime } = options;
+    await showSecretOf(context, options, async () => {
+      const made = await client.credentials.rotateApiToken({ keyId, overlap, ...(lifetime && { lifetime }) });
+      line(context.stderr, `API token ${keyId} ends at ${instant(made.previous?.expiresAt)}`);
+      return made;
+    });
+    return EXIT.ok;
+  });
+}
