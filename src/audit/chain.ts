@@ -5,9 +5,6 @@ import { createHash } from "node:crypto";
  * the same bytes, and a hash of one kind is never one of another.
  */
 
-/** Bytes of every hash here. */
-export const HASH_BYTES = 32;
-
 const EVENT = partOf(Buffer.from("relata/audit/event/v1"));
 const PERSONAL = partOf(Buffer.from("relata/audit/personal/v1"));
 const GENESIS = partOf(Buffer.from("relata/audit/genesis/v1"));

@@ -5,7 +5,7 @@ import { createSubjectProver } from "../auth/subject-prover.ts";
 import type { TrustFeed } from "../auth/trust-feed.ts";
 import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
-import { type AuditDraft, PLATFORM_CHAIN } from "../model/audit.ts";
+import type { RefusalLog } from "../model/audit.ts";
 import type { ServingStore } from "../model/serving-store.ts";
 import type { TokenServiceSettings } from "../model/token-service.ts";
 import { createOAuthEndpoints, type OAuthEndpoints, type TryGuard } from "../rpc/oauth/endpoints.ts";
@@ -34,7 +34,8 @@ export interface OwnParts {
   readonly own: OwnIdentity;
   readonly authenticator: Authenticator;
   readonly trust: TrustFeed;
-  readonly guard?: TryGuard;
+  readonly guard: TryGuard;
+  readonly refusals: RefusalLog;
 }
 
 export interface OpenTokenService {
@@ -57,7 +58,7 @@ export function openTokenService(
   config: Config,
   parts: OwnParts & TokenServiceParts & { readonly check: Check },
 ): OpenTokenService {
-  const { own, store, trust, guard, now, log, authenticator, check } = parts;
+  const { own, store, trust, guard, refusals, now, log, authenticator, check } = parts;
   const { settings, keys } = own;
   const { tokenKeys: secrets, maxTokenBytes, defaultDeadlineMs: deadlineMs } = config;
   const subjects = createSubjectProver(settings.exchange?.issuers ?? [], { now, log, trust, maxTokenBytes });
@@ -66,11 +67,6 @@ export function openTokenService(
     authenticator.ownKeysChanged();
     keys.refresh().catch((error: unknown) => log.warn({ error: String(error) }, "cannot read the signing keys"));
   });
-  const recordRefusal = (tenantId: string | undefined, draft: AuditDraft): void => {
-    store.audit
-      .append(tenantId ?? PLATFORM_CHAIN, [draft])
-      .catch((error: unknown) => log.error({ error: String(error) }, "a refused token request is not on record"));
-  };
   const shared = { settings, store: store.tokenService, keys, secrets, env: "live" };
   const service = createTokenService({
     ...shared,
@@ -79,7 +75,7 @@ export function openTokenService(
     subjects,
     authenticator,
     trust,
-    recordRefusal,
+    refusals,
     deadlineMs,
     now,
     log,

@@ -2,7 +2,6 @@ import { z } from "zod";
 
 /** How much of the answered questions is logged. */
 export const DECISION_POLICIES = ["off", "denied", "sampled", "all"] as const;
-export type DecisionPolicy = (typeof DECISION_POLICIES)[number];
 
 export interface AuditKey {
   readonly id: string;

@@ -166,7 +166,7 @@ export interface AuditStore {
 
 /** A caller that was turned away. */
 export interface Refusal {
-  readonly event: "authentication.refused" | "tenant.refused" | "scope.refused";
+  readonly event: "authentication.refused" | "tenant.refused" | "scope.refused" | "token.refused";
   /** The private code, such as `signature_invalid`; never a piece of a credential. */
   readonly reason: string;
   /** `relata.v1.AuthorizationService/Check`. */

@@ -1,7 +1,11 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createRelataClient, type RelataClient } from "../../src/client/relata-client.ts";
 import { loadConfig } from "../../src/config.ts";
+import type { Decision } from "../../src/gen/relata/v1/authorization_service_pb.ts";
+import type { CreateClientRequestSchema } from "../../src/gen/relata/v1/client_service_pb.ts";
 import type { TokenServiceSettings } from "../../src/model/token-service.ts";
 import { startTestServer, type TestServer, type TestServerOptions } from "../support/server.ts";
+import { wireQuestion } from "../support/server-seed.ts";
 import { createTestKey } from "../support/tokens-raw.ts";
 
 export const OWN_ISSUER = "https://auth.relata.test";
@@ -35,12 +39,18 @@ export interface TokenWorld {
   readonly admin: RelataClient;
   post(path: string, form: Readonly<Record<string, string>>, options?: PostOptions): Promise<Answered>;
   /** Whoever shows this token, in whatever tenant the token says. */
-  bearer(token: string): RelataClient;
+  bearer(token: string, tenant?: string): RelataClient;
   close(): Promise<void>;
 }
 
+/** What a client authenticates with. */
+export interface TestClient {
+  readonly id: string;
+  readonly secret: string;
+}
+
 export interface PostOptions {
-  readonly client?: { readonly id: string; readonly secret: string };
+  readonly client?: TestClient;
   readonly headers?: Readonly<Record<string, string>>;
   /** Another server of the fleet. */
   readonly at?: Pick<TestServer, "httpUrl">;
@@ -88,8 +98,9 @@ export async function startTokenWorld(
     slug,
     admin,
     post: (path, form, more) => post(server, path, form, more),
-    bearer: (token) => {
-      const client = createRelataClient({ address: server.grpcAddress, token: () => token });
+    bearer: (token, tenant) => {
+      const options = { address: server.grpcAddress, token: () => token };
+      const client = createRelataClient({ ...options, ...(tenant !== undefined && { tenant }) });
       clients.push(client);
       return client;
     },
@@ -98,6 +109,21 @@ export async function startTokenWorld(
       await server.close();
     },
   };
+}
+
+/** A client of the world's tenant. */
+export async function makeClient(
+  { admin }: Pick<TokenWorld, "admin">,
+  about: MessageInitShape<typeof CreateClientRequestSchema>,
+): Promise<TestClient> {
+  const made = await admin.clients.createClient({ name: "robot", ...about });
+  return { id: made.client?.clientId ?? "", secret: made.clientSecret };
+}
+
+/** What a Check is decided, as fresh as can be. */
+export async function check(client: RelataClient, question = "document:readme#view@user:ann"): Promise<Decision> {
+  const consistency = { requirement: { case: "fullyConsistent" as const, value: true } };
+  return (await client.authorization.check({ ...wireQuestion(question), consistency })).decision;
 }
 
 async function post(

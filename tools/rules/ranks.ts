@@ -30,6 +30,7 @@ export const BUILT_BY: Readonly<Record<string, readonly string[]>> = {
   rpc: [
     "src/cli/serve.ts",
     "src/cli/open-ops.ts",
+    "src/cli/open-tenant-life.ts",
     "src/cli/open-token-service.ts",
     "src/cli/workers/serve-one.ts",
     "src/cli/workers/serve-workers.ts",

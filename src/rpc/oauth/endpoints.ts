@@ -26,7 +26,7 @@ export interface OAuthOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly deadlineMs: number;
-  readonly guard?: TryGuard | undefined;
+  readonly guard: TryGuard;
 }
 
 export interface OAuthVisit {
@@ -82,14 +82,14 @@ async function answerPost(
 ): Promise<void> {
   const startedMs = performance.now();
   try {
-    guard?.admit(peer.address);
+    guard.admit(peer.address);
     const form = await readForm(request);
     const signal = AbortSignal.timeout(deadlineMs);
     const call: OAuthCall = { requestId, peer, nowMs: now(), signal };
     answerOAuth(response, 200, await answer(call, form, headerOf(request, "authorization")));
   } catch (error) {
     const failure = toOAuthError(error, requestId);
-    if (TRIED.has(failure.code)) guard?.refused(peer.address);
+    if (TRIED.has(failure.code)) guard.refused(peer.address);
     log.warn(
       {
         path: request.url?.slice(0, 200),

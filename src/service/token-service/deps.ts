@@ -3,7 +3,7 @@ import type { SealingSecret } from "../../auth/own-key-seal.ts";
 import type { OwnKeys } from "../../auth/own-keys.ts";
 import type { SubjectProver } from "../../auth/subject-prover.ts";
 import type { Logger } from "../../log.ts";
-import type { AuditDraft } from "../../model/audit.ts";
+import type { RefusalLog } from "../../model/audit.ts";
 import type { Peer } from "../../model/peer.ts";
 import type { TenantStore } from "../../model/store.ts";
 import type { TokenServiceSettings, TokenServiceStore } from "../../model/token-service.ts";
@@ -25,8 +25,7 @@ export interface TokenServiceDeps {
   readonly subjects: SubjectProver;
   readonly authenticator: Pick<Authenticator, "authenticate">;
   readonly trust: TrustView;
-  /** Puts a refusal on record, in the tenant's chain or without one in the platform's. Never rejects, may drop and count. */
-  readonly recordRefusal: (tenantId: string | undefined, draft: AuditDraft) => void;
+  readonly refusals: RefusalLog;
   readonly deadlineMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

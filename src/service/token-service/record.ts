@@ -2,7 +2,7 @@ import type { AuditDraft } from "../../model/audit.ts";
 import type { ChangeOrigin } from "../../model/store.ts";
 import type { JsonObject } from "../../model/tuple.ts";
 import type { ProvedClient } from "./authenticate-client.ts";
-import type { ClaimedClient, OAuthCall, TokenServiceDeps } from "./deps.ts";
+import type { OAuthCall, TokenServiceDeps } from "./deps.ts";
 import type { MintedToken } from "./issue.ts";
 import type { OAuthError } from "./oauth-error.ts";
 
@@ -38,33 +38,34 @@ export function tokenIssued(
   return { event: "token.issued", origin, details, ...(personal !== undefined && { personal }) };
 }
 
-/** Who was turned away, and why: with the tenant where a client of it was proved, else with the platform. */
+/** Who was turned away, and why. Takes in no text of a stranger's: the detail is in the log, under the request's id. */
 export function recordRefused(
-  deps: Pick<TokenServiceDeps, "settings" | "recordRefusal">,
-  call: OAuthCall,
-  { error, proved, grant, claimed }: RefusedRequest,
+  { settings, refusals }: Pick<TokenServiceDeps, "settings" | "refusals">,
+  { requestId, peer }: OAuthCall,
+  { error, proved, grant }: RefusedRequest,
 ): void {
-  const origin =
-    proved === undefined
-      ? originOf(call, `${deps.settings.issuer}|`)
-      : clientOrigin(deps.settings.issuer, call, proved);
-  deps.recordRefusal(proved?.tenant.id, {
+  refusals.record({
     event: "token.refused",
-    origin,
-    details: { error: error.code, ...(grant !== undefined && { grant: grant.slice(0, MAX_NAMED) }) },
-    personal: {
-      detail: error.detail,
-      ...(claimed !== undefined && { client_id: claimed.clientId.slice(0, MAX_NAMED) }),
-    },
+    reason: error.code,
+    method: `oauth2/token ${GRANTS[grant ?? ""] ?? "unknown"}`,
+    requestId,
+    address: peer.address,
+    ...(proved !== undefined && {
+      actor: `${settings.issuer}|${clientSubject(proved.client.clientId)}`,
+      credential: `client_secret:${proved.keyId}`,
+      tenant: proved.tenant.slug,
+    }),
   });
 }
+
+const GRANTS: Readonly<Record<string, string>> = {
+  client_credentials: "client_credentials",
+  refresh_token: "refresh_token",
+  "urn:ietf:params:oauth:grant-type:token-exchange": "token_exchange",
+};
 
 export interface RefusedRequest {
   readonly error: OAuthError;
   readonly proved: ProvedClient | undefined;
   readonly grant: string | undefined;
-  readonly claimed: ClaimedClient | undefined;
 }
-
-/** Of what a stranger sent, so much goes on record. */
-const MAX_NAMED = 100;

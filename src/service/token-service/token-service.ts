@@ -42,7 +42,7 @@ async function grantToken(deps: TokenServiceDeps, call: OAuthCall, request: Toke
     if (request.client !== undefined) proved = await authenticateClient(deps, call, request.client);
     return await chooseGrant(deps, call, grant, { form: request.form, proved });
   } catch (error) {
-    if (error instanceof OAuthError) recordRefused(deps, call, { error, proved, grant, claimed: request.client });
+    if (error instanceof OAuthError) recordRefused(deps, call, { error, proved, grant });
     throw error;
   }
 }
