@@ -1,5 +1,5 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { leaf, runs, type Shell } from "../command.ts";
 import { type ConnectionOptions, connectionFlags } from "../connection.ts";
 import type { CliContext } from "../context.ts";
@@ -21,11 +21,11 @@ interface Options extends ConnectionOptions, SecretOptions {
 export function registerTokenRotate(parent: Command, shell: Shell): void {
   const command = leaf(parent, "rotate", "make a new API token with the rights of an old one, which then ends")
     .argument("<key-id>", "of the old one: the part after the second _")
-    .option(
-      "--overlap <time>",
-      "the old one works for this long yet, at most 7d; 0 for not at all",
-      (text) => parseLifetime(text, "--overlap"),
-      parseLifetime(DEFAULT_OVERLAP, "--overlap"),
+    .addOption(
+      new Option("--overlap <time>", "the old one works for this long yet, at most 7d; 0 for not at all")
+        .argParser((text) => parseLifetime(text, "--overlap"))
+        // In words, since help writes a default as JSON, which has no bigint.
+        .default(parseLifetime(DEFAULT_OVERLAP, "--overlap"), DEFAULT_OVERLAP),
     )
     .option("--lifetime <time>", "of the new one: 90d, 12h (default: as the tenant's policy says)", (text) =>
       parseLifetime(text, "--lifetime"),
