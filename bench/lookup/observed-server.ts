@@ -2,6 +2,7 @@ import type { ClientConfig } from "pg";
 import { startServer } from "../../src/cli/serve.ts";
 import { SILENT_LOGGER } from "../../src/log.ts";
 import type { TrustedIssuer } from "../../src/model/trust.ts";
+import type { Bound } from "../../src/storage/postgres/statement.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { serverConfig } from "../server-config.ts";
 
@@ -27,8 +28,19 @@ export interface ObservedServer {
 
 const OPERATOR = { subject: "operator", tenants: [], platform: true, scopes: ["tenants:read", "tenants:write"] };
 
-/** Sent whoever asks, and nobody: reading what has changed goes on between requests. */
-const OF_NO_REQUEST: ReadonlySet<string> = new Set(["", "enter_scope", "read_heads"]);
+/** BEGIN, COMMIT and the scope, of which every flight has the same. */
+const FRAME: ReadonlySet<string> = new Set(["", "enter_scope"]);
+
+/**
+ * Whether a flight is in the scope of a tenant, by its id or its slug, or goes on with a transaction begun before. What is
+ * polled between requests is in the scope of all heads, of all credentials, or of the registry.
+ */
+function isOfTenant(flight: readonly Bound[]): boolean {
+  const scope = flight.find(({ name }) => name === "enter_scope");
+  if (scope === undefined) return true;
+  const [tenantId, slug] = scope.values;
+  return tenantId !== "" || slug !== "";
+}
 
 /** A whole relata on the given database, without tenants in memory, whose statements are counted. */
 export async function startObservedServer({ connection, issuer }: ObservedServerOptions): Promise<ObservedServer> {
@@ -37,7 +49,7 @@ export async function startObservedServer({ connection, issuer }: ObservedServer
     connection,
     statementTimeoutMs: 60_000,
     observe: (flight) => {
-      const asked = flight.filter(({ name }) => !OF_NO_REQUEST.has(name));
+      const asked = isOfTenant(flight) ? flight.filter(({ name }) => !FRAME.has(name)) : [];
       count += asked.length;
       if (asked.length > 0) lastAtMs = performance.timeOrigin + performance.now();
     },

@@ -8,23 +8,26 @@ import { openService } from "./service.ts";
 
 const ANSWERS = 10_000;
 
+/** A call asks for one graph or its entries and gives ten answers on average: twice what must have come from memory. */
+const FROM_MEMORY = ANSWERS / 20;
+
 /** That answers came from where the mode has them come from. */
 const CAME_FROM: Readonly<Record<Mode, (memory: Memory, stats: ResidencyStats) => void>> = {
   resident: ({ graphs }, { tenants }) => {
-    expect(graphs.asked).toBeGreaterThan(1_000);
+    expect(graphs.asked).toBeGreaterThan(FROM_MEMORY);
     expect(graphs.there).toBe(graphs.asked);
     expect(tenants.every(({ state }) => state === "resident")).toBe(true);
   },
   loading: ({ graphs }, { tenants, cache }) => {
     expect(graphs.there).toBe(0);
     expect(tenants.filter(({ state, tuples }) => state === "loading" && tuples > 0).length).toBeGreaterThan(10);
-    expect(cache.hits).toBeGreaterThan(1_000);
+    expect(cache.hits).toBeGreaterThan(FROM_MEMORY);
   },
   ten_entries: ({ graphs }, { cache }) => {
     expect(graphs.there).toBe(0);
     expect(cache.entries).toBe(10);
-    expect(cache.hits).toBeGreaterThan(1_000);
-    expect(cache.misses).toBeGreaterThan(1_000);
+    expect(cache.hits).toBeGreaterThan(FROM_MEMORY);
+    expect(cache.misses).toBeGreaterThan(FROM_MEMORY);
   },
 };
 

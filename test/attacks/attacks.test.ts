@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from "vitest";
+import { guardAttacks } from "./guard-attacks.ts";
 import { headerAttacks } from "./header-attacks.ts";
 import { stringAttacks } from "./string-attacks.ts";
 import { tokenAttacks } from "./token-attacks.ts";
@@ -12,6 +13,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 describe("forged and misused tokens", () => tokenAttacks(() => world));
+describe("tokens tried by the dozen", () => guardAttacks(() => world));
 describe("headers that name another tenant", () => headerAttacks(() => world));
 describe("SQL in texts", () => stringAttacks(() => world, false));
 describe("bytes, bombs and silence", () => transportAttacks(() => world));

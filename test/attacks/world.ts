@@ -37,6 +37,8 @@ export async function startWorld(): Promise<AttackWorld> {
   const server = await startTestServer({
     issuer: oauth,
     config: {
+      // All attacks come from one address, and each is to be judged for what it is; guardAttacks has the limit on.
+      refusedCredentialRate: 0,
       issuers: [oauth.trust(), oidc.trust(), bound.trust({ tenant: { kind: "bindings" } })],
       bindings: [
         { issuer: oauth.issuer, subject: "operator", tenants: [], platform: true, scopes: SCOPES },
