@@ -58,11 +58,11 @@ export const readPageOfActive = statement<PageArgs & { now: string }>()("api_tok
     ORDER BY k.created_at DESC, k.key_id DESC LIMIT ${arg("limit")}`.compile(sqlBuilder),
 );
 
+/** No row where there are none: a statement that row security leaves nothing to says nothing. */
 export const countActive = statement<{ tenantId: string; now: string }>()("count_active_api_tokens", (arg) =>
   sql<{ readonly active: number }>`SELECT count(*)::int AS active FROM relata.api_token k
-    WHERE k.tenant_id = ${arg("tenantId")} AND k.revoked_at IS NULL AND k.expires_at > ${arg("now")}::timestamptz`.compile(
-    sqlBuilder,
-  ),
+    WHERE k.tenant_id = ${arg("tenantId")} AND k.revoked_at IS NULL AND k.expires_at > ${arg("now")}::timestamptz
+    HAVING count(*) > 0`.compile(sqlBuilder),
 );
 
 interface InsertArgs extends KeyArgs {

@@ -126,7 +126,7 @@ function pageOf(tenantId: string, { nowMs, includeInactive, after, limit }: ApiT
 }
 
 function toFacts(policy: readonly SelectedPolicy[], counted: readonly { readonly active: number }[]): ApiTokenFacts {
-  return { policy: toPolicy(policy), active: counted[0]?.active ?? Number.POSITIVE_INFINITY };
+  return { policy: toPolicy(policy), active: counted[0]?.active ?? 0 };
 }
 
 function toPolicy([row]: readonly SelectedPolicy[]): ApiTokenPolicy {

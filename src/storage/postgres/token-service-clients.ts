@@ -55,11 +55,11 @@ export const clientSecrets = statement<{ tenantId: string; after: string; upTo: 
     ORDER BY client_id, created_at`.compile(sqlBuilder),
 );
 
+/** No row where there are none. */
 export const countClients = statement<{ tenantId: string; limit: number }>()("count_clients", (arg) =>
   sql<{ readonly count: number }>`SELECT count(*)::int AS count FROM (
-    SELECT FROM relata.oauth_client WHERE tenant_id = ${arg("tenantId")} LIMIT ${arg("limit")}) AS counted`.compile(
-    sqlBuilder,
-  ),
+    SELECT FROM relata.oauth_client WHERE tenant_id = ${arg("tenantId")} LIMIT ${arg("limit")}) AS counted
+    HAVING count(*) > 0`.compile(sqlBuilder),
 );
 
 interface NewClient {

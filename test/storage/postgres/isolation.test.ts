@@ -88,6 +88,14 @@ describe("tenants with the same ids", () => {
     expect(await slugs({ "relata.registry": "on" })).toEqual([]);
   });
 
+  const newestChange = async () =>
+    (
+      await asApp(
+        { "relata.registry": "trust" },
+        "SELECT tenant_id FROM relata.trust_change ORDER BY version DESC LIMIT 1",
+      )
+    ).rows;
+
   it("every statement of the store, asked about another tenant with row security alone in the way, gives and changes nothing", async () => {
     sent.length = 0;
     await runEveryStatement(opened.store, mine);
@@ -96,13 +104,15 @@ describe("tenants with the same ids", () => {
     for (const { name, text, values } of sent) {
       if (name === "enter_scope" || tried.has(name) || !values.flat().includes(mine.id)) continue;
       tried.add(name);
-      // The statement keeps asking for `mine`; the transaction belongs to `theirs`.
       // Takes a lock and looks at nothing.
       if (name === "life_take_job") continue;
+      // The statement keeps asking for `mine`; the transaction belongs to `theirs`.
       const role = name.startsWith("life_") ? "maintenance" : "app";
       const inTheirs = asRole(role, { "relata.tenant_id": theirs.id }, text, [...values]);
       const result = await inTheirs.catch((error: unknown) => error);
       if (result instanceof pg.DatabaseError) expect(result.message, name).toContain("row-level security");
+      // Moves the counter that everybody shares, which says nothing of anybody; what it adds to the log is its own tenant's.
+      else if (name === "bump_trust") expect(await newestChange()).toMatchObject([{ tenant_id: theirs.id }]);
       else expect(result, name).toMatchObject({ rows: [], rowCount: 0 });
     }
     expect(tried.size).toBeGreaterThan(200);
