@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { methodAccess } from "../../src/auth/scope.ts";
 import { API_SERVICES } from "../../src/rpc/routes.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { expectStillServing } from "../support/server-bad-fields.ts";
@@ -133,13 +134,9 @@ describe("protobuf that is none", () => {
   test("every method refuses garbage over gRPC", async () => {
     for (const service of API_SERVICES) {
       for (const method of service.methods) {
-        const headers = service.typeName === "relata.v1.TenantService" ? platform : tenant;
-        const { error } = await callRaw(
-          server.grpcAddress,
-          `${service.typeName}/${method.name}`,
-          new Uint8Array(32).fill(0xff),
-          headers,
-        );
+        const procedure = `${service.typeName}/${method.name}`;
+        const headers = methodAccess(procedure)?.kind === "platform" ? platform : tenant;
+        const { error } = await callRaw(server.grpcAddress, procedure, new Uint8Array(32).fill(0xff), headers);
         expect([method.name, error?.code, error?.reason]).toEqual([method.name, "3", "INVALID_REQUEST"]);
       }
     }
