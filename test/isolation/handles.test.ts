@@ -1,9 +1,11 @@
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { RelataClient } from "../../src/client/relata-client.ts";
-import { ErrorInfoSchema } from "../../src/gen/google/rpc/error_details_pb.ts";
+import { AuditService } from "../../src/gen/relata/v1/audit_service_pb.ts";
 import { AuthorizationService, Decision } from "../../src/gen/relata/v1/authorization_service_pb.ts";
+import { ClientService } from "../../src/gen/relata/v1/client_service_pb.ts";
 import { Precondition_Expect } from "../../src/gen/relata/v1/core_pb.ts";
+import { CredentialService } from "../../src/gen/relata/v1/credential_service_pb.ts";
 import { SchemaService } from "../../src/gen/relata/v1/schema_service_pb.ts";
 import { Placement, TenantService } from "../../src/gen/relata/v1/tenant_service_pb.ts";
 import { TupleService } from "../../src/gen/relata/v1/tuple_service_pb.ts";
@@ -13,9 +15,17 @@ import { collect } from "../support/collect.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { DOCUMENTS_SCHEMA, wireQuestion, wireUpdate, writeTuples } from "../support/server-seed.ts";
 import { TRANSPORTS, type TransportName } from "../support/server-transports.ts";
+import { tokenService } from "../token-service/world.ts";
+import {
+  CREDENTIAL_PROBES,
+  type CredentialHandles,
+  seedCredentials,
+  snapshotCredentials,
+} from "./credential-probes.ts";
+import { reasonOf } from "./reason-of.ts";
 
 /** Everything of the other tenant that a caller could have come by. */
-interface Handles {
+interface Handles extends CredentialHandles {
   readonly tenantId: string;
   readonly slug: string;
   readonly token: string;
@@ -32,21 +42,12 @@ function clientsOf(name: TransportName, authorization: string) {
     tuples: createClient(TupleService, transport),
     schemas: createClient(SchemaService, transport),
     tenants: createClient(TenantService, transport),
+    credentials: createClient(CredentialService, transport),
+    clients: createClient(ClientService, transport),
+    audit: createClient(AuditService, transport),
   };
 }
 type Clients = ReturnType<typeof clientsOf>;
-
-/** The reason a call was refused for. */
-async function reasonOf(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-  } catch (error) {
-    const refusal = ConnectError.from(error);
-    expect(refusal.code).not.toBe(Code.Internal);
-    return refusal.findDetails(ErrorInfoSchema)[0]?.reason ?? "";
-  }
-  return "answered";
-}
 
 async function readAll(
   call: AsyncIterable<{ readonly tuple?: { readonly object?: { readonly id: string } | undefined } | undefined }>,
@@ -70,6 +71,7 @@ const tokenModes = (token: string) => [
 
 /** For each method: called by north with what belongs to south. Nothing of south may come back or change. */
 const PROBES: Readonly<Record<string, (north: Clients, south: Handles) => Promise<void>>> = {
+  ...CREDENTIAL_PROBES,
   "relata.v1.AuthorizationService/Check": async (north, { token }) => {
     for (const consistency of tokenModes(token))
       expect(
@@ -214,8 +216,9 @@ const PROBES: Readonly<Record<string, (north: Clients, south: Handles) => Promis
 
 let server: TestServer;
 let southHandles: Handles;
+let southClients: Clients;
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ config: { tokenService: tokenService() } });
   southHandles = await seedSouth();
   await server.createTenant("north");
   await server.client("north").schemas.write({ text: DOCUMENTS_SCHEMA });
@@ -236,8 +239,10 @@ async function seedSouth(): Promise<Handles> {
   const idempotencyKeys = ["k1", "k2", "k3", "k4"];
   for (const idempotencyKey of idempotencyKeys)
     await south.tuples.write({ updates: [wireUpdate("~document:1#viewer@user:sue")], idempotencyKey });
+  southClients = clientsOf("gRPC on the gRPC port", server.issuer.bearer({ tenant: "south" }));
+  const credentials = await seedCredentials(southClients, server.issuer.issuer);
   for await (const { cursor } of south.tuples.read({ filter: { objectType: "document" }, limit: 1, consistency: FULL }))
-    return { tenantId: id, slug: "south", token, cursor, idempotencyKeys, schemaVersion: 3 };
+    return { ...credentials, tenantId: id, slug: "south", token, cursor, idempotencyKeys, schemaVersion: 3 };
   throw new Error("south has no tuples");
 }
 
@@ -256,7 +261,7 @@ async function snapshot(client: RelataClient) {
       }),
     );
   const { text, version, name, consistencyToken } = await client.schemas.read({});
-  return { tuples, text, version, name, consistencyToken };
+  return { tuples, text, version, name, consistencyToken, ...(await snapshotCredentials(southClients)) };
 }
 
 test("every method of the API has a probe", () => {
