@@ -41,6 +41,8 @@ export interface VerifyOptions {
   readonly chain: string;
   /** What the first event is sealed to: a checkpoint, or the event before a part. Undefined: the chain's beginning. */
   readonly start?: Pick<ChainPosition, "seq" | "hash">;
+  /** What is before `start` was dropped, and an event audit.pruned must tell of it. */
+  readonly isStartPruned?: boolean;
   /** Heads exported earlier. */
   readonly heads?: readonly SignedHead[];
   /** Raw Ed25519 keys, one of which must have signed each head that bears a signature. */
@@ -70,6 +72,8 @@ export class ChainVerifier {
   /** Events without their personal part, and those that a personal.erased tells of. */
   readonly #erased = new Set<number>();
   readonly #told: (readonly [number, number])[] = [];
+  /** By the last event that went, its hash: what events audit.pruned tell. */
+  readonly #pruned = new Map<number, string>();
   /** Numbers that were left out: one that comes later was moved. */
   readonly #missing = new Set<number>();
   #problemCount = 0;
@@ -116,12 +120,13 @@ export class ChainVerifier {
   }
 
   /**
-   * The same when there are no more events: what was erased must be told of, heads beyond the last event tell of a cut tail.
+   * The same when there are no more events: what was erased or dropped must be told of, heads beyond the last event tell of a cut tail.
    * @param end the head that the database keeps, which must be that of the last event
    */
   reportToEnd(end?: Pick<ChainPosition, "seq" | "hash">): VerifyReport {
     if (end !== undefined) this.#compareEnd(end);
     this.#checkErased();
+    this.#checkPruned();
     for (const seq of this.#headsBySeq.keys())
       if (seq > this.#lastSeq)
         this.#say(seq, "cut_tail", `a head of it was exported, and the chain ends at event ${this.#lastSeq}`);
@@ -153,6 +158,7 @@ export class ChainVerifier {
     if (body.time < this.#lastTime) this.#say(seq, "reordered", "it was recorded before the one ahead of it");
     this.#lastTime = body.time;
     if (body.event === "personal.erased") this.#told.push(...rangesOf(body.details));
+    if (body.event === "audit.pruned") this.#takePruned(body.details);
   }
 
   #checkPlace(event: ProvableEvent): void {
@@ -200,6 +206,25 @@ export class ChainVerifier {
     for (const seq of this.#erased)
       if (!this.#told.some(([from, to]) => from <= seq && seq <= to))
         this.#say(seq, "personal_missing", "its personal part is gone, and no event personal.erased tells of it");
+  }
+
+  #takePruned(details: unknown): void {
+    const { through, hash } = (details ?? {}) as { readonly through?: unknown; readonly hash?: unknown };
+    if (typeof through === "number" && typeof hash === "string") this.#pruned.set(through, hash);
+  }
+
+  #checkPruned(): void {
+    const { start, isStartPruned = false } = this.#options;
+    if (!isStartPruned || start === undefined || start.seq === 0) return;
+    const told = this.#pruned.get(start.seq);
+    const [seq, upTo] = [Math.max(1, this.#firstSeq), `events up to ${start.seq}`];
+    if (told === undefined) this.#say(seq, "missing", `${upTo} are not there, and no event audit.pruned tells of it`);
+    else if (told !== Buffer.from(start.hash).toString("hex"))
+      this.#say(
+        seq,
+        "hash_mismatch",
+        `${upTo} were pruned, and it is sealed to another hash than the last of them had`,
+      );
   }
 
   #takeHead(head: SignedHead): void {

@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { exitCodeHelp, type Shell } from "./command.ts";
+import { registerAuditExport } from "./commands/audit-export.ts";
+import { registerAuditHead } from "./commands/audit-head.ts";
+import { registerAuditList } from "./commands/audit-list.ts";
+import { registerAuditVerify } from "./commands/audit-verify.ts";
 import { registerBench } from "./commands/bench.ts";
 import { registerBindingDelete } from "./commands/binding-delete.ts";
 import { registerBindingList } from "./commands/binding-list.ts";
@@ -108,6 +112,7 @@ function buildProgram(shell: Shell): Command {
   registerTenantCreate(tenant, shell);
   registerTenantList(tenant, shell);
   registerCredentials(program, shell);
+  registerAudit(program, shell);
   registerReference(program, shell);
   return program;
 }
@@ -131,11 +136,22 @@ function registerCredentials(program: Command, shell: Shell): void {
   registerJwtList(jwt, shell);
 }
 
+function registerAudit(program: Command, shell: Shell): void {
+  program.commandsGroup("The record:");
+  const audit = program
+    .command("audit")
+    .description("the record of who changed what: of the tenant, or of the platform with a platform token");
+  registerAuditList(audit, shell);
+  registerAuditVerify(audit, shell);
+  registerAuditExport(audit, shell);
+  registerAuditHead(audit, shell);
+}
+
 /** Commander says `error: unknown option '--x'` and, on a line of its own, a suggestion. */
 function usageError(error: CommanderError, argv: readonly string[]): Error {
   const [what = "", ...more] = error.message.replace(/^error: /, "").split("\n");
   const words = argv.filter((word) => !word.startsWith("-"));
-  const groups = new Set(["schema", "tuple", "tenant", "token", "binding", "jwt"]);
+  const groups = new Set(["schema", "tuple", "tenant", "token", "binding", "jwt", "audit"]);
   const command = words.slice(0, groups.has(words[0] ?? "") ? 2 : 1).join(" ");
   const known = error.code !== "commander.unknownCommand";
   const suggestion = more.map((line) => line.replace(/^\((.*)\)$/, "$1")).join(" ");

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
+import { AuditService } from "../gen/relata/v1/audit_service_pb.ts";
 import { AuthorizationService, type TreeNode } from "../gen/relata/v1/authorization_service_pb.ts";
 import { ClientService } from "../gen/relata/v1/client_service_pb.ts";
 import { CredentialService } from "../gen/relata/v1/credential_service_pb.ts";
@@ -53,6 +54,7 @@ export interface RelataClient {
   readonly tenants: ServiceClient<typeof TenantService>;
   readonly credentials: ServiceClient<typeof CredentialService>;
   readonly clients: ServiceClient<typeof ClientService>;
+  readonly audit: ServiceClient<typeof AuditService>;
   /** All pages of an Expand, fetched as they are iterated over. */
   expandNodes(question: ExpandQuestion, options?: CallOptions): AsyncIterable<TreeNode>;
   close(): void;
@@ -81,6 +83,7 @@ export function createRelataClient(options: RelataClientOptions): RelataClient {
     tenants: createServiceClient(TenantService, setup),
     credentials: createServiceClient(CredentialService, setup),
     clients: createServiceClient(ClientService, setup),
+    audit: createServiceClient(AuditService, setup),
     expandNodes: (question, call) => expandNodes(authorization, question, call),
     close: () => client.close(),
   };

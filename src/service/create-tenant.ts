@@ -2,6 +2,7 @@ import { RelataError } from "../errors.ts";
 import { isTenantSlug, type Tenant } from "../model/tenant.ts";
 import type { PlatformCall } from "./call.ts";
 import type { VerbDeps } from "./deps.ts";
+import { originOf } from "./origin.ts";
 
 /** `schemaName` empty for the slug. */
 export interface CreateTenantRequest {
@@ -15,8 +16,7 @@ export function createCreateTenant({ store }: Pick<VerbDeps, "store">): CreateTe
   return async (call, { slug, schemaName }) => {
     requireSlug("slug", slug);
     if (schemaName !== "") requireSlug("schema_name", schemaName);
-    const origin = { actor: call.principal.actor, requestId: call.requestId };
-    return store.tenants.create(schemaName === "" ? { slug } : { slug, schemaName }, origin);
+    return store.tenants.create(schemaName === "" ? { slug } : { slug, schemaName }, originOf(call));
   };
 }
 

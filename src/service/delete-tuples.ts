@@ -6,6 +6,7 @@ import type { VerbDeps } from "./deps.ts";
 import { requireNonEmpty, validateFilter, validatePreconditions } from "./filter-check.ts";
 import { idempotencyOf, sortedJson } from "./idempotency.ts";
 import { requireAtMost, requireJsonSize } from "./limits.ts";
+import { originOf } from "./origin.ts";
 import { requireFilterReach, requirePreconditionReach } from "./reach.ts";
 import { NO_SCHEMA_VERSION, replayOr } from "./replay.ts";
 import { writeValidated } from "./validated-write.ts";
@@ -70,7 +71,7 @@ function toStore(call: TenantCall, request: DeleteTuplesRequest, maxDelete: numb
     limit,
     allowPartial,
     nowMs: call.nowMs,
-    origin: { actor: call.principal.actor, requestId: call.requestId },
+    origin: originOf(call),
     ...(idempotency === undefined ? {} : { idempotency }),
     ...(metadata === undefined ? {} : { metadata }),
   };

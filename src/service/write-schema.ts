@@ -8,6 +8,7 @@ import { compileOrThrow, requireSchemaSize } from "./compile-text.ts";
 import { issueToken } from "./consistency-token.ts";
 import { currentSchema, storedSchema } from "./current-schema.ts";
 import type { VerbDeps } from "./deps.ts";
+import { originOf } from "./origin.ts";
 import { isWriteConflict } from "./validated-write.ts";
 
 export interface WriteSchemaRequest {
@@ -50,7 +51,7 @@ export function createWriteSchema(deps: VerbDeps): WriteSchema {
 }
 
 async function writeOnce(deps: VerbDeps, call: TenantCall, request: WriteSchemaRequest, schema: Schema): Promise<Head> {
-  const { tenant, principal, requestId } = call;
+  const { tenant } = call;
   const { head, schema: before } = await currentSchema(deps, tenant);
   if (request.expectedVersion !== undefined && request.expectedVersion !== head.schemaVersion)
     throw schemaChanged(request.expectedVersion, head.schemaVersion);
@@ -60,7 +61,7 @@ async function writeOnce(deps: VerbDeps, call: TenantCall, request: WriteSchemaR
     text: request.text,
     expectedVersion: head.schemaVersion,
     strands: diffSchemas(before, schema).flatMap(({ strands }) => strands),
-    origin: { actor: principal.actor, requestId },
+    origin: originOf(call),
   });
   deps.heads.learn(tenant.id, written, startedAtMs);
   return written;

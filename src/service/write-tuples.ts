@@ -11,6 +11,7 @@ import type { VerbDeps } from "./deps.ts";
 import { validatePreconditions } from "./filter-check.ts";
 import { idempotencyOf, sortedJson } from "./idempotency.ts";
 import { requireAtMost, requireJsonSize } from "./limits.ts";
+import { originOf } from "./origin.ts";
 import { requirePreconditionReach, requireReach } from "./reach.ts";
 import { NO_SCHEMA_VERSION, replayOr } from "./replay.ts";
 import { writeValidated } from "./validated-write.ts";
@@ -67,7 +68,7 @@ function toStore(call: TenantCall, request: WriteTuplesRequest, schemaVersion: n
     preconditions: request.preconditions,
     schemaVersion,
     nowMs: call.nowMs,
-    origin: { actor: call.principal.actor, requestId: call.requestId },
+    origin: originOf(call),
     ...(idempotency === undefined ? {} : { idempotency }),
     ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
   };

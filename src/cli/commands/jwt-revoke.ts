@@ -1,10 +1,11 @@
-import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { leaf, runs, type Shell } from "../command.ts";
 import { type ConnectionOptions, connectionFlags } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { revocationToJson, whatIsRevoked } from "../credentials/revocation-text.ts";
 import { badInput, EXIT, type ExitCode } from "../exit.ts";
+import { parseInstant } from "../instant-flag.ts";
 import { json, line } from "../output.ts";
 import { withClient } from "../with-client.ts";
 
@@ -21,7 +22,9 @@ export function registerJwtRevoke(parent: Command, shell: Shell): void {
     .argument("<issuer>", "the exact iss of the tokens")
     .option("--jti <id>", "the one token with this jti")
     .option("--subject <sub>", "all tokens of this subject")
-    .option("--issued-before <time>", "with --subject: 2026-01-31T12:00:00Z (default: now)", parseInstant)
+    .option("--issued-before <time>", "with --subject: 2026-01-31T12:00:00Z (default: now)", (text) =>
+      parseInstant(text, "--issued-before"),
+    )
     .option("--reason <text>", "for people, at most 500 characters");
   runs<[string], Options>(connectionFlags(command), shell, revoke);
 }
@@ -40,16 +43,5 @@ async function revoke(context: CliContext, options: Options, issuer: string): Pr
     if (options.json === true) json(context, revocationToJson(revocation));
     else if (revocation !== undefined) line(context.stdout, `revoked: ${whatIsRevoked(revocation)}, of ${issuer}`);
     return EXIT.ok;
-  });
-}
-
-function parseInstant(text: string): Timestamp {
-  const date = new Date(text);
-  // A time without a zone would mean another instant on another machine.
-  if (/^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(date.getTime()))
-    return timestampFromDate(date);
-  throw badInput(`--issued-before expects an instant, not ${JSON.stringify(text)}`, {
-    where: "--issued-before",
-    hint: "such as 2026-01-31T12:00:00Z",
   });
 }

@@ -1,15 +1,10 @@
-import { randomBytes } from "node:crypto";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { ApiToken } from "../../gen/relata/v1/credential_service_pb.ts";
 import type { CliContext } from "../context.ts";
+import { type DraftFile, openDraft } from "../draft-file.ts";
 import { CliError, EXIT } from "../exit.ts";
 import { cannotWrite } from "../files.ts";
 import { json, line } from "../output.ts";
 import { tokenToJson } from "./token-text.ts";
-
-/** Only the account that wrote it may read it. */
-const PRIVATE_MODE = 0o600;
 
 export interface SecretOptions {
   readonly out?: string;
@@ -44,9 +39,10 @@ export async function showSecretOf(
     line(context.stderr, `API token ${token?.keyId}: its secret is on stdout, and is not shown again. Keep it now.`);
 }
 
-async function keep(file: Draft, { secret, token }: Made): Promise<void> {
+async function keep(file: DraftFile, { secret, token }: Made): Promise<void> {
   try {
-    await file.keep(`${secret}\n`);
+    await file.write(`${secret}\n`);
+    await file.keep();
   } catch (error) {
     await file.discard();
     const why = cannotWrite(file.path, error).message;
@@ -56,32 +52,4 @@ async function keep(file: Draft, { secret, token }: Made): Promise<void> {
       cause: error,
     });
   }
-}
-
-interface Draft {
-  readonly path: string;
-  /** Puts the text in place of whatever was there; readers see the old or the new, never a part. */
-  keep(text: string): Promise<void>;
-  discard(): Promise<void>;
-}
-
-async function openDraft(context: CliContext, path: string): Promise<Draft> {
-  const target = resolve(context.cwd, path);
-  const draft = `${target}.${randomBytes(6).toString("hex")}`;
-  const handle: FileHandle = await open(draft, "wx", PRIVATE_MODE).catch((error: unknown) => {
-    throw cannotWrite(path, error);
-  });
-  return {
-    path,
-    keep: async (text) => {
-      await handle.writeFile(text);
-      await handle.sync();
-      await handle.close();
-      await rename(draft, target);
-    },
-    discard: async () => {
-      await handle.close().catch(() => undefined);
-      await rm(draft, { force: true });
-    },
-  };
 }
