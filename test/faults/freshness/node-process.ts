@@ -13,6 +13,7 @@ export const SERVE: readonly string[] = [MAIN, "serve", "--json"];
 export interface NodeProcess {
   /** Of the gRPC port. */
   readonly address: string;
+  readonly httpUrl: string;
   readonly pid: number;
   signal(signal: "SIGSTOP" | "SIGCONT"): void;
   /** Puts the wall clock this far from the real one. Resolves once it is. */
@@ -45,8 +46,8 @@ export async function startNode(
     };
     const stop = () => void child.kill("SIGKILL");
     signal.addEventListener("abort", stop, { once: true });
-    const port = await Promise.race([portOf(child, said), ended.then(() => undefined)]);
-    if (port !== undefined && child.pid !== undefined) return nodeOf(child, child.pid, port, kill, said);
+    const ports = await Promise.race([portsOf(child, said), ended.then(() => undefined)]);
+    if (ports !== undefined && child.pid !== undefined) return nodeOf(child, child.pid, ports, kill, said);
     signal.removeEventListener("abort", stop);
     await kill();
   }
@@ -57,12 +58,13 @@ export async function startNode(
 function nodeOf(
   child: ChildProcess,
   pid: number,
-  port: number,
+  ports: Ports,
   kill: () => Promise<void>,
   said: readonly string[],
 ): NodeProcess {
   return {
-    address: `127.0.0.1:${port}`,
+    address: `127.0.0.1:${ports.grpcPort}`,
+    httpUrl: `http://127.0.0.1:${ports.httpPort}`,
     pid,
     signal: (signal) => void child.kill(signal),
     async setClock(offsetMs) {
@@ -76,8 +78,13 @@ function nodeOf(
   };
 }
 
+interface Ports {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+}
+
 /** Log lines are JSON too; the one with the ports comes once both servers listen. */
-function portOf(child: ChildProcess, said: string[]): Promise<number> {
+function portsOf(child: ChildProcess, said: string[]): Promise<Ports> {
   const note = (text: string) => {
     said.push(text);
     if (said.length > LOG_LINES) said.shift();
@@ -88,15 +95,15 @@ function portOf(child: ChildProcess, said: string[]): Promise<number> {
     if (child.stdout === null) throw new Error("no output");
     createInterface({ input: child.stdout }).on("line", (text) => {
       note(text);
-      const port = portIn(text);
-      if (port !== undefined) resolve(port);
+      const ports = portsIn(text);
+      if (ports?.grpcPort !== undefined) resolve(ports);
     });
   });
 }
 
-function portIn(text: string): number | undefined {
+function portsIn(text: string): Ports | undefined {
   try {
-    return (JSON.parse(text) as { readonly grpcPort?: number }).grpcPort;
+    return JSON.parse(text) as Ports;
   } catch {
     return undefined;
   }

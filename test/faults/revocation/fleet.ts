@@ -7,7 +7,7 @@ import { startTcpProxy } from "../../support/tcp-proxy.ts";
 import { startTestIssuer } from "../../support/tokens.ts";
 import { createDatabase } from "../freshness/database.ts";
 import { SERVE, startNode } from "../freshness/node-process.ts";
-import { clientOf, LISTEN_MARKER, type RevocationFleet, type RevocationNode, TENANT } from "./node.ts";
+import { clientOf, LISTEN_MARKER, type RevocationFleet, type RevocationNode, TENANT, tokenServiceOf } from "./node.ts";
 
 /** What relata promises when nobody sets it. */
 const BOUND_MS = 2_000;
@@ -30,6 +30,9 @@ export async function createRevocationFleet(count = 3): Promise<RevocationFleet>
     RELATA_TOKEN_KEYS: JSON.stringify([{ id: "k1", secret: randomBytes(32).toString("hex") }]),
     RELATA_ISSUERS: JSON.stringify([issuer.trust(), boundIssuer.trust({ tenant: { kind: "bindings" } })]),
     RELATA_BINDINGS: JSON.stringify([operator]),
+    RELATA_TOKEN_SERVICE: JSON.stringify(tokenServiceOf(boundIssuer.trust())),
+    // Every token is refused over and over once it is revoked, and all come from one address.
+    RELATA_REFUSED_CREDENTIAL_RATE: "0",
   };
   const nodes: RevocationNode[] = [];
   for (let at = 0; at < count; at += 1) {
@@ -38,10 +41,13 @@ export async function createRevocationFleet(count = 3): Promise<RevocationFleet>
     const node = await startNode(SERVE, { ...env, RELATA_DATABASE_URL: url }, end.signal);
     if (node === undefined) throw new Error("a node was not started");
     stack.defer(() => node.kill());
-    const client = clientOf(node.address, issuer.mint({ sub: "operator", tenant: undefined }));
-    stack.defer(() => client.close());
-    nodes.push({ name: String.fromCharCode(97 + at), address: node.address, proxy, operator: client });
-    if (at === 0) await seed(client, clientOf(node.address, issuer.mint({ tenant: TENANT })));
+    const { address, httpUrl } = node;
+    const operator = clientOf(address, issuer.mint({ sub: "operator", tenant: undefined, exp: FAR_S() }));
+    const member = clientOf(address, issuer.mint({ tenant: TENANT, exp: FAR_S() }));
+    stack.defer(() => operator.close());
+    stack.defer(() => member.close());
+    nodes.push({ name: String.fromCharCode(97 + at), address, httpUrl, proxy, operator, member });
+    if (at === 0) await seed(operator, member);
   }
   const kept = stack.move();
   return {
@@ -57,6 +63,9 @@ export async function createRevocationFleet(count = 3): Promise<RevocationFleet>
   };
 }
 
+/** Whoever takes credentials away outlives all of them. */
+const FAR_S = (): number => Math.floor(Date.now() / 1000) + 3_000;
+
 const SERVE_ENV = {
   RELATA_GRPC_PORT: "0",
   RELATA_HTTP_PORT: "0",
@@ -65,9 +74,8 @@ const SERVE_ENV = {
   RELATA_MAX_STALENESS_MS: String(NEVER_STALE_MS),
 };
 
-async function seed(operator: RevocationNode["operator"], member: RevocationNode["operator"]): Promise<void> {
+export async function seed(operator: RevocationNode["operator"], member: RevocationNode["operator"]): Promise<void> {
   await operator.tenants.create({ slug: TENANT });
   await member.schemas.write({ text: DOCUMENTS_SCHEMA });
   await writeTuples(member, "+document:1#viewer@user:anne");
-  member.close();
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CallError } from "../../../src/client/call-error.ts";
 import { wireQuestion } from "../../support/server-seed.ts";
-import { clientOf, type RevocationFleet, type RevocationNode } from "./node.ts";
+import { type CredentialFleet, clientOf, type ServingNode } from "./node.ts";
 
 /** One use of a credential on one node, by one monotonic clock. */
 export interface Use {
@@ -18,7 +18,7 @@ export interface Load extends AsyncDisposable {
   /** Resolves once every node has let the credential in this many times in a row. @throws after ten seconds */
   letIn(times: number): Promise<void>;
   /** Resolves once every node named has refused it this many times in a row. @throws after twenty seconds more than the bound */
-  refused(times: number, nodes?: readonly RevocationNode[]): Promise<void>;
+  refused(times: number, nodes?: readonly ServingNode[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ const CALLERS = 2;
 const PAUSE_MS = 4;
 const QUESTION = wireQuestion("document:1#view@user:anne");
 
-export function startLoad(fleet: RevocationFleet, token: string): Load {
+export function startLoad(fleet: CredentialFleet, token: string): Load {
   const uses: Use[] = [];
   const over = new AbortController();
   const callers = fleet.nodes.flatMap((node) =>
@@ -41,7 +41,7 @@ export function startLoad(fleet: RevocationFleet, token: string): Load {
     over.abort();
     await Promise.all(callers);
   };
-  const untilEach = async (wanted: boolean, times: number, nodes: readonly RevocationNode[], patienceMs: number) => {
+  const untilEach = async (wanted: boolean, times: number, nodes: readonly ServingNode[], patienceMs: number) => {
     const deadline = performance.now() + patienceMs;
     const behind = () => nodes.filter(({ name }) => !lastAre(uses, name, wanted, times)).map(({ name }) => name);
     while (behind().length > 0) {
@@ -59,7 +59,7 @@ export function startLoad(fleet: RevocationFleet, token: string): Load {
   };
 }
 
-async function useUntil(node: RevocationNode, token: string, uses: Use[], signal: AbortSignal): Promise<void> {
+async function useUntil(node: ServingNode, token: string, uses: Use[], signal: AbortSignal): Promise<void> {
   const client = clientOf(node.address, token);
   while (!signal.aborted) {
     const beganAtMs = performance.now();

@@ -1,19 +1,27 @@
 import { createRelataClient, type RelataClient } from "../../../src/client/relata-client.ts";
+import type { TrustedIssuer } from "../../../src/model/trust.ts";
 import type { TcpProxy } from "../../support/tcp-proxy.ts";
 
-/** A process that serves, and the network between it and the database. */
-export interface RevocationNode {
+/** A node of a fleet, and who asks there. */
+export interface ServingNode {
   readonly name: string;
   /** Of the gRPC port. */
   readonly address: string;
-  readonly proxy: TcpProxy;
+  readonly httpUrl: string;
   /** Bound to the platform. */
   readonly operator: RelataClient;
+  /** In the tenant, with every scope. */
+  readonly member: RelataClient;
+}
+
+/** A process that serves, and the network between it and the database. */
+export interface RevocationNode extends ServingNode {
+  readonly proxy: TcpProxy;
 }
 
 /** Nodes of one database, and what is needed to make credentials for them and take them away. */
-export interface RevocationFleet extends AsyncDisposable {
-  readonly nodes: readonly RevocationNode[];
+export interface CredentialFleet<Node extends ServingNode = ServingNode> extends AsyncDisposable {
+  readonly nodes: readonly Node[];
   /** What the nodes promise: no revoked credential is let in this long after the answer. */
   readonly boundMs: number;
   /** The exact `iss` of the tokens. */
@@ -24,6 +32,9 @@ export interface RevocationFleet extends AsyncDisposable {
   mint(claims: Readonly<Record<string, unknown>>): string;
   /** A fresh token of the issuer that names no tenant. */
   mintBound(claims: Readonly<Record<string, unknown>>): string;
+}
+
+export interface RevocationFleet extends CredentialFleet<RevocationNode> {
   /** Kills the database as a power cut would. */
   crashDatabase(): Promise<void>;
   startDatabase(): Promise<void>;
@@ -31,6 +42,21 @@ export interface RevocationFleet extends AsyncDisposable {
 
 /** The one there is. */
 export const TENANT = "acme";
+
+/** Own tokens by client credentials, and by exchange for whoever may see the document that is called like the tenant. */
+export function tokenServiceOf(exchanged: TrustedIssuer): object {
+  const { issuer, profile, keys, algorithms, audiences } = exchanged;
+  return {
+    issuer: "https://auth.relata.test",
+    audience: "relata",
+    scopes: ["check"],
+    exchange: {
+      issuers: [{ issuer, profile, keys, algorithms, audiences }],
+      membership: { object: "document:{tenant}", permission: "view", subject: "user:{sub}" },
+      scopes: ["check"],
+    },
+  };
+}
 
 /** How long an answer may take before a caller gives up; longer than any bound here. */
 const TIMEOUT_MS = 10_000;

@@ -29,7 +29,7 @@ async function revokeOnce(way: string, node: RevocationNode): Promise<readonly n
   const victim = await victimOf(way);
   await using load = startLoad(fleet, victim.token);
   await load.letIn(5);
-  await victim.revoke(node.operator);
+  await victim.revoke(node);
   const answeredAtMs = performance.now();
   await load.refused(10);
   await load.stop();
@@ -84,7 +84,7 @@ test.each(Object.entries(SPOILT))(
     await Promise.all([revoked.letIn(5), good.letIn(5)]);
     spoil(last);
     const spoiltAtMs = performance.now();
-    await victim.revoke(first.operator);
+    await victim.revoke(first);
     const answeredAtMs = performance.now();
     // One that cannot confirm tries to, for each call, before it says no: its refusals take seconds.
     await Promise.all([revoked.refused(2), good.refused(2, [last])]);
