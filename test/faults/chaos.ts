@@ -58,7 +58,7 @@ export async function runChaos(seed: number, kills: number): Promise<ChaosReport
   }
   const readings = await Promise.all(readers);
   const histories = await Promise.all(
-    ["acme", "globex"].map((tenant) => readHistory(world.postgres(), tenant, journalsOf(world, tenant))),
+    ["acme", "globex"].map((tenant) => readHistory(world.postgres().connection, tenant, journalsOf(world, tenant))),
   );
   return {
     killed,
