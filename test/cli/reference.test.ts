@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { runTestCli } from "./run-cli.ts";
 
-test("docs/cli.md is what the commands say (npx relata reference > docs/cli.md)", async () => {
+test("docs/cli.md is what the commands say (`npm run docs` writes it)", async () => {
   const { stdout } = await runTestCli(["reference"]);
   expect(await readFile(new URL("../../docs/cli.md", import.meta.url), "utf8")).toBe(stdout);
   for (const command of [
