@@ -20,14 +20,15 @@ COPY bin bin
 COPY migrations migrations
 COPY schema/examples schema/examples
 COPY LICENSE ./
-# In a container every interface is the container's own. TLS ends in front of it. The operations port asks for no credentials:
-# publish it to nobody but probes and metrics.
+# In a container every interface is the container's own. Callers' ports speak TLS when RELATA_TLS_CERT_FILE and RELATA_TLS_KEY_FILE
+# name a certificate. The operations port asks for no credentials: publish it to nobody but probes and metrics.
 ENV RELATA_GRPC_HOST=0.0.0.0 RELATA_HTTP_HOST=0.0.0.0 RELATA_OPS_HOST=0.0.0.0
 EXPOSE 50051 8080 9090
 # uid 1000 of the base image; nothing under /opt/relata is writable by it.
 USER node
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.RELATA_HTTP_PORT ?? 8080}/grpc.health.v1.Health/Check`, {method: 'POST', headers: {'content-type': 'application/json'}, body: '{}'}).then((answer) => answer.json()).then(({status}) => process.exit(status === 'SERVING' ? 0 : 1), () => process.exit(1))"]
+# On the operations port, which speaks clear text whatever the others do.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.RELATA_OPS_PORT ?? 9090}/readyz`).then(({ok}) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Node is process 1 here and handles SIGTERM itself. Give the database and the keys by environment or by a mounted file:
 #   docker run -e RELATA_DATABASE_URL=… -v ./relata.yaml:/etc/relata.yaml:ro relata serve --config /etc/relata.yaml
 ENTRYPOINT ["node", "bin/relata.js"]

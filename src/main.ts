@@ -15,6 +15,8 @@ const context: CliContext = {
   stop: () => stopSignal(process),
 };
 
+// Node's word on what a dependency calls is for its developers: grpc-js names an IP address in each TLS handshake (DEP0123).
+process.noDeprecation = true;
 // `relata tuple read | head` closes the pipe early: that is the reader's choice, not a failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);

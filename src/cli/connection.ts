@@ -1,4 +1,6 @@
 import { type Command, Option } from "commander";
+import { parseApiToken } from "../auth/api-token-format.ts";
+import { type ConnectionTls, resolveTls, type TlsOptions, tlsFlags } from "./connection-tls.ts";
 import type { CliContext } from "./context.ts";
 import { badInput } from "./exit.ts";
 import { readInput } from "./files.ts";
@@ -8,7 +10,7 @@ const DEFAULT_TIMEOUT_S = 30;
 const MAX_TIMEOUT_S = 3600;
 
 /** Flags of every command that talks to a server. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends TlsOptions {
   readonly server?: string;
   readonly token?: string;
   readonly tokenFile?: string;
@@ -20,6 +22,10 @@ export interface ConnectionOptions {
 export interface Connection {
   /** `host:port`. */
   readonly server: string;
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: clear text. */
+  readonly tls: ConnectionTls | undefined;
   readonly token: string;
   /** Selects among the tenants the token's subject is bound to. */
   readonly tenant: string | undefined;
@@ -28,7 +34,7 @@ export interface Connection {
 }
 
 export function connectionFlags(command: Command): Command {
-  return command
+  const connected = command
     .optionsGroup("Connection:")
     .option("--server <host:port>", `gRPC address of the server (RELATA_SERVER; default ${DEFAULT_SERVER})`)
     .option("--token <token>", "the caller's JWT or API token (RELATA_TOKEN); other users may see flags, prefer a file")
@@ -38,25 +44,28 @@ export function connectionFlags(command: Command): Command {
       new Option("--timeout <seconds>", `give up on a call after this long (default ${DEFAULT_TIMEOUT_S})`).argParser(
         (text) => parseNumber(text, "--timeout", 0.001, MAX_TIMEOUT_S),
       ),
-    )
-    .optionsGroup("Options:");
+    );
+  return tlsFlags(connected).optionsGroup("Options:");
 }
 
 /** Flags win over the environment. @throws CliError for a missing token or a bad address. */
 export async function resolveConnection(context: CliContext, options: ConnectionOptions): Promise<Connection> {
   const { env } = context;
+  const server = parseServer(options.server ?? (env["RELATA_SERVER"] || DEFAULT_SERVER));
   return {
-    server: parseServer(options.server ?? (env["RELATA_SERVER"] || DEFAULT_SERVER)),
+    ...server,
+    tls: await resolveTls(context, options, server.host),
     token: await resolveToken(context, options),
     tenant: options.tenant ?? (env["RELATA_TENANT"] || undefined),
     timeoutMs: (options.timeout ?? DEFAULT_TIMEOUT_S) * 1000,
   };
 }
 
-function parseServer(text: string): string {
+function parseServer(text: string): Pick<Connection, "server" | "host" | "port"> {
   const match = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^\s:/[\]]+)):(?<port>\d{1,5})$/.exec(text);
   const port = Number(match?.groups?.["port"]);
-  if (match !== null && port > 0 && port < 65_536) return text;
+  const host = match?.groups?.["v6"] ?? match?.groups?.["host"];
+  if (host !== undefined && port > 0 && port < 65_536) return { server: text, host, port };
   throw badInput(`not a server address: ${JSON.stringify(text)}`, {
     where: "--server or RELATA_SERVER",
     hint: `write host:port of the gRPC port, such as ${DEFAULT_SERVER}, without http://`,
@@ -79,6 +88,13 @@ async function resolveToken(context: CliContext, options: ConnectionOptions): Pr
   }
   if (/[^\x21-\x7e]/.test(trimmed)) {
     throw badInput("the access token holds blanks or other characters that no token has", { where });
+  }
+  // Its check digits find a copy that lost its end, without a server.
+  if (trimmed.startsWith("rlt_") && parseApiToken(trimmed) === undefined) {
+    throw badInput("the API token was copied wrong: its check digits do not fit", {
+      where,
+      hint: "copy all of it, from rlt_ to the end, once more",
+    });
   }
   return trimmed;
 }

@@ -23,8 +23,10 @@ export class CallError extends Error {
   readonly retryAfterMs: number | undefined;
   /** Under which the server's log tells more. */
   readonly requestId: string;
+  /** What was called, such as `relata.v1.TupleService/Write`. */
+  readonly method: string;
 
-  constructor(error: ServiceError, requestId: string) {
+  constructor(error: ServiceError, requestId: string, method = "") {
     super(error.details, { cause: error });
     const { info, retry } = detailsOf(error);
     this.code = error.code;
@@ -33,6 +35,7 @@ export class CallError extends Error {
     this.metadata = info?.metadata ?? {};
     this.retryAfterMs = retry?.retryDelay && Number(retry.retryDelay.seconds) * 1000 + retry.retryDelay.nanos / 1e6;
     this.requestId = requestId;
+    this.method = method;
   }
 }
 

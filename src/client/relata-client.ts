@@ -38,7 +38,7 @@ export interface RelataClientOptions {
   readonly token: string | (() => string | Promise<string>);
   /** Slug; needed when the caller is bound to several tenants. */
   readonly tenant?: string;
-  /** True for TLS with Node's own list of authorities. Clear text by default. */
+  /** True for TLS with Node's own list of authorities. Clear text by default: the token is there for all on the way to read. */
   readonly tls?: boolean | ClientTls;
   /** Of calls that bring none. Default 30,000, for streams 60,000. */
   readonly timeoutMs?: number;

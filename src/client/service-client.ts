@@ -76,7 +76,7 @@ async function unary(method: DescMethod, setup: CallSetup, request: Init, option
   const metadata = await setup.headers(options);
   return new Promise((resolve, reject) => {
     const done = (error: ServiceError | null, answer?: Message) => {
-      if (error !== null) reject(new CallError(error, requestIdOf(metadata)));
+      if (error !== null) reject(new CallError(error, requestIdOf(metadata), nameOf(method)));
       else if (answer !== undefined) resolve(answer);
     };
     const deadline = deadlineIn(options.timeoutMs ?? setup.timeoutMs);
@@ -101,7 +101,7 @@ async function* stream(
   try {
     for await (const message of call) yield message as Message;
   } catch (error) {
-    throw isServiceError(error) ? new CallError(error, requestIdOf(metadata)) : error;
+    throw isServiceError(error) ? new CallError(error, requestIdOf(metadata), nameOf(method)) : error;
   } finally {
     call.cancel();
   }
@@ -116,11 +116,15 @@ type Wire = [
 
 function wireOf(method: DescMethod, request: Init): Wire {
   return [
-    `/${method.parent.typeName}/${method.name}`,
+    `/${nameOf(method)}`,
     (message) => Buffer.from(toBinary(method.input as DescMessage, message)),
     (bytes) => fromBinary(method.output, bytes),
     create(method.input, request),
   ];
+}
+
+function nameOf(method: DescMethod): string {
+  return `${method.parent.typeName}/${method.name}`;
 }
 
 function deadlineIn(timeoutMs: number): GrpcCallOptions {

@@ -78,10 +78,10 @@ export function readTlsFiles(files: TlsFiles, readFile: (path: string) => string
       return undefined;
     }
   };
-  const chain = load("tlsCertFile", files.certFile, (text) => readChain(files.certFile, text));
-  const key = load("tlsKeyFile", files.keyFile, (text) => readKey(files.keyFile, text));
+  const chain = load("tlsCertFile", files.certFile, (text) => certificatesIn(files.certFile, text));
+  const key = load("tlsKeyFile", files.keyFile, (text) => privateKeyIn(files.keyFile, text));
   const caFile = files.clientCaFile;
-  const ca = caFile === undefined ? undefined : load("tlsClientCaFile", caFile, (text) => readChain(caFile, text));
+  const ca = caFile === undefined ? undefined : load("tlsClientCaFile", caFile, (text) => certificatesIn(caFile, text));
   if (chain !== undefined && key !== undefined && !chain.leaf.checkPrivateKey(key.key))
     problems.push({
       setting: "tlsKeyFile",
@@ -115,7 +115,8 @@ function readText(path: string, readFile: (path: string) => string): string {
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-function readChain(path: string, text: string) {
+/** @throws Error that names the file, when not all of it can be read or there is none in it */
+export function certificatesIn(path: string, text: string) {
   const certificates = (text.match(CERTIFICATE) ?? []).map((pem, index) => {
     try {
       return new X509Certificate(pem);
@@ -128,7 +129,8 @@ function readChain(path: string, text: string) {
   return { text, leaf, certificates };
 }
 
-function readKey(path: string, text: string) {
+/** @throws Error that names the file, and says nothing of what is in it */
+export function privateKeyIn(path: string, text: string) {
   try {
     return { text, key: createPrivateKey(text) };
   } catch {

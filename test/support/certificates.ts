@@ -34,6 +34,8 @@ export interface LeafOptions {
   /** Milliseconds since the epoch; an hour from now by default. */
   readonly notAfterMs?: number;
   readonly names?: readonly string[];
+  /** False: for `names` alone, and not for this machine as well. */
+  readonly here?: boolean;
 }
 
 /** An authority with a root of its own, that issues certificates of servers on this machine and of their clients. */
@@ -57,7 +59,8 @@ export async function createTestAuthority(name = "relata test"): Promise<TestAut
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
     ],
   });
-  const issue = async (usage: string, { notAfterMs = Date.now() + HOUR_MS, names = [] }: LeafOptions) => {
+  const issue = async (usage: string, { notAfterMs = Date.now() + HOUR_MS, names = [], here = true }: LeafOptions) => {
+    const local = [{ type: "dns", value: "localhost" } as const, { type: "ip", value: "127.0.0.1" } as const];
     const own = await webcrypto.subtle.generateKey(EC, true, ["sign", "verify"]);
     const leaf = await X509CertificateGenerator.create({
       subject: "CN=leaf",
@@ -71,8 +74,7 @@ export async function createTestAuthority(name = "relata test"): Promise<TestAut
         new ExtendedKeyUsageExtension([usage]),
         new SubjectAlternativeNameExtension([
           ...names.map((value) => ({ type: "dns", value }) as const),
-          { type: "dns", value: "localhost" },
-          { type: "ip", value: "127.0.0.1" },
+          ...(here ? local : []),
         ]),
       ],
     });
