@@ -57,7 +57,8 @@ CREATE TABLE relata.decision (
 ) PARTITION BY RANGE (decided_at);
 
 -- Row security, of a table or of one of its partitions. A tenant's chain is the tenant's; the platform's is seen where the
--- registry is open. `retention` is announced by the functions below and counts for nobody but the owner, as whom they run.
+-- registry is open. `retention` is announced by the functions for it and counts for nobody but the owner, as whom they run,
+-- and for him only when the maintenance role has called: what runs as the owner for the app gets nothing by announcing it.
 CREATE FUNCTION relata.protect_audit_table(name text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -66,7 +67,8 @@ DECLARE
   ELSE
     $own$chain = nullif(current_setting('relata.tenant_id', true), '')::uuid
       OR (chain = '00000000-0000-0000-0000-000000000000' AND current_setting('relata.registry', true) = 'open')
-      OR (current_setting('relata.registry', true) = 'retention' AND current_user = 'relata_owner')$own$
+      OR (current_setting('relata.registry', true) = 'retention' AND current_user = 'relata_owner'
+        AND pg_has_role(session_user, 'relata_maintenance', 'MEMBER'))$own$
   END;
 BEGIN
   EXECUTE format('ALTER TABLE relata.%I ENABLE ROW LEVEL SECURITY', name);
@@ -88,6 +90,12 @@ DECLARE
   head relata.audit_chain;
   first bytea;
 BEGIN
+  -- Row security below says the same; a lock is not to depend on what is announced beside a tenant.
+  IF wanted IS DISTINCT FROM nullif(current_setting('relata.tenant_id', true), '')::uuid
+    AND NOT (wanted = '00000000-0000-0000-0000-000000000000' AND coalesce(current_setting('relata.registry', true), '') = 'open')
+  THEN
+    RAISE EXCEPTION 'the audit chain % is not announced', wanted USING ERRCODE = 'insufficient_privilege';
+  END IF;
   SELECT * INTO head FROM relata.audit_chain c WHERE c.chain = wanted FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     first := sha256(int4send(23) || convert_to('relata/audit/genesis/v1', 'UTF8')

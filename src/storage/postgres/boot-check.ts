@@ -1,5 +1,6 @@
 import pg from "pg";
 import { RelataError } from "../../errors.ts";
+import { findAuditProblems } from "./boot-check-audit.ts";
 import { findSurfaceProblems } from "./boot-check-surface.ts";
 import { readApplied, verifyApplied } from "./migrate.ts";
 import { readMigrationFiles } from "./migration-files.ts";
@@ -33,7 +34,9 @@ export async function checkDatabase(config: pg.ClientConfig, migrationsDir?: str
 async function findProblems(client: pg.Client): Promise<readonly string[]> {
   const role = await findRoleProblems(client);
   const tables = await findTableProblems(client);
-  return role.length > 0 ? [...role, ...tables] : [...tables, ...(await findSurfaceProblems(client))];
+  return role.length > 0
+    ? [...role, ...tables]
+    : [...tables, ...(await findSurfaceProblems(client)), ...(await findAuditProblems(client))];
 }
 
 async function checkMigrations(client: pg.Client, migrationsDir: string | undefined): Promise<void> {
