@@ -36,8 +36,12 @@ export interface TrustFeed extends TrustView {
   close(): void;
 }
 
-/** Of one read. Longer than the store takes to give up a silent connection and half of the least bound that makes sense. */
+/** Of one read: longer than the store takes to give up a silent connection, and not much more than half of the usual bound. */
 const READ_TIMEOUT_MS = 1_200;
+/** Of a smaller bound, the share after which a read has failed: that it is stale should be known by the time it is. */
+const READ_TIMEOUT_SHARE = 0.6;
+/** The one under way may have begun before the pause that made everything old: then one more. */
+const CONFIRMING_READS = 2;
 /** How many changes are taken in at a time. */
 const PAGE = 500;
 /** Between tries that fail. */
@@ -81,9 +85,13 @@ class Feed implements TrustFeed {
     throw unconfirmed(`not confirmed ${age}; the bound is ${maxAgeMs} ms`);
   }
 
+  /**
+   * Old without a failed read is a process that was paused, or a database that is slow: all callers wait for the one read under
+   * way. Once a read has failed nobody waits: the schedule goes on trying, at its own pace, whoever calls.
+   */
   async confirm(): Promise<void> {
-    if (this.#ageMs() <= this.#options.maxAgeMs) return;
-    await this.poll().catch(() => {});
+    for (let reads = 0; reads < CONFIRMING_READS && this.#isStale() && this.#failuresInARow === 0; reads += 1)
+      await (this.#underWay ?? this.#begin()).catch(ignore);
     this.requireFresh();
   }
 
@@ -110,7 +118,8 @@ class Feed implements TrustFeed {
   /** One round at a time. Who comes while one is under way gets the next, which begins after its call. */
   poll(): Promise<void> {
     if (this.#underWay === undefined) return this.#begin();
-    const begin = () => this.#begin();
+    // Another may have begun in the moment between: after this call too, and two at once would not know of each other.
+    const begin = () => this.#underWay ?? this.#begin();
     this.#next ??= this.#underWay.then(begin, begin);
     return this.#next;
   }
@@ -130,6 +139,10 @@ class Feed implements TrustFeed {
   close(): void {
     clearTimeout(this.#timer);
     this.#closing.abort();
+  }
+
+  #isStale(): boolean {
+    return this.#ageMs() > this.#options.maxAgeMs;
   }
 
   #ageMs(): number {
@@ -157,8 +170,9 @@ class Feed implements TrustFeed {
   }
 
   async #takeInAll(): Promise<void> {
-    const { monotonic, now } = this.#options;
-    const signal = () => AbortSignal.any([this.#closing.signal, AbortSignal.timeout(READ_TIMEOUT_MS)]);
+    const { monotonic, now, maxAgeMs } = this.#options;
+    const timeoutMs = Math.min(READ_TIMEOUT_MS, Math.ceil(maxAgeMs * READ_TIMEOUT_SHARE));
+    const signal = () => AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeoutMs)]);
     for (;;) {
       const beganAtMs = monotonic();
       this.#polls += 1;

@@ -18,7 +18,10 @@ export interface TrustView {
   readonly version: number;
   /** @throws CREDENTIALS_UNCONFIRMED when it was not confirmed within its bound: nobody can be let in on what may be revoked. */
   requireFresh(): void;
-  /** Asks at once where it is not fresh, and waits for the answer, so that a pause of this process refuses nobody. @throws like requireFresh */
+  /**
+   * Where it is not fresh, waits for the read that everybody waits for, so that a pause of this process refuses nobody; at once
+   * where the newest read has failed. @throws like requireFresh
+   */
   confirm(): Promise<void>;
   /** Stored bindings of a proved subject, of tenants that exist; those of the configuration are not among them. */
   bindings(issuer: string, subject: string): readonly Binding[];

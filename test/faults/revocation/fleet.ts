@@ -71,6 +71,8 @@ const SERVE_ENV = {
   RELATA_HTTP_PORT: "0",
   RELATA_OPS_PORT: "0",
   RELATA_LOG_LEVEL: "warn",
+  // The guard would turn callers away before their credentials are looked at.
+  RELATA_REFUSED_CREDENTIAL_RATE: "0",
   RELATA_MAX_STALENESS_MS: String(NEVER_STALE_MS),
 };
 

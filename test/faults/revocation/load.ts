@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CallError } from "../../../src/client/call-error.ts";
+import type { RelataClient } from "../../../src/client/relata-client.ts";
 import { wireQuestion } from "../../support/server-seed.ts";
 import { type CredentialFleet, clientOf, type ServingNode } from "./node.ts";
 
@@ -59,11 +60,18 @@ export function startLoad(fleet: CredentialFleet, token: string): Load {
   };
 }
 
-async function useUntil(node: ServingNode, token: string, uses: Use[], signal: AbortSignal): Promise<void> {
+/** Uses one credential on one node over and over, and notes how it went. */
+export async function useUntil(
+  node: Pick<ServingNode, "name" | "address">,
+  token: string,
+  uses: Use[],
+  signal: AbortSignal,
+  ask: (client: RelataClient) => Promise<unknown> = ({ authorization }) => authorization.check(QUESTION),
+): Promise<void> {
   const client = clientOf(node.address, token);
   while (!signal.aborted) {
     const beganAtMs = performance.now();
-    const outcome = await client.authorization.check(QUESTION).then(
+    const outcome = await ask(client).then(
       () => "ok",
       (error: unknown) => (error instanceof CallError ? error.reason || error.codeName : String(error)),
     );
