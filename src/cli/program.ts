@@ -27,7 +27,13 @@ import { registerSchemaPull } from "./commands/schema-pull.ts";
 import { registerSchemaPush } from "./commands/schema-push.ts";
 import { registerServe } from "./commands/serve.ts";
 import { registerTenantCreate } from "./commands/tenant-create.ts";
+import { registerTenantDelete } from "./commands/tenant-delete.ts";
+import { registerTenantExport } from "./commands/tenant-export.ts";
 import { registerTenantList } from "./commands/tenant-list.ts";
+import { registerTenantMove } from "./commands/tenant-move.ts";
+import { registerTenantResume } from "./commands/tenant-resume.ts";
+import { registerTenantSuspend } from "./commands/tenant-suspend.ts";
+import { registerTenantUsage } from "./commands/tenant-usage.ts";
 import { registerTokenCreate } from "./commands/token-create.ts";
 import { registerTokenList } from "./commands/token-list.ts";
 import { registerTokenPolicy } from "./commands/token-policy.ts";
@@ -108,13 +114,25 @@ function buildProgram(shell: Shell): Command {
   registerServe(program, shell);
   registerMigrate(program, shell);
   registerBench(program, shell);
-  const tenant = program.command("tenant").description("the tenant registry (needs a platform token)");
-  registerTenantCreate(tenant, shell);
-  registerTenantList(tenant, shell);
+  registerTenants(program, shell);
   registerCredentials(program, shell);
   registerAudit(program, shell);
   registerReference(program, shell);
   return program;
+}
+
+function registerTenants(program: Command, shell: Shell): void {
+  const tenant = program
+    .command("tenant")
+    .description("the life of tenants (needs a platform token, export one of the tenant)");
+  registerTenantCreate(tenant, shell);
+  registerTenantList(tenant, shell);
+  registerTenantSuspend(tenant, shell);
+  registerTenantResume(tenant, shell);
+  registerTenantMove(tenant, shell);
+  registerTenantUsage(tenant, shell);
+  registerTenantExport(tenant, shell);
+  registerTenantDelete(tenant, shell);
 }
 
 function registerCredentials(program: Command, shell: Shell): void {

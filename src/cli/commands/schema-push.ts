@@ -1,6 +1,6 @@
-import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { leaf, runs, type Shell } from "../command.ts";
+import { askOnTerminal } from "../confirm.ts";
 import { type ConnectionOptions, connectionFlags, parseCount } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
@@ -65,12 +65,5 @@ async function push(context: CliContext, options: Options, file: string): Promis
 }
 
 async function confirm(context: CliContext, version: number): Promise<boolean> {
-  const terminal = createInterface({ input: context.stdin, terminal: false });
-  try {
-    context.stdout.write(`replace version ${version}? [y/N] `);
-    for await (const answer of terminal) return /^y(es)?$/i.test(answer.trim());
-    return false;
-  } finally {
-    terminal.close();
-  }
+  return /^y(es)?$/i.test((await askOnTerminal(context, `replace version ${version}? [y/N] `)) ?? "");
 }

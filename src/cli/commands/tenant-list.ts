@@ -8,6 +8,7 @@ import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { json, line, table } from "../output.ts";
 import { tenantToJson } from "../tenant-json.ts";
+import { placementText, stateText } from "../tenants/tenant-text.ts";
 import { withClient } from "../with-client.ts";
 
 const PAGE_SIZE = 1000;
@@ -22,10 +23,13 @@ export function registerTenantList(parent: Command, shell: Shell): void {
 
 async function list(context: CliContext, options: Options): Promise<ExitCode> {
   return withClient(context, options, async (client) => {
-    const rows = [["SLUG", "SCHEMA", "CREATED", "ID"]];
+    const rows = [["SLUG", "STATE", "PARTITION", "SCHEMA", "CREATED", "ID"]];
     for await (const tenant of allTenants(client)) {
       if (options.json === true) json(context, tenantToJson(tenant));
-      else rows.push([tenant.slug, tenant.schemaName, createdAt(tenant), tenant.id]);
+      else {
+        const { slug, schemaName, id } = tenant;
+        rows.push([slug, stateText(tenant), placementText(tenant), schemaName, createdAt(tenant), id]);
+      }
     }
     if (options.json !== true) line(context.stdout, table(rows));
     return EXIT.ok;

@@ -2,7 +2,7 @@ import { rowsOf } from "../../storage/postgres/tenant-rows.ts";
 import { withClient } from "../../support/postgres-template.ts";
 import { checkHistory } from "../checker.ts";
 import { readHistory } from "../history.ts";
-import { send } from "./clients.ts";
+import { insist, send } from "./clients.ts";
 import type { MoveFleet } from "./fleet.ts";
 import type { Records } from "./records.ts";
 import { writeOf } from "./story.ts";
@@ -20,7 +20,7 @@ export async function accountFor(fleet: MoveFleet, records: Records): Promise<re
   });
   for (const node of fleet.nodes)
     for (const { write, token } of repeats) {
-      const answer = await send(node, write);
+      const answer = await insist(() => send(node, write));
       if (!answer.replayed || answer.consistencyToken !== token)
         problems.push(`${node.name} did not know write ${write.id} any more: ${answer.replayed}`);
     }

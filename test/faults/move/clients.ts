@@ -59,12 +59,11 @@ export function send(node: Node, { id, adds, removes }: Write) {
   return node.client.tuples.write({ updates, idempotencyKey: id, metadata: { write: id } });
 }
 
-/** Until it is there. */
-export async function insist(node: Node, write: Write): Promise<void> {
+/** Calls again for as long as nobody knows what became of it. */
+export async function insist<T>(call: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      await send(node, write);
-      return;
+      return await call();
     } catch (error) {
       if (!(error instanceof CallError) || !ASK_AGAIN.has(error.codeName)) throw error;
     }

@@ -7,6 +7,7 @@ import { startTestServer, type TestServer } from "../../support/server.ts";
 import { DOCUMENTS_SCHEMA } from "../../support/server-seed.ts";
 import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
 import { startTestIssuer } from "../../support/tokens.ts";
+import { insist } from "./clients.ts";
 
 export interface Node {
   readonly name: string;
@@ -29,7 +30,7 @@ export interface MoveFleet extends AsyncDisposable {
 
 /** As short as the settings allow, so that a test does not wait for long; the sum is what a move waits for. */
 const TRUST_MAX_AGE_MS = 1_000;
-const DEADLINE_MS = 300;
+const DEADLINE_MS = 500;
 /** How the feed of trust is read, and hinted at. */
 const MARKERS = ["trust_log_since", "LISTEN"];
 
@@ -59,7 +60,7 @@ export async function createMoveFleet(config: Partial<Config> = {}): Promise<Mov
   const tenant = await prompt.createTenant();
   const nodeOf = (name: string, server: TestServer): Node => ({ name, server, client: server.client(tenant.slug) });
   const nodes = [nodeOf("prompt", prompt), nodeOf("late", late)] as const;
-  await nodes[0].client.schemas.write({ text: DOCUMENTS_SCHEMA });
+  await insist(() => nodes[0].client.schemas.write({ text: DOCUMENTS_SCHEMA }));
   const kept = stack.move();
   return {
     nodes,

@@ -5,7 +5,7 @@ import { ORIGIN } from "../../storage/drafts.ts";
 import { waitFor } from "../../support/wait.ts";
 import { createRandom, type Random } from "../random.ts";
 import { accountFor } from "./account.ts";
-import { insist, readUntil, writeUntil } from "./clients.ts";
+import { insist, readUntil, send, writeUntil } from "./clients.ts";
 import type { MoveFleet } from "./fleet.ts";
 import { startMover } from "./movers.ts";
 import { createRecords, longestMs, type Records } from "./records.ts";
@@ -101,7 +101,7 @@ async function seedTuples({ nodes }: MoveFleet, tuples: number, { journal }: Rec
     const adds = numbers.map((number) => `document:s${number}#viewer@user:seed${number % 100}`);
     const write = { id: `seed/${from}`, adds, removes: [] };
     journal.push({ kind: "intent", write });
-    await insist(nodes[0], write);
+    await insist(() => send(nodes[0], write));
     journal.push({ kind: "ack", id: write.id, token: "" });
   }
 }
