@@ -3,7 +3,7 @@ import { CallError } from "../../../src/client/call-error.ts";
 import { wireUpdate } from "../../support/server-seed.ts";
 import type { Write } from "../journal.ts";
 import type { Random } from "../random.ts";
-import type { Node } from "./fleet.ts";
+import type { Node } from "./node.ts";
 import { noteError, type Records } from "./records.ts";
 import { type Consistency, LOOKS, type LookName, writeOf } from "./story.ts";
 

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import type { RelataClient } from "../../../src/client/relata-client.ts";
 import type { Config } from "../../../src/config.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/postgres.ts";
 import { connectionTo } from "../../support/postgres-connection.ts";
@@ -8,13 +7,7 @@ import { DOCUMENTS_SCHEMA } from "../../support/server-seed.ts";
 import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
 import { startTestIssuer } from "../../support/tokens.ts";
 import { insist } from "./clients.ts";
-
-export interface Node {
-  readonly name: string;
-  /** Of the tenant, with every scope. */
-  readonly client: RelataClient;
-  readonly server: TestServer;
-}
+import type { Node } from "./node.ts";
 
 /** Two nodes over one database; the second one is `late`: it can be kept from hearing of changes, and of nothing else. */
 export interface MoveFleet extends AsyncDisposable {

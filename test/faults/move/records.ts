@@ -1,5 +1,5 @@
 import type { JournalEntry } from "../journal.ts";
-import type { Node } from "./fleet.ts";
+import type { Node } from "./node.ts";
 
 /** One write that relata said yes to. */
 export interface Ack {
