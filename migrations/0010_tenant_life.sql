@@ -15,7 +15,7 @@ GRANT UPDATE (bucket, mirror_bucket), DELETE ON relata.tenant_head TO relata_mai
 -- The mover copies rows and closes copies; who removes a tenant removes what hangs on it.
 GRANT INSERT, UPDATE (deleted_rev) ON relata.tuple TO relata_maintenance;
 GRANT INSERT ON relata.revision TO relata_maintenance;
-GRANT SELECT, DELETE ON relata.schema, relata.schema_version TO relata_maintenance;
+GRANT SELECT, DELETE ON relata.schema_version TO relata_maintenance;
 GRANT SELECT, UPDATE (version) ON relata.trust_head TO relata_maintenance;
 GRANT INSERT ON relata.trust_change TO relata_maintenance;
 GRANT SELECT, UPDATE (tenant_ids), DELETE ON relata.workload_binding TO relata_maintenance;

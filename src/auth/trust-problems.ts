@@ -26,6 +26,8 @@ function issuerProblems(issuer: TrustedIssuer): readonly string[] {
   const { keys } = issuer;
   const found: string[] = [];
   if (issuer.issuer === "") found.push("the identifier is empty");
+  // RFC 3986 has no "|" in a URI; with one, history and limits could take a subject of this issuer for another's.
+  if (issuer.issuer.includes("|")) found.push('"|" cannot stand in an identifier: it separates issuer and subject');
   if (keys.kind === "discovery" && issuer.profile !== "spiffe") {
     const unsafe = whyUnsafeUrl(issuer.issuer);
     if (unsafe !== undefined) found.push(`the identifier, as the address of its discovery document, ${unsafe}`);

@@ -16,7 +16,7 @@ const origin = text
   });
 
 const exchangeIssuer = strict({
-  issuer: text,
+  issuer: text.refine((value) => !value.includes("|"), 'must not hold "|", which separates issuer and subject'),
   profile: oneOf(["oauth", "oidc"]),
   keys: keySource,
   algorithms: nonEmpty(oneOf(SIGNING_ALGORITHMS), `algorithm of ${SIGNING_ALGORITHMS.join(", ")}`),
@@ -70,12 +70,46 @@ const exchange = strict({
     const message = "must name {iss} where there are several issuers: two of them may know two people by one name";
     context.addIssue({ code: "custom", path: ["membership", "subject"], message });
   }
+  const pair = pairThatMeets(
+    value.membership.subject,
+    value.issuers.map(({ issuer }) => issuer),
+  );
+  if (pair !== undefined) {
+    const [one, other] = pair;
+    const message = `lets ${one} name a subject that is taken for one of ${other}: put a "|" between {iss} and {sub}`;
+    context.addIssue({ code: "custom", path: ["membership", "subject"], message });
+  }
   for (const [index, { issuer }] of value.issuers.entries()) {
     if (value.issuers.findIndex((other) => other.issuer === issuer) < index) {
       context.addIssue({ code: "custom", path: ["issuers", index, "issuer"], message: `"${issuer}" is listed twice` });
     }
   }
 });
+
+/**
+ * Two issuers of which one could choose a `sub` that makes the same name as a `sub` of the other's. None can where, for each two,
+ * what stands before the first `{sub}` differs before either ends, or what stands behind the last one does from behind.
+ */
+function pairThatMeets(template: string, issuers: readonly string[]): readonly [string, string] | undefined {
+  if (!template.includes("{iss}")) return undefined;
+  const ends = issuers.map((issuer) => {
+    const filled = template.replaceAll("{iss}", () => issuer);
+    const head = filled.slice(0, filled.indexOf("{sub}"));
+    return { issuer, head, tail: filled.slice(filled.lastIndexOf("{sub}") + "{sub}".length) };
+  });
+  for (const [index, one] of ends.entries()) {
+    const other = ends
+      .slice(index + 1)
+      .find(
+        ({ issuer, head, tail }) =>
+          issuer !== one.issuer &&
+          (head.startsWith(one.head) || one.head.startsWith(head)) &&
+          (tail.endsWith(one.tail) || one.tail.endsWith(tail)),
+      );
+    if (other !== undefined) return [one.issuer, other.issuer];
+  }
+  return undefined;
+}
 
 const LIFETIME = "must be from 5m to 15m: revocation reaches every node, and this is for those who check offline";
 

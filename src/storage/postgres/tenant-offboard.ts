@@ -27,15 +27,14 @@ const shareSchema = statement<{ tenantId: string }>()("life_schema_sharers", (ar
     ORDER BY other.tenant_id LIMIT 1`.compile(sqlBuilder),
 );
 
-/** Row security shows the schema of the tenant's own head only. */
+/**
+ * Row security shows the schema of the tenant's own head only. The name stays, with the number of its last version: compiled
+ * schemas are remembered by both, and a tenant made later under that name must not be decided by this one's.
+ */
 const removeSchema = statement<{ tenantId: string }>()("life_remove_schema", (arg) =>
   sql`WITH own AS (SELECT schema_name FROM relata.tenant_head WHERE tenant_id = ${arg("tenantId")}),
     versions AS (DELETE FROM relata.schema_version v USING own WHERE v.name = own.schema_name RETURNING v.version)
     SELECT count(*) FROM versions`.compile(sqlBuilder),
-);
-const removeSchemaName = statement<{ tenantId: string }>()("life_remove_schema_name", (arg) =>
-  sql`DELETE FROM relata.schema s USING relata.tenant_head h
-    WHERE h.tenant_id = ${arg("tenantId")} AND s.name = h.schema_name`.compile(sqlBuilder),
 );
 
 const removeHead = statement<{ tenantId: string }>()("life_remove_head", (arg) =>
@@ -119,7 +118,7 @@ function endHead(session: MaintenanceSession, job: JobRow): Promise<JobRow> {
   const tenantId = job.tenant_id;
   return session.transact(lifeScope(tenantId), async (send) => {
     const [, sharers] = await send([showHeads({}), shareSchema({ tenantId })]);
-    const schema = sharers.length === 0 ? [removeSchema({ tenantId }), removeSchemaName({ tenantId })] : [];
+    const schema = sharers.length === 0 ? [removeSchema({ tenantId })] : [];
     await send([...schema, removeHead({ tenantId }), showRegistry({})]);
     return note(send, { ...job, stage: "clear" });
   });
