@@ -24,7 +24,8 @@ export function grantOf(
   bound: readonly Binding[],
 ): Granted {
   const ceiling = accessOf(issuer.scopes);
-  const platform = bound.filter((binding) => binding.platform);
+  // A binding could make more of relata's own tokens than they were issued with, and their `sub` is that of several issuers.
+  const platform = issuer.keys.kind === "own" ? [] : bound.filter((binding) => binding.platform);
   if (platform.length > 0) {
     const access = platform.map((binding) => accessWithin(binding, ceiling)).reduce(addAccess, NO_ACCESS);
     return { grant: { kind: "platform" }, access };

@@ -21,3 +21,32 @@ export function trustInOwn({ issuer, audience, scopes }: TokenServiceSettings): 
     clockSkewMs: CLOCK_SKEW_MS,
   };
 }
+
+/** Whose tokens can be revoked, and how long one that is revoked could otherwise be used. */
+export type RevocableIssuer = Pick<TrustedIssuer, "issuer" | "clockSkewMs" | "maxLifetimeMs">;
+
+/**
+ * Besides those that prove callers: the own one, whose refresh tokens go on after its access tokens have ended, and those whose
+ * tokens are exchanged for them.
+ */
+export function revocableIssuers(
+  issuers: readonly TrustedIssuer[],
+  own: TokenServiceSettings | undefined,
+): readonly RevocableIssuer[] {
+  if (own === undefined) return issuers;
+  const further = own.refreshTokenLifetimeMs + MAX_ACCESS_TOKEN_MS;
+  const exchanged = own.exchange?.issuers ?? [];
+  const others = issuers.filter(({ issuer }) => !exchanged.some((other) => other.issuer === issuer));
+  return [
+    ...others,
+    { issuer: own.issuer, clockSkewMs: CLOCK_SKEW_MS, maxLifetimeMs: further },
+    ...exchanged.map(({ issuer, clockSkewMs, maxLifetimeMs }) => {
+      const same = issuers.find((other) => other.issuer === issuer);
+      return {
+        issuer,
+        clockSkewMs: Math.max(clockSkewMs, same?.clockSkewMs ?? 0),
+        maxLifetimeMs: Math.max(maxLifetimeMs + further, same?.maxLifetimeMs ?? 0),
+      };
+    }),
+  ];
+}

@@ -9,7 +9,7 @@ import type { RefusalLog } from "../model/audit.ts";
 import type { ServingStore } from "../model/serving-store.ts";
 import type { TokenServiceSettings } from "../model/token-service.ts";
 import { createOAuthEndpoints, type OAuthEndpoints, type TryGuard } from "../rpc/oauth/endpoints.ts";
-import type { Check } from "../service/check.ts";
+import type { BatchCheck } from "../service/batch-check.ts";
 import { createSealer } from "../service/seal.ts";
 import { type ClientVerbs, createClientVerbs } from "../service/token-service/client-verbs.ts";
 import { ensureSigningKey } from "../service/token-service/signing-keys.ts";
@@ -56,22 +56,22 @@ export async function openOwnIdentity(config: Config, parts: TokenServiceParts):
 
 export function openTokenService(
   config: Config,
-  parts: OwnParts & TokenServiceParts & { readonly check: Check },
+  parts: OwnParts & TokenServiceParts & { readonly batchCheck: BatchCheck },
 ): OpenTokenService {
-  const { own, store, trust, guard, refusals, now, log, authenticator, check } = parts;
+  const { own, store, trust, guard, refusals, now, log, authenticator, batchCheck } = parts;
   const { settings, keys } = own;
-  const { tokenKeys: secrets, maxTokenBytes, defaultDeadlineMs: deadlineMs } = config;
+  const { tokenKeys: secrets, maxTokenBytes, defaultDeadlineMs: deadlineMs, apiTokenEnv: env } = config;
   const subjects = createSubjectProver(settings.exchange?.issuers ?? [], { now, log, trust, maxTokenBytes });
   void subjects.warm();
   const leave = trust.onChange("signing_key", () => {
     authenticator.ownKeysChanged();
     keys.refresh().catch((error: unknown) => log.warn({ error: String(error) }, "cannot read the signing keys"));
   });
-  const shared = { settings, store: store.tokenService, keys, secrets, env: "live" };
+  const shared = { settings, store: store.tokenService, keys, secrets, env };
   const service = createTokenService({
     ...shared,
     tenants: store.tenants,
-    check,
+    batchCheck,
     subjects,
     authenticator,
     trust,

@@ -1,5 +1,6 @@
 import type { ApiTokens } from "../auth/api-tokens.ts";
 import { type Authenticator, createAuthenticator } from "../auth/authenticate.ts";
+import { revocableIssuers } from "../auth/own-issuer.ts";
 import type { TrustFeed } from "../auth/trust-feed.ts";
 import type { Config } from "../config.ts";
 import type { ResidencyOptions } from "../graph/residency-options.ts";
@@ -181,10 +182,14 @@ function buildEndpoints(
     defaultDeadlineMs,
     maxDeadlineMs,
   };
-  const issuers = ownParts === undefined ? config.issuers : [...config.issuers, ownParts.own.issuer.trust];
   const sealer = createSealer(config.tokenKeys);
-  const credentials = createCredentialVerbs({ ...config, store: store.trust, sealer, issuers });
-  const tokens = ownParts && openTokenService(config, { ...ownParts, store, now, log, check: verbs.check });
+  const credentials = createCredentialVerbs({
+    ...config,
+    store: store.trust,
+    sealer,
+    revocable: revocableIssuers(config.issuers, config.tokenService),
+  });
+  const tokens = ownParts && openTokenService(config, { ...ownParts, store, now, log, batchCheck: verbs.batchCheck });
   const groups = { verbs, credentials, clients: tokens?.clients, audit: audit.verbs, tenantLife: tenantLife.verbs };
   return { endpoints: createEndpoints(groups, health, edge), tokens };
 }

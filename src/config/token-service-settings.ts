@@ -56,6 +56,7 @@ const exchange = strict({
     object: named(["tenant"], "{tenant}"),
     permission: text.refine(isRelationName, "must be a relation or permission"),
     subject: named(["sub", "iss"], "{sub}"),
+    wildcards: z.boolean().default(false),
   }),
   scopes,
   objects: z.array(objectLimit, "expected a list of { type, relations }").default([]),

@@ -33,6 +33,8 @@ export interface MembershipRule {
   readonly permission: string;
   /** `user:{sub}` */
   readonly subject: string;
+  /** Whether tuples that would make a member of anybody (`user:*`) make one of this subject. */
+  readonly wildcards: boolean;
 }
 
 export interface ExchangeSettings {
@@ -196,6 +198,8 @@ export interface SecretRotation {
   readonly secret: SecretDigest;
   readonly createdAtMs: number;
   readonly oldEndMs: number;
+  /** Asked of the client as it is; what it throws keeps everything as it was. */
+  readonly require: (client: OAuthClient) => void;
 }
 
 export interface NewFamily {

@@ -1,11 +1,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { createClient } from "@connectrpc/connect";
 import { createRelataClient, type RelataClient } from "../../src/client/relata-client.ts";
 import { loadConfig } from "../../src/config.ts";
-import type { Decision } from "../../src/gen/relata/v1/authorization_service_pb.ts";
+import { AuthorizationService, type Decision } from "../../src/gen/relata/v1/authorization_service_pb.ts";
 import type { CreateClientRequestSchema } from "../../src/gen/relata/v1/client_service_pb.ts";
 import type { TokenServiceSettings } from "../../src/model/token-service.ts";
 import { startTestServer, type TestServer, type TestServerOptions } from "../support/server.ts";
 import { wireQuestion } from "../support/server-seed.ts";
+import { TRANSPORTS, type TransportName } from "../support/server-transports.ts";
 import { createTestKey } from "../support/tokens-raw.ts";
 
 export const OWN_ISSUER = "https://auth.relata.test";
@@ -13,11 +15,11 @@ export const OWN_AUDIENCE = "relata";
 
 export const SCHEMA = `definition user {}
 definition organization {
-  relation member: user | user with on_duty | group#member
+  relation member: user | user:* | user with on_duty | group#member
   relation banned: user
   permission employee = member - banned
 }
-definition group { relation member: user }
+definition group { relation member: user | group#member }
 definition document {
   relation viewer: user
   relation owner: user
@@ -124,6 +126,18 @@ export async function makeClient(
 export async function check(client: RelataClient, question = "document:readme#view@user:ann"): Promise<Decision> {
   const consistency = { requirement: { case: "fullyConsistent" as const, value: true } };
   return (await client.authorization.check({ ...wireQuestion(question), consistency })).decision;
+}
+
+/** The same by a protocol and port of its own. */
+export async function checkOver(
+  transport: TransportName,
+  server: Pick<TestServer, "grpcAddress" | "httpUrl">,
+  token: string,
+): Promise<Decision> {
+  const headers = { authorization: `Bearer ${token}` };
+  const client = createClient(AuthorizationService, TRANSPORTS[transport](server, headers));
+  const consistency = { requirement: { case: "fullyConsistent" as const, value: true } };
+  return (await client.check({ ...wireQuestion("document:readme#view@user:ann"), consistency })).decision;
 }
 
 async function post(

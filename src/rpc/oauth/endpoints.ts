@@ -3,7 +3,7 @@ import type { Logger } from "../../log.ts";
 import type { Peer } from "../../model/peer.ts";
 import type { TokenServiceSettings } from "../../model/token-service.ts";
 import type { OAuthCall } from "../../service/token-service/deps.ts";
-import type { OAuthErrorCode } from "../../service/token-service/oauth-error.ts";
+import { OAuthError, type OAuthErrorCode } from "../../service/token-service/oauth-error.ts";
 import type { TokenService } from "../../service/token-service/token-service.ts";
 import type { HttpRequest, HttpResponse } from "../plain-http.ts";
 import { answerJson } from "../plain-http.ts";
@@ -55,7 +55,7 @@ export function createOAuthEndpoints(options: OAuthOptions): OAuthEndpoints {
   ]);
   const metadata = serverMetadata(settings);
   return (request, response, visit) => {
-    const path = (request.url ?? "").split("?", 1)[0] ?? "";
+    const { path } = addressOf(request);
     if (path === PATHS.jwks || path === PATHS.metadata) {
       answerPublic(request, response, path === PATHS.jwks ? { keys: service.publicKeys() } : metadata);
       return true;
@@ -81,18 +81,21 @@ async function answerPost(
   { log, now, deadlineMs, requestId, peer, guard }: OAuthOptions & OAuthVisit,
 ): Promise<void> {
   const startedMs = performance.now();
+  const { path, hasQuery } = addressOf(request);
   try {
     guard.admit(peer.address);
-    const form = await readForm(request);
+    // RFC 6749 §2.3.1: addresses are kept in histories and logs.
+    if (hasQuery) throw new OAuthError("invalid_request", "parameters belong into the body, never into the address");
     const signal = AbortSignal.timeout(deadlineMs);
+    const form = await readForm(request, signal);
     const call: OAuthCall = { requestId, peer, nowMs: now(), signal };
     answerOAuth(response, 200, await answer(call, form, headerOf(request, "authorization")));
   } catch (error) {
     const failure = toOAuthError(error, requestId);
-    if (TRIED.has(failure.code)) guard.refused(peer.address);
+    if (failure.tried ?? TRIED.has(failure.code)) guard.refused(peer.address);
     log.warn(
       {
-        path: request.url?.slice(0, 200),
+        path,
         requestId,
         code: failure.code,
         detail: failure.detail,
@@ -100,7 +103,9 @@ async function answerPost(
       },
       "token request refused",
     );
-    if (!response.headersSent) answerOAuthError(response, failure);
+    if (response.headersSent) return;
+    if (!request.complete) leaveBody(request, response);
+    answerOAuthError(response, failure);
   }
 }
 
@@ -120,6 +125,20 @@ function answerPublic(request: HttpRequest, response: HttpResponse, body: object
 function refuseMethod(response: HttpResponse, allowed: string): void {
   response.setHeader("allow", allowed);
   answerOAuth(response, 405, { error: "invalid_request", error_description: `use ${allowed}` });
+}
+
+/**
+ * What is left of a body that is not wanted is thrown away: of HTTP/1.1 with the connection, of HTTP/2, where others share the
+ * connection, as it comes in.
+ */
+function leaveBody(request: HttpRequest, response: HttpResponse): void {
+  if ("stream" in request) request.resume();
+  else response.setHeader("connection", "close");
+}
+
+function addressOf(request: HttpRequest): { readonly path: string; readonly hasQuery: boolean } {
+  const [path = "", query] = (request.url ?? "").split("?", 2);
+  return { path, hasQuery: query !== undefined };
 }
 
 function headerOf(request: HttpRequest, name: "authorization"): string | undefined {

@@ -14,28 +14,41 @@ export type Form = ReadonlyMap<string, string>;
 /**
  * Reads a form, and only a form: `application/x-www-form-urlencoded` in UTF-8 (RFC 6749 appendix B) of 16 KiB at most, in
  * which no parameter stands twice (§3.2).
+ * @param signal ends the wait for it
  * @throws OAuthError invalid_request
  */
-export async function readForm(request: HttpRequest): Promise<Form> {
+export async function readForm(request: HttpRequest, signal: AbortSignal): Promise<Form> {
   const type = request.headers["content-type"];
   if (type === undefined || !FORM_TYPE.test(type)) {
     throw malformed("send content-type: application/x-www-form-urlencoded");
   }
   if (request.headers["content-encoding"] !== undefined) throw malformed("the form may not be compressed");
-  return parseForm(await readBody(request));
-}
-
-async function readBody(request: HttpRequest): Promise<Buffer> {
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > MAX_FORM_BYTES) throw tooLarge();
+  return parseForm(await readBody(request, signal));
+}
+
+/** By events: to leave a loop over the stream would destroy it, and the connection that the answer goes back on with it. */
+function readBody(request: HttpRequest, signal: AbortSignal): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  const take = (chunk: Buffer): void => {
     size += chunk.length;
-    if (size > MAX_FORM_BYTES) throw tooLarge();
     chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+    if (size > MAX_FORM_BYTES) reject(tooLarge());
+  };
+  const late = () => reject(malformed("the form did not arrive in time"));
+  request.on("data", take);
+  request.once("end", () => resolve(Buffer.concat(chunks)));
+  request.once("error", () => reject(malformed("the form broke off")));
+  request.once("close", () => reject(malformed("the form broke off")));
+  signal.addEventListener("abort", late, { once: true });
+  return promise.finally(() => {
+    signal.removeEventListener("abort", late);
+    request.off("data", take);
+    request.pause();
+  });
 }
 
 function parseForm(body: Uint8Array): Form {

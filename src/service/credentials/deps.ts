@@ -1,3 +1,4 @@
+import type { RevocableIssuer } from "../../auth/own-issuer.ts";
 import type { Binding, TrustedIssuer } from "../../model/trust.ts";
 import type { TrustStore } from "../../model/trust-store.ts";
 import type { Sealer } from "../seal.ts";
@@ -6,8 +7,10 @@ import type { Sealer } from "../seal.ts";
 export interface CredentialDeps {
   readonly store: TrustStore;
   readonly sealer: Sealer;
-  /** Whose tokens this process accepts, relata's own among them. */
+  /** Whose subjects can be bound: not relata's own, whose tokens say what they are for. */
   readonly issuers: readonly TrustedIssuer[];
+  /** Whose tokens can be revoked: besides those, relata's own, and those that are exchanged for them. */
+  readonly revocable: readonly RevocableIssuer[];
   /** Those of the configuration. */
   readonly bindings: readonly Binding[];
   /** What new API tokens are labelled with: `rlt_<env>_…`. */

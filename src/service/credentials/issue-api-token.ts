@@ -41,12 +41,15 @@ export function requireRights({ name, scopes, objects, allowedCidrs }: ApiTokenR
  * Nobody hands out more than he holds in this tenant.
  * @throws CREDENTIAL_TOO_BROAD
  */
-export function requireHeldByCaller({ access }: TenantCall, { scopes, objects }: Omit<ApiTokenRights, "name">): void {
+export function requireHeldByCaller(
+  { access }: TenantCall,
+  { scopes, objects }: Pick<ApiTokenRights, "scopes" | "objects">,
+): void {
   if (isWithin(accessOf(scopes, objects), access)) return;
   const missing = scopes.filter((scope) => !isWithin(accessOf([scope], objects), access));
   throw new RelataError(
     "CREDENTIAL_TOO_BROAD",
-    `a token cannot hold more than your own credential does, which lacks: ${missing.join(", ")}${objects.length > 0 ? " of these objects" : ""}`,
+    `this would hold more than your own credential does, which lacks: ${missing.join(", ")}${objects.length > 0 ? " of these objects" : ""}`,
     { metadata: { scopes: missing.join(" ") } },
   );
 }

@@ -1,4 +1,4 @@
-import type { TrustedIssuer } from "../../model/trust.ts";
+import type { RevocableIssuer } from "../../auth/own-issuer.ts";
 import type { Revoked, StoredRevocation } from "../../model/trust-store.ts";
 import type { PlatformCall } from "../call.ts";
 import type { CredentialDeps } from "./deps.ts";
@@ -23,9 +23,9 @@ const DAY_MS = 24 * 3_600_000;
 /** An instant in the future keeps a subject out until then; for good, its binding is what to take away. */
 const MAX_AHEAD_MS = 366 * DAY_MS;
 
-export function createRevokeJwt({ store, issuers }: CredentialDeps): RevokeJwt {
+export function createRevokeJwt({ store, revocable }: CredentialDeps): RevokeJwt {
   return async (call, { issuer, what, reason }) => {
-    const trusted = issuers.find((known) => known.issuer === issuer);
+    const trusted = revocable.find((known) => known.issuer === issuer);
     if (trusted === undefined)
       throw invalid("issuer", "is none of the trusted issuers, none of whose tokens is accepted");
     requireText("reason", reason, 0, MAX_REASON);
@@ -39,7 +39,7 @@ export function createRevokeJwt({ store, issuers }: CredentialDeps): RevokeJwt {
   };
 }
 
-function revokedBy(what: RevokeJwtRequest["what"], issuer: TrustedIssuer, nowMs: number): Revoked {
+function revokedBy(what: RevokeJwtRequest["what"], issuer: RevocableIssuer, nowMs: number): Revoked {
   if (what.kind === "token") return { kind: "token", tokenId: requireText("token_id", what.tokenId, 1, MAX_ID) };
   const { issuedBeforeMs = justNow(issuer, nowMs) } = what;
   if (issuedBeforeMs > nowMs + MAX_AHEAD_MS) throw invalid("issued_before", "is more than a year ahead");
@@ -51,7 +51,7 @@ function revokedBy(what: RevokeJwtRequest["what"], issuer: TrustedIssuer, nowMs:
  * now can say is before this instant. It takes in what is issued within the skew after it, which is better than to let a
  * stolen token live.
  */
-function justNow({ clockSkewMs }: TrustedIssuer, nowMs: number): number {
+function justNow({ clockSkewMs }: RevocableIssuer, nowMs: number): number {
   return (Math.floor((nowMs + clockSkewMs) / 1000) + 1) * 1000;
 }
 
@@ -59,6 +59,6 @@ function justNow({ clockSkewMs }: TrustedIssuer, nowMs: number): number {
  * When no token issued until `fromMs` can be unexpired: it may say it was issued `clockSkewMs` later, and is accepted as long
  * after its end. A day at least, so that an issuer's longer `maxLifetimeMs`, set tomorrow or on another node, brings none back.
  */
-function obsoleteAt({ clockSkewMs, maxLifetimeMs }: TrustedIssuer, fromMs: number): number {
+function obsoleteAt({ clockSkewMs, maxLifetimeMs }: RevocableIssuer, fromMs: number): number {
   return fromMs + 2 * clockSkewMs + Math.max(maxLifetimeMs, DAY_MS);
 }

@@ -1,10 +1,10 @@
 import { newOwnSecret, newPublicId } from "../../auth/own-secret.ts";
-import { RelataError } from "../../errors.ts";
-import { accessOf, isObjectScope, isWithin, type ObjectLimit } from "../../model/access.ts";
+import { isObjectScope, type ObjectLimit } from "../../model/access.ts";
 import type { Scope } from "../../model/scope.ts";
 import type { GrantType, OAuthClient } from "../../model/token-service.ts";
 import type { TenantCall } from "../call.ts";
 import { invalid, requireText } from "../credentials/fields.ts";
+import { requireHeldByCaller } from "../credentials/issue-api-token.ts";
 import { originOf } from "../origin.ts";
 import type { ClientVerbDeps } from "./deps.ts";
 
@@ -35,10 +35,7 @@ export function createCreateClient({ store, settings, env }: ClientVerbDeps): Cr
     const grants: readonly GrantType[] = asked.length === 0 ? ["client_credentials"] : asked;
     requireGrants(grants);
     requireScopes(scopes, objects, settings.scopes);
-    const access = accessOf(scopes, objects);
-    if (!isWithin(access, call.access)) {
-      throw new RelataError("CREDENTIAL_TOO_BROAD", "a client can hold no more than the credential that makes it");
-    }
+    requireHeldByCaller(call, { scopes, objects });
     const secret = newOwnSecret("rlc", env, newPublicId());
     const client: OAuthClient = {
       clientId: newPublicId(),

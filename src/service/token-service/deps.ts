@@ -8,7 +8,7 @@ import type { Peer } from "../../model/peer.ts";
 import type { TenantStore } from "../../model/store.ts";
 import type { TokenServiceSettings, TokenServiceStore } from "../../model/token-service.ts";
 import type { TrustView } from "../../model/trust-view.ts";
-import type { Check } from "../check.ts";
+import type { BatchCheck } from "../batch-check.ts";
 import type { Sealer } from "../seal.ts";
 
 /** What the token service is made of; put together once, where the server starts. */
@@ -21,7 +21,7 @@ export interface TokenServiceDeps {
   readonly secrets: readonly SealingSecret[];
   /** Stands in secrets and refresh tokens, so that those of one environment are told from another's. */
   readonly env: string;
-  readonly check: Check;
+  readonly batchCheck: BatchCheck;
   readonly subjects: SubjectProver;
   readonly authenticator: Pick<Authenticator, "authenticate">;
   readonly trust: TrustView;

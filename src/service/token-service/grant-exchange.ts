@@ -104,7 +104,10 @@ async function proveToken(
   }
   const proved = await subjects.prove(token).catch((error: unknown) => {
     if (!(error instanceof RelataError) || error.kind !== "unauthenticated") throw error;
-    throw new OAuthError("invalid_request", `the ${name} is not accepted`, { detail: `${name}: ${error.detail}` });
+    throw new OAuthError("invalid_request", `the ${name} is not accepted`, {
+      detail: `${name}: ${error.detail}`,
+      tried: true,
+    });
   });
   if (!KINDS[proved.profile].includes(type)) {
     throw new OAuthError("invalid_request", `${name}_type does not fit the tokens of this issuer`);

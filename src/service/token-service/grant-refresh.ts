@@ -94,11 +94,20 @@ async function requireCurrent(
   if (kind === "revoked") throw invalidGrant(`family ${family.familyId} is revoked`);
   if (family.expiresAtMs <= call.nowMs) throw invalidGrant(`family ${family.familyId} has ended`);
   deps.trust.requireFresh();
-  const { subject, subjectIssuer: issuer, subjectTokenId: tokenId, subjectIssuedAtMs: issuedAtMs } = family;
-  if (deps.trust.isRevoked({ issuer, subject, tokenId, issuedAtMs })) {
-    throw invalidGrant(`family ${family.familyId}: the subject token was revoked`);
-  }
+  requireStillTrusted(deps, family);
   return family;
+}
+
+/** What would keep its subject from a token now keeps it from another one: the issuer taken out, or either one's token revoked. */
+function requireStillTrusted({ settings, trust }: TokenServiceDeps, family: RefreshFamily): void {
+  const { familyId, subject, subjectIssuer: issuer, subjectTokenId: tokenId, subjectIssuedAtMs: issuedAtMs } = family;
+  if (settings.exchange?.issuers.some((trusted) => trusted.issuer === issuer) !== true) {
+    throw invalidGrant(`family ${familyId}: ${issuer} is no issuer of people any more`);
+  }
+  const own = { issuer: settings.issuer, subject, tokenId: familyGroup(familyId), issuedAtMs: family.createdAtMs };
+  if (trust.isRevoked({ issuer, subject, tokenId, issuedAtMs }) || trust.isRevoked(own)) {
+    throw invalidGrant(`family ${familyId}: revoked by its subject, or the token it came of was`);
+  }
 }
 
 /** Within what was granted first and what may be granted now; fewer when fewer are asked for (RFC 6749 §6). */

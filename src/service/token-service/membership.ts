@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { RelataError } from "../../errors.ts";
 import { accessOf } from "../../model/access.ts";
+import type { Decision, Outcome } from "../../model/decision.ts";
 import { isObjectId, type ObjectRef, type SubjectRef } from "../../model/object.ts";
 import type { Principal } from "../../model/principal.ts";
 import type { Tenant } from "../../model/tenant.ts";
@@ -14,18 +16,19 @@ export interface Person {
 }
 
 /**
- * A member of the tenant by the tenant's own tuples, as of now: asked through the service's own Check, at full consistency.
- * ALLOWED alone is yes.
+ * A member of the tenant by the tenant's own tuples, as of now: asked through the service's own BatchCheck, at full
+ * consistency. ALLOWED alone is yes, and only of somebody whom the tuples tell from a stranger: at the same revision the same
+ * is asked of a subject that nobody has heard of, so that `organization:acme#member@user:*` does not make members of all whom
+ * an issuer knows. Asked by decisions and not by looking for wildcards, it holds through groups, exclusions and caveats.
  * @throws OAuthError invalid_target; RelataError where the question could not be answered, which is no "no"
  */
 export async function requireMember(
-  { check, settings, deadlineMs }: TokenServiceDeps,
+  { batchCheck, settings, deadlineMs }: TokenServiceDeps,
   call: OAuthCall,
   tenant: Tenant,
   rule: MembershipRule,
   person: Person,
 ): Promise<void> {
-  const question = membershipQuestion(rule, tenant.slug, person);
   const asked = {
     ...call,
     tenant,
@@ -34,14 +37,30 @@ export async function requireMember(
     address: call.peer.address,
     deadlineMs: call.nowMs + deadlineMs,
   };
+  const stranger = { ...person, subject: randomBytes(16).toString("hex") };
+  const items = (rule.wildcards ? [person] : [person, stranger]).map((who) =>
+    membershipQuestion(rule, tenant.slug, who),
+  );
   const consistency = { kind: "fully_consistent" } as const;
-  const { decision } = await Promise.resolve(check(asked, { ...question, consistency })).catch((error: unknown) => {
-    // The tenant's schema does not know these names: nobody can be a member.
-    if (error instanceof RelataError && CANNOT_BE[error.reason] === true) throw invalidTarget(`${error.message}`);
-    throw error;
+  const { results } = await batchCheck(asked, { items, consistency }).catch((error: unknown) => {
+    throw cannotBeOr(error);
   });
-  if (decision.kind === "allowed") return;
-  throw invalidTarget(`membership in ${tenant.slug} is ${decision.kind}`);
+  const [isMember, isOpen] = results.map(decidedOr);
+  if (isMember !== "allowed") throw invalidTarget(`membership in ${tenant.slug} is ${isMember}`);
+  if (isOpen === "allowed") {
+    throw invalidTarget(`anybody is a member of ${tenant.slug}, by a wildcard: see exchange.membership.wildcards`);
+  }
+}
+
+/** @throws what kept the item from being decided */
+function decidedOr(result: Outcome | RelataError): Decision["kind"] {
+  if (result instanceof RelataError) throw cannotBeOr(result);
+  return result.decision.kind;
+}
+
+/** Where the tenant's schema does not know these names, nobody can be a member. */
+function cannotBeOr(error: unknown): unknown {
+  return error instanceof RelataError && CANNOT_BE[error.reason] === true ? invalidTarget(error.message) : error;
 }
 
 const CANNOT_BE: Readonly<Record<string, true>> = {

@@ -23,16 +23,24 @@ export class OAuthError extends Error {
   readonly code: OAuthErrorCode;
   readonly detail: string;
   readonly retryAfterMs: number | undefined;
+  /** Whether somebody showed a credential that is none; undefined: as the code says. */
+  readonly tried: boolean | undefined;
 
   constructor(
     code: OAuthErrorCode,
     description: string,
-    about: { readonly detail?: string; readonly retryAfterMs?: number; readonly cause?: unknown } = {},
+    about: {
+      readonly detail?: string;
+      readonly retryAfterMs?: number;
+      readonly cause?: unknown;
+      readonly tried?: boolean;
+    } = {},
   ) {
     super(description, about.cause === undefined ? undefined : { cause: about.cause });
     this.code = code;
     this.detail = about.detail ?? description;
     this.retryAfterMs = about.retryAfterMs;
+    this.tried = about.tried;
   }
 }
 

@@ -1,6 +1,8 @@
 import { newOwnSecret, newPublicId } from "../../auth/own-secret.ts";
+import type { OAuthClient } from "../../model/token-service.ts";
 import type { TenantCall } from "../call.ts";
 import { invalid } from "../credentials/fields.ts";
+import { requireHeldByCaller } from "../credentials/issue-api-token.ts";
 import { originOf } from "../origin.ts";
 import type { ClientWithSecret } from "./create-client.ts";
 import type { ClientVerbDeps } from "./deps.ts";
@@ -15,7 +17,10 @@ export type RotateClientSecret = (call: TenantCall, request: RotateClientSecretR
 
 const MAX_OVERLAP_MS = 7 * 24 * 3_600_000;
 
-/** @throws CLIENT_NOT_FOUND */
+/**
+ * To rotate is to be given a secret, so the caller must hold what the client holds.
+ * @throws CLIENT_NOT_FOUND; CREDENTIAL_TOO_BROAD
+ */
 export function createRotateClientSecret({ store, env }: ClientVerbDeps): RotateClientSecret {
   return async (call, { clientId, overlapMs }) => {
     if (!(overlapMs >= 0 && overlapMs <= MAX_OVERLAP_MS)) throw invalid("overlap", "must be from 0 to 7 days");
@@ -25,6 +30,7 @@ export function createRotateClientSecret({ store, env }: ClientVerbDeps): Rotate
       secret: { keyId: secret.id, sha256: secret.sha256 },
       createdAtMs: call.nowMs,
       oldEndMs: call.nowMs + overlapMs,
+      require: ({ scopes, objects }: OAuthClient) => requireHeldByCaller(call, { scopes, objects }),
     };
     const client = await store.rotateSecret(call.tenant.id, change, {
       event: "client.rotated",

@@ -152,6 +152,7 @@ function rotateSecret(
   return sessions.transact(tenant(tenantId), async (transaction) => {
     const [chain, [row]] = await transaction.begin([lockChain(tenantId), clientById({ tenantId, clientId })]);
     if (row === undefined) throw clientNotFound();
+    change.require(toClient(row, []));
     const secrets = clientSecrets({ tenantId, after: clientId, upTo: clientId });
     const rotation = rotateSecretStatements({ ...change, tenantId });
     const [rows] = await transaction

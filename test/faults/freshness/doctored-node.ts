@@ -49,7 +49,12 @@ async function serveVerbs(settings: Config, doctor: (verbs: Verbs) => Verbs): Pr
   const verbs = doctor(createVerbs({ store, tokenKeys: settings.tokenKeys, limits: settings, now, log }));
   const findTenant = createTenantCache(store.tenants);
   const sealer = createSealer(settings.tokenKeys);
-  const credentials = createCredentialVerbs({ ...settings, store: store.trust, sealer });
+  const credentials = createCredentialVerbs({
+    ...settings,
+    store: store.trust,
+    sealer,
+    revocable: settings.issuers,
+  });
   const audit = createAuditVerbs({ audit: store.audit, sealer, headKeys: [], now });
   const tenantLife = openTenantLife(settings, { store, log }).verbs;
   const endpoints = createEndpoints({ verbs, credentials, clients: undefined, audit, tenantLife }, health, {
