@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { CliContext } from "./context.ts";
+import { badInput } from "./exit.ts";
 import { cannotWrite } from "./files.ts";
 
 /** Only the account that wrote it may read it. */
@@ -19,6 +20,8 @@ export interface DraftFile {
 /** Opened before what it is for, so that a path that cannot be written to costs nothing. @throws CliError */
 export async function openDraft(context: CliContext, path: string): Promise<DraftFile> {
   const target = resolve(context.cwd, path);
+  const there = await stat(target).catch(() => undefined);
+  if (there?.isDirectory()) throw badInput(`cannot write ${path}: this is a directory, not a file`, { where: path });
   const draft = `${target}.${randomBytes(6).toString("hex")}`;
   const handle: FileHandle = await open(draft, "wx", PRIVATE_MODE).catch((error: unknown) => {
     throw cannotWrite(path, error);

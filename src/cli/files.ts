@@ -44,6 +44,7 @@ export function cannotRead(path: string, error: unknown): CliError {
 }
 
 export function cannotWrite(path: string, error: unknown): CliError {
-  const why = error instanceof Error ? error.message.replace(/^\w+: /, "") : String(error);
+  // Node's own words go on with the call and its path: `, open '/there/name'`.
+  const why = error instanceof Error ? error.message.replace(/^\w+: |, \w+ '.*$/g, "") : String(error);
   return badInput(`cannot write ${path}: ${why}`, { where: path, cause: error });
 }

@@ -58,6 +58,48 @@ describe("what is typed wrong is a usage error that says what to do", () => {
     ["a bad slug", ["tenant", "create", "Not A Slug", "--token", "t"], /not a tenant slug/],
     ["a format", ["tuple", "import", "x", "--format", "xml"], /unknown format "xml"[\s\S]*jsonl/],
     ["fmt both ways", ["schema", "fmt", "--check", "--write", "x.zed"], /not both/],
+    ["an unknown scope", ["token", "create", "ci", "--scopes", "chek"], /no such scope: "chek"[\s\S]*one of check, /],
+    ["no scopes", ["token", "create", "ci"], /required option '--scopes <scopes>'/],
+    ["an empty scope", ["token", "create", "ci", "--scopes", "check,"], /--scopes has an empty entry/],
+    [
+      "a range",
+      ["token", "create", "ci", "--scopes", "check", "--cidr", "10.0.0.0/40"],
+      /not an address[\s\S]*at: --cidr/,
+    ],
+    ["a life", ["token", "create", "ci", "--scopes", "check", "--lifetime", "5"], /expects a time, not "5"[\s\S]*90d/],
+    [
+      "an object limit",
+      ["token", "create", "ci", "--scopes", "check", "--object", "document#"],
+      /not a type of object: "document#"/,
+    ],
+    ["a mistyped API token", ["token", "revoke", "rlt_live_x"], /check digits[\s\S]*12 characters/],
+    [
+      "a mistyped credential",
+      ["check", "a:1", "b", "c:d", "--token", "rlt_live_x"],
+      /copied wrong[\s\S]*copy all of it/,
+    ],
+    [
+      "a binding to nothing",
+      ["binding", "put", "i", "x", "--scopes", "check"],
+      /give --tenants or --platform, one of the two/,
+    ],
+    [
+      "a binding to both",
+      ["binding", "put", "i", "x", "--scopes", "check", "--tenants", "a", "--platform"],
+      /one of the two/,
+    ],
+    ["no JWT", ["jwt", "revoke", "i"], /give --jti or --subject, one of the two/],
+    ["one JWT and all", ["jwt", "revoke", "i", "--jti", "a", "--subject", "b"], /one of the two/],
+    [
+      "an instant for one JWT",
+      ["jwt", "revoke", "i", "--jti", "a", "--issued-before", "2026-01-31T12:00:00Z"],
+      /goes with --subject/,
+    ],
+    [
+      "a day without a time",
+      ["jwt", "revoke", "i", "--subject", "b", "--issued-before", "2026-01-31"],
+      /expects an instant[\s\S]*T12:00:00Z/,
+    ],
     ["a port", ["dev", "--grpc-port", "70000"], /--grpc-port expects a number from 0 to 65535/],
     ["a port that is a word", ["dev", "--http-port", "web"], /--http-port expects a whole number/],
   ])("%s", async (_what, argv, message) => {

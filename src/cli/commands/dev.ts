@@ -92,7 +92,15 @@ async function dev(context: CliContext, options: Options): Promise<ExitCode> {
 
 /** Only what `relata dev` itself puts there: the directory may hold other things of the user's. */
 async function resetDirectory(dataDir: string): Promise<void> {
-  for (const name of ["pgdata", "seeded", "token", "operator-token", "token-keys.json", "issuer.json"]) {
+  for (const name of [
+    "pgdata",
+    "seeded",
+    "token",
+    "operator-token",
+    "token-keys.json",
+    "audit-keys.json",
+    "issuer.json",
+  ]) {
     await rm(resolve(dataDir, name), { recursive: true, force: true });
   }
 }
@@ -145,7 +153,7 @@ function announce(context: CliContext, options: Options, ready: Ready): void {
     ["tenant", `${DEMO_TENANT}, which began as ${seed.schemaFile} with ${seed.tuples} tuples`],
     ["data", dataDir],
     ["token", `${tokenFile} (12 hours, renewed while this runs)`],
-    ["", `${tokens.operator.path} (for relata tenant …)`],
+    ["", `${tokens.operator.path} (of the platform, for relata tenant, binding and jwt)`],
   ];
   line(context.stdout, `${style.green("relata dev is ready")} after ${ready.seconds.toFixed(1)} s\n`);
   line(context.stdout, `${table(rows, "  ")}\n`);

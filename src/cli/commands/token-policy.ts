@@ -1,12 +1,12 @@
 import { toJson } from "@bufbuild/protobuf";
-import type { Duration } from "@bufbuild/protobuf/wkt";
+import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { type ApiTokenPolicy, ApiTokenPolicySchema } from "../../gen/relata/v1/credential_service_pb.ts";
 import { leaf, runs, type Shell } from "../command.ts";
 import { type ConnectionOptions, connectionFlags, parseCount } from "../connection.ts";
 import type { CliContext } from "../context.ts";
 import { formatLifetime, parseLifetime } from "../credentials/lifetime.ts";
-import { EXIT, type ExitCode } from "../exit.ts";
+import { badInput, EXIT, type ExitCode } from "../exit.ts";
 import { json, line, table } from "../output.ts";
 import { withClient } from "../with-client.ts";
 
@@ -43,10 +43,21 @@ async function policy(context: CliContext, options: Options): Promise<ExitCode> 
         ...pick(maxLifetime ?? now?.maxLifetime, "maxLifetime"),
         maxActive: maxActive ?? now?.maxActive ?? 0,
       };
+      requireOrder(changed);
       ({ policy: now } = await client.credentials.setApiTokenPolicy({ policy: changed }));
     }
     show(context, options, now);
     return EXIT.ok;
+  });
+}
+
+/** The server names its fields; here it is flags that have to change together. */
+function requireOrder({ defaultLifetime, maxLifetime }: { defaultLifetime?: Duration; maxLifetime?: Duration }): void {
+  if (defaultLifetime === undefined || maxLifetime === undefined) return;
+  if (durationMs(defaultLifetime) <= durationMs(maxLifetime)) return;
+  const [usual, longest] = [formatLifetime(defaultLifetime), formatLifetime(maxLifetime)];
+  throw badInput(`the default lifetime, ${usual}, would be longer than the longest, ${longest}`, {
+    hint: "give --default-lifetime and --max-lifetime together",
   });
 }
 

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { leaf, runs, type Shell } from "../command.ts";
 import { type ConnectionOptions, connectionFlags } from "../connection.ts";
 import type { CliContext } from "../context.ts";
+import { keyIdOf } from "../credentials/key-id.ts";
 import { parseLifetime } from "../credentials/lifetime.ts";
 import { type SecretOptions, showSecretOf } from "../credentials/secret-output.ts";
 import { instant } from "../credentials/token-text.ts";
@@ -20,7 +21,7 @@ interface Options extends ConnectionOptions, SecretOptions {
 
 export function registerTokenRotate(parent: Command, shell: Shell): void {
   const command = leaf(parent, "rotate", "make a new API token with the rights of an old one, which then ends")
-    .argument("<key-id>", "of the old one: the part after the second _")
+    .argument("<key-id>", "of the old one: the 12 characters after its second _, or the token itself")
     .addOption(
       new Option("--overlap <time>", "the old one works for this long yet, at most 7d; 0 for not at all")
         .argParser((text) => parseLifetime(text, "--overlap"))
@@ -34,14 +35,14 @@ export function registerTokenRotate(parent: Command, shell: Shell): void {
   runs<[string], Options>(connectionFlags(command), shell, rotate);
 }
 
-async function rotate(context: CliContext, options: Options, keyId: string): Promise<ExitCode> {
+async function rotate(context: CliContext, options: Options, text: string): Promise<ExitCode> {
+  const keyId = keyIdOf(text);
   return withClient(context, options, async (client) => {
     const { overlap, lifetime } = options;
-    await showSecretOf(context, options, async () => {
-      const made = await client.credentials.rotateApiToken({ keyId, overlap, ...(lifetime && { lifetime }) });
-      line(context.stderr, `API token ${keyId} ends at ${instant(made.previous?.expiresAt)}`);
-      return made;
-    });
+    const { previous } = await showSecretOf(context, options, () =>
+      client.credentials.rotateApiToken({ keyId, overlap, ...(lifetime && { lifetime }) }),
+    );
+    if (options.json !== true) line(context.stderr, `API token ${keyId} ends at ${instant(previous?.expiresAt)}`);
     return EXIT.ok;
   });
 }

@@ -12,9 +12,10 @@ export interface GrantOptions {
 
 type Limit = MessageInitShape<typeof ObjectLimitSchema>;
 
-export function grantFlags(command: Command): Command {
+/** @param scopes those that make sense there */
+export function grantFlags(command: Command, scopes: readonly Scope[] = SCOPES): Command {
   return command
-    .requiredOption("--scopes <scopes>", `what it may do, with commas between: ${SCOPES.join(", ")}`, parseScopes)
+    .requiredOption("--scopes <scopes>", `what it may do, with commas between: ${scopes.join(", ")}`, parseScopes)
     .option(
       "--object <type[#relations]>",
       "only objects of this type, and of them only these relations and permissions (document#view,edit); again for more",

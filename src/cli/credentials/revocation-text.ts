@@ -23,6 +23,6 @@ export function revocationRow(revocation: JwtRevocation): readonly string[] {
     instant(revocation.createdAt),
     instant(revocation.obsoleteAt),
     printable(revocation.createdBy),
-    printable(revocation.reason),
+    printable(revocation.reason) || "-",
   ];
 }

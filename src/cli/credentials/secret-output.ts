@@ -14,29 +14,37 @@ export interface SecretOptions {
 interface Made {
   readonly secret: string;
   readonly token?: ApiToken | undefined;
+  /** The one that it takes the place of. */
+  readonly previous?: ApiToken | undefined;
 }
 
 /**
  * Has a token made and shows its secret, which no server tells a second time: on stdout, or in a file of mode 0600. The
  * file is opened before the token is made, so that a path that cannot be written to costs no token.
  */
-export async function showSecretOf(
+export async function showSecretOf<M extends Made>(
   context: CliContext,
   options: SecretOptions,
-  make: () => Promise<Made>,
-): Promise<void> {
+  make: () => Promise<M>,
+): Promise<M> {
   const file = options.out === undefined ? undefined : await openDraft(context, options.out);
   const made = await make().catch(async (error: unknown) => {
     await file?.discard();
     throw error;
   });
   if (file !== undefined) await keep(file, made);
-  const { secret, token } = made;
-  if (options.json === true) json(context, { ...(options.out === undefined && { secret }), token: tokenToJson(token) });
-  else if (options.out === undefined) line(context.stdout, secret);
-  else line(context.stdout, `API token ${token?.keyId} written to ${options.out}`);
-  if (options.out === undefined)
-    line(context.stderr, `API token ${token?.keyId}: its secret is on stdout, and is not shown again. Keep it now.`);
+  show(context, options, made);
+  return made;
+}
+
+function show(context: CliContext, { out, ...options }: SecretOptions, { secret, token, previous }: Made): void {
+  if (options.json === true) {
+    const more = previous === undefined ? {} : { previous: tokenToJson(previous) };
+    json(context, { ...(out === undefined ? { secret } : { file: out }), token: tokenToJson(token), ...more });
+  } else if (out === undefined) {
+    line(context.stdout, secret);
+    line(context.stderr, `API token ${token?.keyId}: it is on stdout, and is not shown again. Keep it now.`);
+  } else line(context.stdout, `API token ${token?.keyId} written to ${out}`);
 }
 
 async function keep(file: DraftFile, { secret, token }: Made): Promise<void> {

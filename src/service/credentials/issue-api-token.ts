@@ -94,11 +94,16 @@ export function requireRoom({ active, policy }: ApiTokenFacts, ending: number): 
   );
 }
 
+function inDays(ms: number): string {
+  const days = ms / 86_400_000;
+  return Number.isInteger(days) ? `${days} days` : `${ms / 1000} s`;
+}
+
 function endOf({ principal, nowMs }: TenantCall, lifetimeMs: number | undefined, policy: ApiTokenPolicy): number {
   if (lifetimeMs !== undefined && lifetimeMs > policy.maxLifetimeMs) {
     throw new RelataError(
       "CREDENTIAL_TOO_BROAD",
-      `lifetime is longer than this tenant's policy allows: ${policy.maxLifetimeMs / 1000} s`,
+      `lifetime is longer than this tenant's policy allows: ${inDays(policy.maxLifetimeMs)}`,
       { metadata: { field: "lifetime", maxSeconds: String(policy.maxLifetimeMs / 1000) } },
     );
   }
