@@ -28,6 +28,9 @@ CREATE TABLE relata.audit_event (
   PRIMARY KEY (chain, recorded_at, seq)
 ) PARTITION BY RANGE (recorded_at);
 
+-- Told of by few events, and wanted by every proof of a part: costs the others nothing.
+CREATE INDEX audit_event_erased ON relata.audit_event (chain, recorded_at, seq) WHERE event = 'personal.erased';
+
 -- Where a chain begins once its oldest events have been dropped: the newest event that is gone.
 CREATE TABLE relata.audit_checkpoint (
   chain        uuid NOT NULL,
@@ -183,9 +186,66 @@ $$;
 
 SELECT relata.make_audit_partitions(clock_timestamp());
 
+-- Drops the oldest month of events or of decisions that ended by `before`; NULL: there is none, and never the running one.
+-- Where a chain began in it, its checkpoint is the last event that goes. A chain of a removed tenant of which nothing is left ends.
+-- Detaching locks the table against everybody, for some milliseconds once it has the lock: it does not wait long for that.
+CREATE FUNCTION relata.prune_audit_month(parent text, before timestamptz) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' AS $$
+DECLARE
+  registry constant text := coalesce(current_setting('relata.registry', true), '');
+  until constant timestamptz := least(before, date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC');
+  child text;
+  removed uuid[];
+BEGIN
+  IF parent IS NULL OR parent NOT IN ('audit_event', 'decision') THEN
+    RAISE EXCEPTION '% is not kept by the month', parent USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  SELECT c.relname INTO child FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+  WHERE i.inhparent = format('relata.%I', parent)::regclass
+    AND (to_date(substring(c.relname FROM '_(\d{4}_\d\d)$'), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC' <= until
+  ORDER BY c.relname LIMIT 1;
+  IF child IS NULL THEN
+    RETURN NULL;
+  END IF;
+  IF parent = 'audit_event' THEN
+    PERFORM set_config('relata.registry', 'retention', true);
+    -- Readers may read on; who still writes into that month is waited for.
+    EXECUTE format('LOCK TABLE relata.%I IN SHARE ROW EXCLUSIVE MODE', child);
+    EXECUTE format('INSERT INTO relata.audit_checkpoint (chain, seq, hash, recorded_at)
+      SELECT DISTINCT ON (chain) chain, seq, hash, recorded_at FROM relata.%I ORDER BY chain, recorded_at DESC, seq DESC', child);
+    DELETE FROM relata.audit_checkpoint older USING relata.audit_checkpoint newer
+    WHERE newer.chain = older.chain AND newer.seq > older.seq;
+    PERFORM set_config('relata.registry', 'open', true);
+    removed := ARRAY(SELECT t.id FROM relata.tenant t WHERE t.state = 'offboarded');
+    PERFORM set_config('relata.registry', 'retention', true);
+    DELETE FROM relata.audit_chain head USING relata.audit_checkpoint last
+    WHERE head.chain = ANY (removed) AND last.chain = head.chain AND last.seq = head.seq;
+    DELETE FROM relata.audit_checkpoint last
+    WHERE last.chain = ANY (removed) AND NOT EXISTS (SELECT FROM relata.audit_chain head WHERE head.chain = last.chain);
+    PERFORM set_config('relata.registry', registry, true);
+  END IF;
+  EXECUTE format('ALTER TABLE relata.%I DETACH PARTITION relata.%I', parent, child);
+  EXECUTE format('DROP TABLE relata.%I', child);
+  RETURN child;
+END $$;
+
+-- Chains that do not yet say themselves where they begin.
+CREATE FUNCTION relata.unnoted_audit_checkpoints(at_most integer) RETURNS TABLE (chain uuid, seq bigint, hash bytea)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  registry constant text := coalesce(current_setting('relata.registry', true), '');
+BEGIN
+  PERFORM set_config('relata.registry', 'retention', true);
+  RETURN QUERY SELECT c.chain, c.seq, c.hash FROM relata.audit_checkpoint c WHERE NOT c.noted ORDER BY c.chain LIMIT at_most;
+  PERFORM set_config('relata.registry', registry, true);
+END $$;
+
 REVOKE ALL ON FUNCTION relata.lock_audit_chain(uuid), relata.continue_audit_chain(), relata.refuse_audit_change(),
-  relata.make_audit_partitions(timestamptz), relata.ensure_audit_partitions() FROM PUBLIC;
+  relata.make_audit_partitions(timestamptz), relata.ensure_audit_partitions(), relata.prune_audit_month(text, timestamptz),
+  relata.unnoted_audit_checkpoints(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION relata.lock_audit_chain(uuid), relata.ensure_audit_partitions() TO relata_app, relata_maintenance;
+GRANT EXECUTE ON FUNCTION relata.prune_audit_month(text, timestamptz), relata.unnoted_audit_checkpoints(integer)
+  TO relata_maintenance;
 GRANT SELECT, INSERT ON relata.audit_event, relata.decision TO relata_app;
 GRANT SELECT ON relata.audit_chain, relata.audit_checkpoint TO relata_app;
 GRANT SELECT ON relata.audit_chain, relata.audit_checkpoint, relata.decision TO relata_maintenance;

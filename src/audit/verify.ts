@@ -92,6 +92,11 @@ export class ChainVerifier {
     this.#compareHeads(start.seq, start.hash);
   }
 
+  /** Whether events have lost what was personal and none that came so far tells of it. */
+  get hasUntold(): boolean {
+    return this.#untold().next().done !== true;
+  }
+
   get lastSeq(): number {
     return this.#lastSeq;
   }
@@ -104,6 +109,13 @@ export class ChainVerifier {
     else this.#checkBody(event, body);
     this.#checkPlace(event);
     this.#checkPersonal(event, body);
+  }
+
+  /** The same when there are more events, and what was erased of these may be told of in later ones. */
+  reportPart(laterErasures: readonly Uint8Array[]): VerifyReport {
+    for (const bytes of laterErasures) this.#told.push(...rangesOf(readBody(bytes)?.details));
+    this.#checkErased();
+    return this.report();
   }
 
   /** What was found so far. */
@@ -203,9 +215,18 @@ export class ChainVerifier {
 
   /** What nobody said was erased has been taken away. */
   #checkErased(): void {
-    for (const seq of this.#erased)
-      if (!this.#told.some(([from, to]) => from <= seq && seq <= to))
-        this.#say(seq, "personal_missing", "its personal part is gone, and no event personal.erased tells of it");
+    for (const seq of this.#untold())
+      this.#say(seq, "personal_missing", "its personal part is gone, and no event personal.erased tells of it");
+  }
+
+  *#untold(): Generator<number> {
+    const told = this.#told.toSorted(([a], [b]) => a - b);
+    let [at, reached] = [0, 0];
+    for (const seq of [...this.#erased].sort((a, b) => a - b)) {
+      for (; (told[at]?.[0] ?? Number.POSITIVE_INFINITY) <= seq; at += 1)
+        reached = Math.max(reached, told[at]?.[1] ?? 0);
+      if (seq > reached) yield seq;
+    }
   }
 
   #takePruned(details: unknown): void {
@@ -287,7 +308,11 @@ function parse(bytes: Uint8Array): object | undefined {
 /** `{"seqs": [[3, 5], [9, 9]]}`. */
 function rangesOf(details: unknown): readonly (readonly [number, number])[] {
   const { seqs } = (details ?? {}) as { readonly seqs?: unknown };
-  return Array.isArray(seqs) ? (seqs as readonly (readonly [number, number])[]) : [];
+  return Array.isArray(seqs) ? (seqs as readonly unknown[]).filter(isRange) : [];
+}
+
+function isRange(value: unknown): value is readonly [number, number] {
+  return Array.isArray(value) && typeof value[0] === "number" && typeof value[1] === "number";
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

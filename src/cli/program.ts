@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { exitCodeHelp, type Shell } from "./command.ts";
+import { registerAuditErase } from "./commands/audit-erase.ts";
 import { registerAuditExport } from "./commands/audit-export.ts";
 import { registerAuditHead } from "./commands/audit-head.ts";
 import { registerAuditList } from "./commands/audit-list.ts";
+import { registerAuditPrune } from "./commands/audit-prune.ts";
 import { registerAuditVerify } from "./commands/audit-verify.ts";
 import { registerBench } from "./commands/bench.ts";
 import { registerBindingDelete } from "./commands/binding-delete.ts";
@@ -163,6 +165,8 @@ function registerAudit(program: Command, shell: Shell): void {
   registerAuditVerify(audit, shell);
   registerAuditExport(audit, shell);
   registerAuditHead(audit, shell);
+  registerAuditPrune(audit, shell);
+  registerAuditErase(audit, shell);
 }
 
 /** Commander says `error: unknown option '--x'` and, on a line of its own, a suggestion. */

@@ -82,6 +82,12 @@ export interface ChainPosition {
   readonly recordedAtMs: number;
 }
 
+/** The last event that went. What is before it, no proof needs. */
+export interface Checkpoint extends ChainPosition {
+  /** The chain itself says so (event audit.pruned). */
+  readonly isNoted: boolean;
+}
+
 /** Which events; all that are set must hold. */
 export interface AuditFilter {
   /** Empty: all. */
@@ -153,11 +159,16 @@ export interface AuditStore {
   /** The newest event's place; undefined when nothing was ever recorded. */
   head(chain: string): Promise<ChainPosition | undefined>;
   /** The place of the newest event that has been pruned; undefined while the chain is whole. */
-  checkpoint(chain: string): Promise<ChainPosition | undefined>;
+  checkpoint(chain: string): Promise<Checkpoint | undefined>;
   /** The place of one event that is there. */
   position(chain: string, seq: number): Promise<ChainPosition | undefined>;
   /** In the order they were recorded, or backwards. Looks at a bounded number of events. */
   page(chain: string, query: AuditPageQuery, signal?: AbortSignal): Promise<AuditPage>;
+  /** Bodies of the events personal.erased behind a place. */
+  erasures(
+    chain: string,
+    after: { readonly recordedAtMs: number; readonly seq: number },
+  ): Promise<readonly Uint8Array[]>;
   logDecisions(tenantId: string, decisions: readonly LoggedDecision[]): Promise<void>;
   decisions(tenantId: string, query: DecisionPageQuery, signal?: AbortSignal): Promise<DecisionPage>;
   /** Makes room for the months to come; cheap when there is. */

@@ -12,6 +12,8 @@ export interface ChainStart {
   readonly after: { readonly recordedAtMs: number; readonly seq: number } | undefined;
   /** Events up to this one have been pruned; 0: none. */
   readonly prunedThrough: number;
+  /** Reading begins behind what was pruned, and the chain says so. */
+  readonly isPruned: boolean;
 }
 
 /**
@@ -22,9 +24,14 @@ export async function startOf(audit: AuditStore, chain: string, fromSeq: number)
   const checkpoint = await audit.checkpoint(chain);
   const prunedThrough = checkpoint?.seq ?? 0;
   if (fromSeq <= prunedThrough + 1)
-    return { position: checkpoint ?? { seq: 0, hash: genesisHash(chain) }, after: undefined, prunedThrough };
+    return {
+      position: checkpoint ?? { seq: 0, hash: genesisHash(chain) },
+      after: undefined,
+      prunedThrough,
+      isPruned: checkpoint?.isNoted === true,
+    };
   const before = await audit.position(chain, fromSeq - 1);
-  if (before !== undefined) return { position: before, after: before, prunedThrough };
+  if (before !== undefined) return { position: before, after: before, prunedThrough, isPruned: false };
   throw new RelataError("INVALID_REQUEST", `from_seq is ${fromSeq}, and there is no event ${fromSeq - 1} before it`, {
     metadata: { field: "from_seq" },
   });

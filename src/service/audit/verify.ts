@@ -1,6 +1,7 @@
 import { genesisHash } from "../../audit/chain.ts";
 import type { SignedHead } from "../../audit/signed-head.ts";
 import { ChainVerifier, type VerifyReport } from "../../audit/verify.ts";
+import type { SealedEvent } from "../../model/audit.ts";
 import { requireAtMost } from "../limits.ts";
 import { readChain, startOf } from "./chain-reader.ts";
 import { type AuditDeps, chainOf, type EitherCall } from "./deps.ts";
@@ -31,17 +32,22 @@ export function createVerifyAudit({ audit, headKeys, now }: Omit<AuditDeps, "sea
     requireAtMost("heads", heads.length, MAX_HEADS);
     const chain = chainOf(call);
     const start = await startOf(audit, chain, fromSeq);
-    const verifier = new ChainVerifier({ chain, start: start.position, heads, publicKeys });
-    const { prunedThrough } = start;
+    const { prunedThrough, position, isPruned } = start;
+    const verifier = new ChainVerifier({ chain, start: position, isStartPruned: isPruned, heads, publicKeys });
+    const stop = async (last: SealedEvent, complete: boolean) => {
+      const later = verifier.hasUntold ? await audit.erasures(chain, last) : [];
+      return { ...verifier.reportPart(later), complete, prunedThrough };
+    };
     let endSeen = -1;
     for await (const events of readChain(audit, chain, start, call.signal)) {
       for (const event of events) {
         verifier.take(event);
-        if (verifier.lastSeq === toSeq) return { ...verifier.report(), complete: true, prunedThrough };
+        if (verifier.lastSeq === toSeq) return stop(event, true);
       }
-      if (events.length > 0) {
+      const last = events.at(-1);
+      if (last !== undefined) {
         if (now() < call.deadlineMs - SPARE_MS) continue;
-        return { ...verifier.report(), complete: false, prunedThrough };
+        return stop(last, false);
       }
       // Events may have come since the last page: the end is where a head and nothing behind it are seen one after the other.
       const end = (await audit.head(chain)) ?? { seq: 0, hash: genesisHash(chain) };

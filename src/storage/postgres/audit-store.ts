@@ -6,7 +6,7 @@ import { insertDecisions, readDecisions } from "./decision-log.ts";
 import type { Reader } from "./read-lanes.ts";
 import type { Scope } from "./scope.ts";
 import type { Sessions } from "./sessions.ts";
-import { epochMs, sqlBuilder, statement } from "./statement.ts";
+import { epochMs, sqlBuilder, statement, timestamp } from "./statement.ts";
 
 const readChainHead = statement<{ chain: string }>()("read_audit_chain", (arg) =>
   sqlBuilder
@@ -19,7 +19,7 @@ const readChainHead = statement<{ chain: string }>()("read_audit_chain", (arg) =
 const readCheckpoint = statement<{ chain: string }>()("read_audit_checkpoint", (arg) =>
   sqlBuilder
     .selectFrom("relata.audit_checkpoint as c")
-    .select(["c.seq", "c.hash", epochMs("c.recorded_at").as("recorded_at_ms")])
+    .select(["c.seq", "c.hash", epochMs("c.recorded_at").as("recorded_at_ms"), "c.noted"])
     .where("c.chain", "=", arg("chain"))
     .orderBy("c.seq", "desc")
     .limit(1)
@@ -35,6 +35,15 @@ const readPosition = statement<{ chain: string; seq: number }>()("read_audit_pos
     .where("e.seq", "=", arg("seq"))
     .limit(1)
     .compile(),
+);
+
+/** By an index of these events alone. */
+const readErasures = statement<{ chain: string; afterTime: string; afterSeq: number }>()("read_audit_erasures", (arg) =>
+  sql<{ readonly body: Uint8Array }>`SELECT e.body FROM relata.audit_event e
+    WHERE e.chain = ${arg("chain")} AND e.event = 'personal.erased'
+      AND e.recorded_at >= ${arg("afterTime")}::timestamptz
+      AND (e.recorded_at, e.seq) > (${arg("afterTime")}::timestamptz, ${arg("afterSeq")}::bigint)
+    ORDER BY e.recorded_at, e.seq`.compile(sqlBuilder),
 );
 
 const ensurePartitions = statement<Record<never, never>>()("ensure_audit_partitions", () =>
@@ -60,11 +69,16 @@ export function createAuditStore(lanes: Reader, sessions: Sessions): AuditStore 
     },
     async checkpoint(chain) {
       const [[row]] = await lanes.read(chainScope(chain), [readCheckpoint({ chain })]);
-      return row && toPosition(row);
+      return row && { ...toPosition(row), isNoted: row.noted };
     },
     async position(chain, seq) {
       const [[row]] = await sessions.read(chainScope(chain), [readPosition({ chain, seq })]);
       return row && toPosition(row);
+    },
+    async erasures(chain, { recordedAtMs, seq }) {
+      const afterTime = timestamp(recordedAtMs);
+      const [rows] = await sessions.read(chainScope(chain), [readErasures({ chain, afterTime, afterSeq: seq })]);
+      return rows.map(({ body }) => body);
     },
     page: (chain, query, signal) => auditPage(sessions, chain, chainScope(chain), query, signal),
     logDecisions: (tenantId, decisions) =>

@@ -36,12 +36,25 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
       applied.push(next.name);
       options.log?.(`applied ${next.name}`);
     }
+    await preparePartitions(client);
     return { applied };
   } catch (error) {
     throw translatePgError(error);
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** Room for the months to come of the audit: processes that serve see to it every day, and this is for when none does. */
+async function preparePartitions(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ exists: boolean }>(
+    "SELECT to_regprocedure('relata.ensure_audit_partitions()') IS NOT NULL AS exists",
+  );
+  if (rows[0]?.exists !== true) return;
+  await client.query("BEGIN");
+  await client.query(`SET LOCAL ROLE ${ROLES.owner}`);
+  await client.query("SELECT relata.ensure_audit_partitions()");
+  await client.query("COMMIT");
 }
 
 async function requireServerVersion(client: pg.Client): Promise<void> {

@@ -16,7 +16,7 @@ export interface Tables {
   readonly "relata.idempotency": IdempotencyRow;
   readonly "relata.audit_chain": AuditChainRow;
   readonly "relata.audit_event": AuditEventRow;
-  readonly "relata.audit_checkpoint": AuditChainRow;
+  readonly "relata.audit_checkpoint": AuditCheckpointRow;
 }
 
 export interface TenantRow {
@@ -92,6 +92,10 @@ export interface AuditChainRow {
   readonly seq: number;
   readonly hash: Uint8Array;
   readonly recorded_at: string;
+}
+
+export interface AuditCheckpointRow extends AuditChainRow {
+  readonly noted: Generated<boolean>;
 }
 
 export interface AuditEventRow {

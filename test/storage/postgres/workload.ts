@@ -107,6 +107,7 @@ async function runAudit({ audit }: ServingStore, tenant: Tenant): Promise<void> 
   await audit.head(tenant.id);
   await audit.checkpoint(tenant.id);
   await audit.position(tenant.id, 1);
+  await audit.erasures(tenant.id, { recordedAtMs: 0, seq: 0 });
   for (const oldestFirst of [true, false])
     await audit.page(tenant.id, { filter: { events: ["tenant.refused"] }, oldestFirst, limit: 10 });
   const decision = { method: "Check", actor: "a", requestId: "r", object: "document:d7", permission: "view" };
