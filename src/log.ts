@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { createBatchingDestination } from "./log/batching-destination.ts";
-import { createIsoClock, flatLine } from "./log/flat-line.ts";
+import { createIsoClock, flatLine, printable } from "./log/flat-line.ts";
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -36,7 +36,7 @@ export function createLogger(options: LoggerOptions): Logger {
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: "[redacted]" },
   };
-  const full = pino(settings, destination);
+  const full = pino(settings, { write: (line: string) => void destination.write(printable(line)) });
   const time = createIsoClock(Date.now);
   const writer = (level: keyof Logger) => {
     if (!full.isLevelEnabled(level)) return () => undefined;

@@ -18,7 +18,7 @@ export function flatLine(
     if (secrets.has(key) || !isFlat(value)) return undefined;
     if (value !== undefined) members += member(key, value);
   }
-  return `{"level":"${level}","time":"${time}"${members},"msg":${JSON.stringify(message)}}\n`;
+  return `{"level":"${level}","time":"${time}"${members},"msg":${printable(JSON.stringify(message))}}\n`;
 }
 
 /** The newest member of each name, as text: most say the same as in the line before. */
@@ -35,8 +35,9 @@ interface Member {
 function member(key: string, value: Flat): string {
   const known = newest.get(key);
   if (known !== undefined && known.value === value) return known.text;
-  const name = known?.name ?? `,${JSON.stringify(key)}:`;
-  const text = name + (typeof value === "number" && Number.isFinite(value) ? String(value) : JSON.stringify(value));
+  const name = known?.name ?? `,${printable(JSON.stringify(key))}:`;
+  const text =
+    name + (typeof value === "number" && Number.isFinite(value) ? String(value) : printable(JSON.stringify(value)));
   if (known === undefined) {
     if (newest.size < MAX_NAMES) newest.set(key, { name, value, text });
   } else if (text.length <= MAX_KEPT) {
@@ -44,6 +45,17 @@ function member(key: string, value: Flat): string {
     known.text = text;
   }
   return text;
+}
+
+/** Delete, C1 controls, of which one is a terminal's escape, line separators, and what turns the direction of text round. */
+const OBEYED = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
+/**
+ * JSON that a terminal shows as it is: JSON itself escapes the controls of ASCII only. A caller's text must neither move a cursor nor look
+ * like another one.
+ */
+export function printable(json: string): string {
+  return json.replace(OBEYED, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Characters: no stack of an error is kept. */

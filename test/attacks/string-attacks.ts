@@ -5,6 +5,7 @@ import { METHOD_SCOPES, methodAccess } from "../../src/auth/scope.ts";
 import { API_SERVICES } from "../../src/rpc/routes.ts";
 import { withClient } from "../support/postgres-template.ts";
 import { type SeenError, seenInGrpc } from "../support/server-raw.ts";
+import type { TestIssuer } from "../support/tokens.ts";
 import { nameOf, requestWith, stringPaths } from "./string-fields.ts";
 import type { AttackWorld, InWorld } from "./world.ts";
 
@@ -24,11 +25,11 @@ const PAYLOADS: readonly string[] = [
   "E'\\047; DELETE FROM public.canary; --",
 ];
 
-const METHODS = API_SERVICES.flatMap((service): readonly DescMethod[] => service.methods);
-const procedureOf = (method: DescMethod): string => `${method.parent.typeName}/${method.name}`;
+export const METHODS = API_SERVICES.flatMap((service): readonly DescMethod[] => service.methods);
+export const procedureOf = (method: DescMethod): string => `${method.parent.typeName}/${method.name}`;
 
 /** Faults of ours, which no request may cause: UNKNOWN, INTERNAL, DATA_LOSS; and what a busy statement would end in. */
-const FAULTS: ReadonlySet<string> = new Set(["2", "4", "13", "14", "15"]);
+export const FAULTS: ReadonlySet<string> = new Set(["2", "4", "13", "14", "15"]);
 
 /** Words of Postgres that have no place in an answer. Of a request's own words, cut out before, there may be any. */
 const POSTGRES = /syntax error|relation "|column "|invalid input|unterminated|violates|pg_|\bSQL\b|42\d\d\d/i;
@@ -80,10 +81,7 @@ export function stringAttacks(world: InWorld, everything: boolean): void {
     "SQL in the texts of %s",
     async (procedure, method) => {
       const { oauth, server } = world();
-      const { kind } = METHOD_SCOPES[procedure as keyof typeof METHOD_SCOPES];
-      const claims = kind === "platform" ? { sub: "operator", tenant: undefined } : { tenant: "north" };
-      const metadata = new Metadata();
-      metadata.set("authorization", oauth.bearer(claims));
+      const metadata = callerOf(procedure, oauth);
       const paths = stringPaths(method.input);
       const calls = paths.flatMap((path, at) =>
         chosen(at, everything).flatMap((payload) =>
@@ -110,24 +108,33 @@ export function stringAttacks(world: InWorld, everything: boolean): void {
   });
 }
 
+/** Whoever may call it, with a token of its own. */
+export function callerOf(procedure: string, issuer: TestIssuer): Metadata {
+  const { kind } = METHOD_SCOPES[procedure as keyof typeof METHOD_SCOPES];
+  const metadata = new Metadata();
+  const claims = kind === "platform" ? { sub: "operator", tenant: undefined } : { tenant: "north" };
+  metadata.set("authorization", issuer.bearer(claims));
+  return metadata;
+}
+
 /** Every payload, or three of them, others for each field. */
 function chosen(at: number, everything: boolean): readonly string[] {
   return everything ? PAYLOADS : [0, 5, 9].flatMap((step) => PAYLOADS[(at + step) % PAYLOADS.length] ?? []);
 }
 
 /** protobuf has no half surrogates; the rest of such a payload goes as it is. */
-function wellFormed(payload: string): string {
+export function wellFormed(payload: string): string {
   return payload.toWellFormed();
 }
 
 /** What an answer says besides what it was sent, whole or quoted. */
-function withoutQuotes(error: SeenError | undefined, payload: string): string {
+export function withoutQuotes(error: SeenError | undefined, payload: string): string {
   const text = `${error?.message ?? ""} ${JSON.stringify(error?.metadata ?? {})}`;
   const quoted = [wellFormed(payload), JSON.stringify(wellFormed(payload)).slice(1, -1)];
   return quoted.reduce((left, one) => left.replaceAll(one, ""), text).replaceAll(/"(?:[^"\\]|\\.)*"/g, '""');
 }
 
-function send(
+export function send(
   client: Client,
   procedure: string,
   bytes: Uint8Array,

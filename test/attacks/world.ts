@@ -5,6 +5,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 import { callRaw, postJson, type SeenError } from "../support/server-raw.ts";
 import { DOCUMENTS_SCHEMA, wireQuestion, writeTuples } from "../support/server-seed.ts";
 import { startTestIssuer, type TestIssuer } from "../support/tokens.ts";
+import { tokenService } from "../token-service/world.ts";
 
 /** One server for all attacks: two tenants, and three issuers that it trusts in three ways. */
 export interface AttackWorld {
@@ -39,6 +40,7 @@ export async function startWorld(): Promise<AttackWorld> {
     config: {
       // All attacks come from one address, and each is to be judged for what it is; guardAttacks has the limit on.
       refusedCredentialRate: 0,
+      tokenService: tokenService(),
       issuers: [oauth.trust(), oidc.trust(), bound.trust({ tenant: { kind: "bindings" } })],
       bindings: [
         { issuer: oauth.issuer, subject: "operator", tenants: [], platform: true, scopes: SCOPES },

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { pino } from "pino";
 import { expect, test } from "vitest";
+import { printable } from "../../src/log/flat-line.ts";
 import { createLogger } from "../../src/log.ts";
 
 function linesOf(write: (log: ReturnType<typeof createLogger>) => void): readonly string[] {
@@ -21,7 +22,7 @@ const FIELDS = fc.dictionary(
   fc.oneof({ weight: 5, arbitrary: LEAVES }, fc.constant(null), fc.dictionary(NAMES, LEAVES)),
 );
 
-test("a line is what pino writes, quickly or not", () => {
+test("a line is what pino writes, quickly or not, made printable", () => {
   const SECRET_FIELDS = ["authorization", "token", "secret", "password", "consistencyToken", "cursor"];
   const written: string[] = [];
   const reference = pino(
@@ -31,7 +32,7 @@ test("a line is what pino writes, quickly or not", () => {
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: "[redacted]" },
     },
-    { write: (line) => void written.push(line) },
+    { write: (line) => void written.push(printable(line)) },
   );
   fc.assert(
     fc.property(FIELDS, fc.string(), (fields, message) => {
@@ -76,4 +77,15 @@ test.each([
   expect(run.status).toBe(status);
   const lines = run.stdout.trim().split("\n");
   expect(lines.map((line) => JSON.parse(line).n)).toEqual([0, 1, 2]);
+});
+
+test("nothing that a terminal obeys is in a line, and nothing is lost", () => {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const obeyed = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
+  const text = "a\u001b[2J\u009b31m\u007f\u0085\u2028\u202egnp.exe\u2066";
+  for (const fields of [{ text }, { deep: { text } }, { [text]: 1 }]) {
+    const lines = linesOf((log) => log.warn(fields, text));
+    expect(lines.join("")).not.toMatch(obeyed);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ ...fields, msg: text }]);
+  }
 });
