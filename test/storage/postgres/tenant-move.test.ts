@@ -76,6 +76,53 @@ describe("moving a tenant", () => {
     expect(head.revision).toBe(history.length);
   });
 
+  it("brings writes of every kind to both places until nobody has the old one, and to one place from then on", async () => {
+    const tenant = await written();
+    const { schemaVersion } = await store.revisions.head(tenant);
+    await store.life.beginMove(tenant.id, "own", ORIGIN);
+    const places = new Map<string, number>();
+    let version = schemaVersion;
+    const onStage = async ({ stage }: { readonly stage: string }) => {
+      // With the address that the caller had all along.
+      const idempotency = { key: `at ${stage}`, requestHash: "h" };
+      const request = draft([`create document:${stage}#viewer@user:anne`, "touch document:7#viewer@user:anne"], {
+        schemaVersion: version,
+        idempotency,
+      });
+      const { head } = await store.tuples.write(tenant, request);
+      expect(await store.tuples.write(tenant, request)).toMatchObject({ replayed: true, head });
+      const filter = { objectType: "document", objectId: "7" };
+      const { deleted } = await store.tuples.deleteMatching(tenant, {
+        ...{ filter, preconditions: [], limit: 10, allowPartial: false, nowMs: NOW_MS, origin: ORIGIN },
+      });
+      expect(deleted).toBe(1);
+      const text = `definition user {}\n// ${stage}`;
+      const wrote = await store.schemas.write(tenant, { text, expectedVersion: version, strands: [], origin: ORIGIN });
+      version = wrote.schemaVersion;
+      const { tuples, revisions } = await rowsOf(database, tenant.id);
+      places.set(stage, tuples.size);
+      if (stage !== "mirror") return;
+      const [old, own] = [...tuples.keys()].sort((a, b) => a - b);
+      expect(tuples.get(own ?? -1)).toEqual(tuples.get(old ?? -1));
+      expect(revisions.get(own ?? -1)).toEqual(revisions.get(old ?? -1));
+    };
+    await store.life.run(tenant.id, { ...AT_ONCE, onStage });
+    expect(places).toEqual(
+      new Map([
+        ["prepare", 1],
+        ["copy", 1],
+        ["follow", 2],
+        ["mirror", 2],
+        ["clear", 2],
+        ["done", 1],
+      ]),
+    );
+    const moved = await store.tenants.byId(tenant.id);
+    const { tuples } = await rowsOf(database, tenant.id);
+    expect([...tuples.keys()]).toEqual([moved?.bucket]);
+    expect(await historyAt(moved ?? tenant)).toHaveLength((await store.revisions.head(tenant)).revision + 1);
+  });
+
   it("and back among the others, where the next move finds nothing in its way", async () => {
     const tenant = await written();
     const before = await rowsOf(database, tenant.id);
