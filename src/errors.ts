@@ -76,6 +76,8 @@ export const REASONS = {
   /** A credential with more rights than its maker has, or a longer life than the tenant's policy allows. */
   CREDENTIAL_TOO_BROAD: "permission_denied",
   TOO_MANY_CREDENTIALS: "failed_precondition",
+  /** As many revocations are live as every process keeps in memory. */
+  TOO_MANY_REVOCATIONS: "resource_exhausted",
   // limits
   /** The caller or its tenant sends more than its rate. `google.rpc.RetryInfo` says when to come back. */
   RATE_LIMITED: "resource_exhausted",

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { ApiTokenLookup, FoundApiToken } from "../model/api-token.ts";
+import type { ApiTokenLookup, ApiTokenStats, FoundApiToken } from "../model/api-token.ts";
 import { unconfirmed } from "./trust-feed.ts";
 
 /**
@@ -15,6 +15,7 @@ export interface ApiTokenCache<Known> {
   changed(keyId: string | undefined): void;
   /** @param tenantId undefined: any of them */
   tenantChanged(tenantId: string | undefined): void;
+  stats(): Omit<ApiTokenStats, "hits">;
 }
 
 export interface ApiTokenCacheOptions<Known> {
@@ -55,7 +56,10 @@ export function createApiTokenCache<Known extends object>(
   const unknown = new LRUCache<string, number>({ max: MAX_UNKNOWN });
   const readings = new Map<string, Reading<Known>>();
 
+  const counts = { misses: 0, coalesced: 0, spared: 0 };
+
   const begin = (keyId: string): Reading<Known> => {
+    counts.misses += 1;
     const beganAtMs = monotonic();
     const reading: Reading<Known> = { overtaken: false, value: lookup.find(keyId).then(keep, fail) };
     function keep(found: FoundApiToken | undefined): Known | undefined {
@@ -97,10 +101,14 @@ export function createApiTokenCache<Known extends object>(
     get: (keyId) => known.get(keyId)?.value,
     async read(keyId) {
       const entry = known.get(keyId);
-      if (isRecent(entry?.readAtMs)) return entry?.value;
-      if (entry === undefined && isRecent(unknown.get(keyId))) return undefined;
+      if (isRecent(entry === undefined ? unknown.get(keyId) : entry.readAtMs)) {
+        counts.spared += 1;
+        return entry?.value;
+      }
       for (let readingsLeft = MAX_READINGS; readingsLeft > 0; readingsLeft -= 1) {
-        const reading = readings.get(keyId) ?? begin(keyId);
+        const underWay = readings.get(keyId);
+        if (underWay !== undefined) counts.coalesced += 1;
+        const reading = underWay ?? begin(keyId);
         const value = await reading.value;
         if (!reading.overtaken) return value;
       }
@@ -112,6 +120,7 @@ export function createApiTokenCache<Known extends object>(
       unknown.delete(keyId);
       overtake(keyId);
     },
+    stats: () => ({ remembered: known.size, ...counts }),
     tenantChanged: (tenantId) => forget((entry) => tenantId === undefined || entry.tenantId === tenantId),
   };
 }

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { accessOf } from "../model/access.ts";
-import type { ApiTokenLookup, FoundApiToken } from "../model/api-token.ts";
+import { API_TOKEN_ISSUER, type ApiTokenLookup, type ApiTokenStats, type FoundApiToken } from "../model/api-token.ts";
 import type { Peer } from "../model/peer.ts";
 import type { Principal } from "../model/principal.ts";
 import { type AddressList, createAddressList } from "./address-list.ts";
@@ -24,12 +24,10 @@ export interface ApiTokensOptions {
 
 export interface ApiTokens extends ApiTokenAuthenticator {
   readonly uses: ApiTokenUses;
+  stats(): ApiTokenStats;
   /** Writes when tokens were last used. */
   close(): Promise<void>;
 }
-
-/** What relata itself gives out has no other issuer. */
-export const OWN_ISSUER = "relata";
 
 interface Known {
   readonly found: FoundApiToken;
@@ -46,6 +44,7 @@ export function createApiTokens(lookup: ApiTokenLookup, options: ApiTokensOption
   const { trust, now, monotonic, log, maxRemembered: maxEntries = 10_000 } = options;
   const cache = createApiTokenCache(lookup, { maxEntries, monotonic, prepare });
   const uses = createApiTokenUses(lookup, { now, log });
+  let hits = 0;
   const leave = [trust.onChange("api_token", cache.changed), trust.onChange("tenant", cache.tenantChanged)];
 
   /** @returns why it is not accepted, or the caller, whose use is noted */
@@ -61,12 +60,15 @@ export function createApiTokens(lookup: ApiTokenLookup, options: ApiTokensOption
 
   return {
     uses,
+    stats: () => ({ hits, ...cache.stats() }),
     recall(text, peer) {
       const parsed = parseApiToken(text);
       const known = parsed && cache.get(parsed.keyId);
       if (known === undefined || !isOf(known, parsed?.secret ?? "")) return undefined;
       const judged = judge(known, peer);
-      return typeof judged === "string" ? undefined : judged;
+      if (typeof judged === "string") return undefined;
+      hits += 1;
+      return judged;
     },
     async authenticate(text, peer) {
       const { keyId, secret } = parseApiToken(text) ?? refuse("api_token_malformed");
@@ -105,9 +107,9 @@ function principalOf({ token, slug }: FoundApiToken): Principal | undefined {
   if (slug === undefined) return undefined;
   const subject = `api_token:${token.keyId}`;
   return {
-    issuer: OWN_ISSUER,
+    issuer: API_TOKEN_ISSUER,
     subject,
-    actor: `${OWN_ISSUER}|${subject}`,
+    actor: `${API_TOKEN_ISSUER}|${subject}`,
     credential: subject,
     access: accessOf(token.scopes, token.objects),
     grant: { kind: "tenants", slugs: [slug] },

@@ -15,6 +15,8 @@ export function profileProblems(issuer: TrustedIssuer): readonly string[] {
   if (issuer.issuer === LEGACY_ISSUER) found.push("it signs tokens that never end and are for everybody");
   if (profile !== "spiffe" && looksLikeSpiffeId(issuer.issuer)) found.push("a trust domain has profile spiffe");
   if (issuer.requireUid === true && profile !== "kubernetes") found.push("requireUid is for profile kubernetes");
+  if (issuer.bindAnySubject === true && profile !== "oauth" && profile !== "oidc")
+    found.push("bindAnySubject is for profiles oauth and oidc");
   if (profile === "spiffe") found.push(...spiffeProblems(issuer));
   if (profile === "kubernetes") found.push(...kubernetesProblems(issuer));
   return found;

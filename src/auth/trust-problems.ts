@@ -1,4 +1,5 @@
 import { isObjectScope } from "../model/access.ts";
+import { API_TOKEN_ISSUER } from "../model/api-token.ts";
 import { isTenantSlug } from "../model/tenant.ts";
 import type { Binding, TrustedIssuer } from "../model/trust.ts";
 import { patternsOverlap } from "./binding.ts";
@@ -28,6 +29,7 @@ function issuerProblems(issuer: TrustedIssuer): readonly string[] {
   if (issuer.issuer === "") found.push("the identifier is empty");
   // RFC 3986 has no "|" in a URI; with one, history and limits could take a subject of this issuer for another's.
   if (issuer.issuer.includes("|")) found.push('"|" cannot stand in an identifier: it separates issuer and subject');
+  if (issuer.issuer === API_TOKEN_ISSUER) found.push("the name is that of relata's own API tokens in logs and history");
   if (keys.kind === "discovery" && issuer.profile !== "spiffe") {
     const unsafe = whyUnsafeUrl(issuer.issuer);
     if (unsafe !== undefined) found.push(`the identifier, as the address of its discovery document, ${unsafe}`);
@@ -59,6 +61,9 @@ function bindingProblems(binding: Binding, issuers: readonly TrustedIssuer[]): r
   if (subject === "") found.push("the subject is empty");
   else if (issuer !== undefined) found.push(...subjectProblems(subject, issuer));
   if (subject.slice(0, -1).includes("*")) found.push('"*" stands for the rest of a subject, at its end only');
+  if (subject === "*" && issuer !== undefined && issuer.bindAnySubject !== true) {
+    found.push('"*" is everybody its issuer knows: name subjects, or set `bindAnySubject: true` of the issuer');
+  }
   if (subject === "*" && binding.platform) found.push("the platform is not for every subject of an issuer");
   if (!binding.platform) {
     if (tenants.length === 0) found.push("names no tenant");

@@ -1,3 +1,4 @@
+import type { TrustFeed } from "../auth/trust-feed.ts";
 import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
 import { createProcessMetrics } from "../metrics/process-metrics.ts";
@@ -12,6 +13,7 @@ import { canAnswer, createReadiness, type Readiness } from "../rpc/readiness.ts"
 export interface OpsParts {
   readonly health: Health;
   readonly residency: Residency;
+  readonly trust: Pick<TrustFeed, "stats">;
   readonly requests: RequestMetrics;
   readonly monotonic: () => number;
   /** Of other parts that count. */
@@ -25,10 +27,11 @@ export interface Ops {
   stop(): void;
 }
 
-export function createOps(config: Config, { health, residency, requests, monotonic, sources = [] }: OpsParts): Ops {
+export function createOps(config: Config, parts: OpsParts): Ops {
+  const { health, residency, trust, requests, monotonic, sources = [] } = parts;
   const process = createProcessMetrics();
   const held = residencyMetrics(residency, monotonic);
-  const readiness = createReadiness({ health, residency, monotonic, maxStalenessMs: config.maxStalenessMs });
+  const readiness = createReadiness({ health, residency, trust, monotonic, maxStalenessMs: config.maxStalenessMs });
   return {
     readiness,
     async metrics() {

@@ -10,6 +10,7 @@ import type { ServingStore } from "../model/serving-store.ts";
 import type { TokenServiceSettings } from "../model/token-service.ts";
 import { createOAuthEndpoints, type OAuthEndpoints, type TryGuard } from "../rpc/oauth/endpoints.ts";
 import type { BatchCheck } from "../service/batch-check.ts";
+import { CLIENTS_SHARE, requireRevocationRoom } from "../service/revocation-room.ts";
 import { createSealer } from "../service/seal.ts";
 import { type ClientVerbs, createClientVerbs } from "../service/token-service/client-verbs.ts";
 import { ensureSigningKey } from "../service/token-service/signing-keys.ts";
@@ -75,6 +76,7 @@ export function openTokenService(
     subjects,
     authenticator,
     trust,
+    requireRevocationRoom: () => requireRevocationRoom({ ...config, trust }, CLIENTS_SHARE),
     refusals,
     deadlineMs,
     now,

@@ -2,6 +2,8 @@ import { type ApiTokens, createApiTokens } from "../auth/api-tokens.ts";
 import { createTrustFeed, type TrustFeed } from "../auth/trust-feed.ts";
 import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
+import { trustMetrics } from "../metrics/trust-metrics.ts";
+import type { MetricSource } from "../metrics.ts";
 import type { TrustStore } from "../model/trust-store.ts";
 
 export interface TrustParts {
@@ -17,6 +19,7 @@ export interface TrustParts {
 export interface OpenTrust {
   readonly trust: TrustFeed;
   readonly apiTokens: ApiTokens;
+  readonly collect: MetricSource;
   close(): Promise<void>;
 }
 
@@ -33,5 +36,5 @@ export async function openTrust(config: Config, { store, ...parts }: TrustParts)
     await close();
     throw error;
   });
-  return { trust, apiTokens, close };
+  return { trust, apiTokens, collect: trustMetrics({ ...config, trust, apiTokens }), close };
 }

@@ -85,7 +85,8 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
     const ownIssuer = own && { ownIssuer: own.issuer };
     const authenticator = createAuthenticator(config, { now, log, trust, apiTokens, ...ownIssuer });
     closers.push(() => authenticator.close());
-    const health = createHealth({ ping: () => store.ping(), log });
+    const confirmed = () => trust.stats().ageMs <= config.trustMaxAgeMs;
+    const health = createHealth({ ping: () => store.ping(), log, confirmed });
     const requests = createRequestMetrics(API_PROCEDURES, CODES);
     const audit = await openAudit(config, { audit: store.audit, log, now });
     closers.push(() => audit.close());
@@ -102,8 +103,8 @@ export async function startServer(config: Config, deps: ServerDeps = {}): Promis
     closers.push(() => tokens?.close());
     const entrance = openEntrance(config, log);
     closers.push(() => entrance.close());
-    const sources = [entrance.collect, limits.collect, guard.collect, audit.collect];
-    const ops = createOps(config, { health, residency, requests, monotonic, sources });
+    const sources = [entrance.collect, limits.collect, guard.collect, audit.collect, credentials.collect];
+    const ops = createOps(config, { health, residency, trust, requests, monotonic, sources });
     closers.push(() => ops.stop());
     const opsPort = deps.opsPort === false ? undefined : await openOpsPort(config, ops, log);
     closers.push(() => opsPort?.close());
@@ -187,6 +188,7 @@ function buildEndpoints(
     ...config,
     store: store.trust,
     sealer,
+    trust,
     revocable: revocableIssuers(config.issuers, config.tokenService),
   });
   const tokens = ownParts && openTokenService(config, { ...ownParts, store, now, log, batchCheck: verbs.batchCheck });

@@ -232,6 +232,14 @@ export const SETTINGS = {
     MINUTE_MS,
     "Within this time every process has heard of a revocation, or lets nobody in.",
   ),
+  maxRevocations: count(
+    "RELATA_MAX_REVOCATIONS",
+    200_000,
+    1_000,
+    2_000_000,
+    "revocations",
+    "Of JWTs, live at a time; each process keeps all of them in memory, 100,000 in 10 to 14 MB. Beyond it RevokeJwt is refused.",
+  ),
   apiTokenEnv: {
     type: "name",
     env: ["RELATA_API_TOKEN_ENV"],

@@ -120,6 +120,7 @@ const issuer = strict({
   requireSingleAudience: flag,
   requireCertificateBinding: flag,
   requireUid: flag,
+  bindAnySubject: flag,
 })
   .refine(({ issuer: name, profile }) => profile === "spiffe" || name !== undefined, {
     path: ["issuer"],

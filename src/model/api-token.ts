@@ -8,6 +8,9 @@ import type { Scope } from "./scope.ts";
  */
 export const API_TOKEN_PATTERN = "rlt_[a-z0-9]{1,16}_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}";
 
+/** The issuer of callers that API tokens prove, `relata|api_token:<key id>`. No other may have this name. */
+export const API_TOKEN_ISSUER = "relata";
+
 /** An API token as it is kept: never its secret. Times in milliseconds since the epoch. */
 export interface StoredApiToken {
   /** Public: a part of the token. */
@@ -121,6 +124,20 @@ export interface ApiTokenStore {
   list(tenantId: string, page: ApiTokenPage): Promise<readonly StoredApiToken[]>;
   policy(tenantId: string): Promise<ApiTokenPolicy>;
   setPolicy(tenantId: string, policy: ApiTokenPolicy, draft: AuditDraft): Promise<void>;
+}
+
+/** What a process that remembers tokens says of itself. */
+export interface ApiTokenStats {
+  /** Tokens remembered. */
+  readonly remembered: number;
+  /** Callers proved by what was remembered. */
+  readonly hits: number;
+  /** Reads of the store. */
+  readonly misses: number;
+  /** That waited for somebody else's read. */
+  readonly coalesced: number;
+  /** Refused by a read of the last second. */
+  readonly spared: number;
 }
 
 /** What proving callers by their tokens takes, across all tenants. */

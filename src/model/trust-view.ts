@@ -50,5 +50,6 @@ export interface TrustStats {
   /** Times everything was read: at the start, and when the log was not what it had been. */
   readonly loads: number;
   readonly bindings: number;
+  /** Live ones. */
   readonly revocations: number;
 }

@@ -54,6 +54,8 @@ export interface TrustedIssuer {
   readonly requireSingleAudience?: boolean;
   /** A token that is not bound to the client's certificate (RFC 8705) is refused. */
   readonly requireCertificateBinding?: boolean;
+  /** Of profiles `oauth` and `oidc`: a binding may be of every subject, `*`. Not for an issuer that serves strangers. */
+  readonly bindAnySubject?: boolean;
   /** Of profile `kubernetes`: bindings count only where their subject ends in the service account's uid. */
   readonly requireUid?: boolean;
 }

@@ -2,8 +2,10 @@ import type { Logger } from "../log.ts";
 
 /** Whether this process should be sent requests. */
 export interface Health {
-  /** Asks the store, at most once per interval. */
+  /** Whether the store answers, and callers can be judged. Asks the store, at most once per interval. */
   serving(): Promise<boolean>;
+  /** Whether the store answers. */
+  storeAnswers(): Promise<boolean>;
   /** Whether it serves, now and whenever it changes, until the signal aborts or the process has stopped. */
   watch(signal: AbortSignal): AsyncIterable<boolean>;
   /** From now on it does not serve; every watcher is told, and its stream ends. */
@@ -16,6 +18,8 @@ export interface HealthOptions {
   /** Rejects when the store does not answer. */
   readonly ping: () => Promise<void>;
   readonly log: Logger;
+  /** Whether it is known which credentials hold: without it nobody is let in. Default: always. */
+  readonly confirmed?: () => boolean;
   /** How old an answer may be, and how often watchers look. */
   readonly intervalMs?: number;
   /** A ping that takes longer has failed. */
@@ -23,7 +27,7 @@ export interface HealthOptions {
 }
 
 export function createHealth(options: HealthOptions): Health {
-  const { ping, log, intervalMs = 1_000, pingTimeoutMs = 2_000 } = options;
+  const { ping, log, confirmed = () => true, intervalMs = 1_000, pingTimeoutMs = 2_000 } = options;
   const stopping = new AbortController();
   let last: boolean | undefined;
   let asked: { readonly atMs: number; readonly answer: Promise<boolean> } | undefined;
@@ -38,15 +42,16 @@ export function createHealth(options: HealthOptions): Health {
     return found;
   };
 
-  const serving = async () => {
+  const storeAnswers = () => {
     const nowMs = performance.now();
     if (asked === undefined || nowMs - asked.atMs >= intervalMs) asked = { atMs: nowMs, answer: ask() };
-    const answer = await asked.answer;
-    return answer && !stopping.signal.aborted;
+    return asked.answer;
   };
+  const serving = async () => (await storeAnswers()) && confirmed() && !stopping.signal.aborted;
 
   return {
     serving,
+    storeAnswers,
     async *watch(signal) {
       let told: boolean | undefined;
       const end = AbortSignal.any([signal, stopping.signal]);

@@ -44,6 +44,12 @@ test.each<[string, Partial<TrustedIssuer>, RegExp]>([
   ["no lifetime", { maxLifetimeMs: 0 }, /maxLifetimeMs/],
   ["a lifetime that is no number", { maxLifetimeMs: Number.NaN }, /maxLifetimeMs/],
   ["a skew of hours", { clockSkewMs: 60_001 }, /clockSkewMs/],
+  ["the name of relata's own API tokens", { issuer: "relata", keys: { kind: "file", path: "f" } }, /API tokens/],
+  [
+    "everybody's binding where a profile has its own",
+    { profile: "kubernetes", bindAnySubject: true },
+    /oauth and oidc/,
+  ],
   ["a tenant claim without name", { tenant: { kind: "claim", claim: "" } }, /has no name/],
 ])("an issuer with %s is a problem", (_name, change, problem) => {
   expect(trustProblems([{ ...ISSUER, ...change }], [])).toEqual([expect.stringMatching(problem)]);
@@ -55,7 +61,7 @@ test.each<[string, readonly Partial<Binding>[], RegExp]>([
   ["with a star inside", [{ subject: "repo:*:main" }], /at its end only/],
   ["to no tenant", [{ tenants: [] }], /names no tenant/],
   ["to what cannot be a tenant", [{ tenants: ["acme", "ACME Inc"] }], /not a tenant's slug: ACME Inc/],
-  ["of everybody to the platform", [{ subject: "*", platform: true }], /not for every subject/],
+  ["of everybody, where the issuer does not allow it", [{ subject: "*" }], /everybody its issuer knows/],
   ["to both kinds", [{}, { platform: true }], /use two/],
   ["to both kinds by prefix", [{ subject: "service*" }, { subject: "serv*", platform: true }], /use two/],
   ["to both kinds, the tenants by prefix", [{ subject: "serv*" }, { platform: true }], /use two/],
@@ -63,6 +69,12 @@ test.each<[string, readonly Partial<Binding>[], RegExp]>([
 ])("a binding %s is a problem", (_name, changes, problem) => {
   const bindings = changes.map((change) => ({ ...BINDING, ...change }));
   expect(trustProblems([ISSUER], bindings)).toEqual([expect.stringMatching(problem)]);
+});
+
+test("everybody of an issuer that allows it may be bound to tenants, and never to the platform", () => {
+  const issuer = { ...ISSUER, bindAnySubject: true };
+  expect(trustProblems([issuer], [{ ...BINDING, subject: "*" }])).toEqual([]);
+  expect(trustProblems([issuer], [{ ...PLATFORM, subject: "*" }])).toEqual([expect.stringMatching(/not for every/)]);
 });
 
 test("a tenant binding where a claim decides is a problem, a platform binding is not", () => {

@@ -41,7 +41,7 @@ test("and says of each what to do", () => {
 });
 
 /** Settings that bound something other than what a request may ask for. */
-const NOT_OF_REQUESTS = ["maxStalenessMs", "maxReadPage", "maxTokenBytes", "maxConnections"];
+const NOT_OF_REQUESTS = ["maxStalenessMs", "maxReadPage", "maxTokenBytes", "maxConnections", "maxRevocations"];
 
 test("the page has every limit of a request with its default", () => {
   const names = Object.keys(SETTINGS).filter(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RelataError } from "../../src/errors.ts";
+import type { TrustLog } from "../../src/model/trust-store.ts";
 import { readExposition } from "../support/exposition.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { waitFor } from "../support/wait.ts";
@@ -9,7 +10,7 @@ const DOCUMENTS = "definition user {}\ndefinition document { relation viewer: us
 describe("the operations port", () => {
   let server: TestServer;
   /** What the store does instead of answering. */
-  let fault: "none" | "all" | "heads" = "none";
+  let fault: "none" | "all" | "heads" | "trust" = "none";
   let nowMs = 0;
   beforeAll(async () => {
     const refuse = (when: typeof fault) => {
@@ -22,6 +23,16 @@ describe("the operations port", () => {
         ping: async () => {
           refuse("all");
           return store.ping();
+        },
+        trust: {
+          ...store.trust,
+          log: {
+            ...store.trust.log,
+            since: async (...args: Parameters<TrustLog["since"]>) => {
+              refuse("trust");
+              return store.trust.log.since(...args);
+            },
+          },
         },
         changes: {
           ...store.changes,
@@ -98,6 +109,61 @@ describe("the operations port", () => {
     expect((await fetch(`${server.httpUrl}/healthz`)).status).toBe(200);
     fault = "none";
     await waitFor("it to be fresh again", async () => (await ready()).body.status === "ready");
+  });
+
+  it("is not ready while what is known of credentials is older than its bound, and ready again", async () => {
+    expect((await ready()).body.parts.credentials).toMatchObject({ ok: true, boundMs: 2000 });
+    const before = await metrics();
+    expect(before.get("relata_trust_bound_seconds")).toBe(2);
+    fault = "trust";
+    const failures = "relata_trust_failures_total";
+    await waitFor("a failed read", async () => ((await metrics()).get(failures) ?? 0) > (before.get(failures) ?? 0));
+    const stale = await waitFor("it to be too old", async () => {
+      nowMs += 500;
+      const found = await ready();
+      return found.status === 503 && found;
+    });
+    expect(stale.body).toMatchObject({
+      status: "unavailable",
+      parts: { store: { ok: true }, credentials: { ok: false, boundMs: 2000 } },
+    });
+    expect(stale.body.parts.credentials.ageMs).toBeGreaterThan(2000);
+    const during = await metrics();
+    expect(during.get("relata_ready")).toBe(0);
+    expect(during.get("relata_trust_age_seconds")).toBeGreaterThan(2);
+    // Who sends requests by it must send none: each would be refused.
+    expect((await fetch(`${server.httpUrl}/healthz`)).status).toBe(503);
+    fault = "none";
+    await waitFor("it to be confirmed again", async () => (await ready()).status === 200);
+    expect((await fetch(`${server.httpUrl}/healthz`)).status).toBe(200);
+  });
+
+  it("counts what is known of credentials, and what looking API tokens up takes", async () => {
+    const { slug } = await server.createTenant();
+    const { secret } = await server.client(slug).credentials.createApiToken({ name: "ops", scopes: ["schema:read"] });
+    const { issuer } = server.issuer;
+    const binding = { issuer, subject: "ops:*", name: "", platform: true, scopes: ["tenants:read"] };
+    await server.operator.credentials.putBinding({ binding });
+    await server.operator.credentials.revokeJwt({ issuer, what: { case: "tokenId", value: "j1" } });
+    await server.trust.poll();
+    const before = await metrics();
+    const use = () =>
+      fetch(`${server.httpUrl}/relata.v1.SchemaService/Read`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${secret}` },
+        body: "{}",
+      });
+    for (let times = 0; times < 3; times += 1) await use();
+    const read = await metrics();
+    const grown = (name: string) => (read.get(name) ?? 0) - (before.get(name) ?? 0);
+    expect(grown('relata_api_token_lookups_total{result="miss"}')).toBe(1);
+    // Over HTTP a caller is looked at before the body is read, and again.
+    expect(grown('relata_api_token_lookups_total{result="hit"}')).toBeGreaterThanOrEqual(2);
+    expect(read.get("relata_api_tokens_remembered")).toBe(1);
+    expect(read.get("relata_bindings")).toBe(1);
+    expect(read.get("relata_revocations")).toBe(1);
+    expect(read.get("relata_revocations_max")).toBe(200_000);
+    expect(read.get("relata_trust_version")).toBeGreaterThan(0);
   });
 
   it("is not ready while the store does not answer", async () => {

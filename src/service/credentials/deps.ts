@@ -1,10 +1,11 @@
 import type { RevocableIssuer } from "../../auth/own-issuer.ts";
 import type { Binding, TrustedIssuer } from "../../model/trust.ts";
 import type { TrustStore } from "../../model/trust-store.ts";
+import type { RevocationRoom } from "../revocation-room.ts";
 import type { Sealer } from "../seal.ts";
 
 /** What the verbs of credentials are made of. */
-export interface CredentialDeps {
+export interface CredentialDeps extends RevocationRoom {
   readonly store: TrustStore;
   readonly sealer: Sealer;
   /** Whose subjects can be bound: not relata's own, whose tokens say what they are for. */

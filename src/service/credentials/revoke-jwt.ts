@@ -1,6 +1,7 @@
 import type { RevocableIssuer } from "../../auth/own-issuer.ts";
 import type { Revoked, StoredRevocation } from "../../model/trust-store.ts";
 import type { PlatformCall } from "../call.ts";
+import { requireRevocationRoom } from "../revocation-room.ts";
 import type { CredentialDeps } from "./deps.ts";
 import { jwtRevoked } from "./drafts.ts";
 import { invalid, requireText } from "./fields.ts";
@@ -23,12 +24,14 @@ const DAY_MS = 24 * 3_600_000;
 /** An instant in the future keeps a subject out until then; for good, its binding is what to take away. */
 const MAX_AHEAD_MS = 366 * DAY_MS;
 
-export function createRevokeJwt({ store, revocable }: CredentialDeps): RevokeJwt {
+/** @throws TOO_MANY_REVOCATIONS where every process would have to keep more than it may */
+export function createRevokeJwt({ store, revocable, ...room }: CredentialDeps): RevokeJwt {
   return async (call, { issuer, what, reason }) => {
     const trusted = revocable.find((known) => known.issuer === issuer);
     if (trusted === undefined)
       throw invalid("issuer", "is none of the trusted issuers, none of whose tokens is accepted");
     requireText("reason", reason, 0, MAX_REASON);
+    requireRevocationRoom(room);
     const revoked = revokedBy(what, trusted, call.nowMs);
     const fromMs = revoked.kind === "subject" ? Math.max(call.nowMs, revoked.issuedBeforeMs) : call.nowMs;
     const obsoleteAtMs = obsoleteAt(trusted, fromMs);

@@ -25,6 +25,8 @@ export interface TokenServiceDeps {
   readonly subjects: SubjectProver;
   readonly authenticator: Pick<Authenticator, "authenticate">;
   readonly trust: TrustView;
+  /** @throws TOO_MANY_REVOCATIONS where no more may be revoked one by one */
+  readonly requireRevocationRoom: () => void;
   readonly refusals: RefusalLog;
   readonly deadlineMs: number;
   /** Milliseconds since the epoch. */

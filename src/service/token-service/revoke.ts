@@ -64,6 +64,8 @@ async function revokeAccessToken(
   const jti = own?.claims.get("jti");
   if (own === undefined || typeof jti !== "string") return;
   if (own.tenantSlug !== proved.tenant.slug || own.claims.get("client_id") !== proved.client.clientId) return;
+  // Each takes memory of every process, and a client can have as many tokens as it likes; this one ends in minutes anyway.
+  deps.requireRevocationRoom();
   const obsoleteAtMs = own.principal.expiresAtMs + CLOCKS_APART_MS;
   await deps.store.revokeAccessToken(
     proved.tenant.id,

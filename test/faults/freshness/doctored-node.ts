@@ -45,6 +45,7 @@ async function start(fault: string): Promise<number> {
 async function serveVerbs(settings: Config, doctor: (verbs: Verbs) => Verbs): Promise<number> {
   const now = Date.now;
   const authenticator = createAuthenticator(settings, { now, log });
+  const trust = { stats: () => ({ revocations: 0 }) };
   const health = createHealth({ ping: () => store.ping(), log });
   const verbs = doctor(createVerbs({ store, tokenKeys: settings.tokenKeys, limits: settings, now, log }));
   const findTenant = createTenantCache(store.tenants);
@@ -53,6 +54,7 @@ async function serveVerbs(settings: Config, doctor: (verbs: Verbs) => Verbs): Pr
     ...settings,
     store: store.trust,
     sealer,
+    trust,
     revocable: settings.issuers,
   });
   const audit = createAuditVerbs({ audit: store.audit, sealer, headKeys: [], now });
