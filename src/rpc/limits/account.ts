@@ -55,6 +55,8 @@ export interface Waiting {
   readonly isOver: boolean;
   go(): void;
   refuse(): void;
+  /** It is over: ends it, so that it is no longer counted as under way. */
+  drop(): void;
 }
 
 /** First in, first out; taking out moves nothing. */

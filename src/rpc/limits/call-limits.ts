@@ -4,7 +4,7 @@ import type { EdgeCall, Ending, Interceptor, Pipeline } from "../edge-call.ts";
 import { Account, TenantAccount } from "./account.ts";
 import { BoundedBook } from "./bounded-book.ts";
 import { FairTurns } from "./fair-turns.ts";
-import { createLoopLag } from "./loop-lag.ts";
+import { createLoopLag, type LoopLag } from "./loop-lag.ts";
 import { Refusals } from "./refusals.ts";
 import { bucketRule } from "./token-bucket.ts";
 import { UnderWay } from "./under-way.ts";
@@ -36,8 +36,14 @@ const MAX_ACCOUNTS = 20_000;
 const OVERLOAD_LAG_MS = 250;
 const CONCURRENCY_RETRY_MS = 250;
 
-/** @param random from 0 to 1, so that those who were refused together do not come back together */
-export function createCallLimits(settings: LimitSettings, random: () => number = Math.random): CallLimits {
+export interface CallLimitsDeps {
+  /** From 0 to 1, so that those who were refused together do not come back together. */
+  readonly random?: () => number;
+  readonly lag?: LoopLag;
+}
+
+export function createCallLimits(settings: LimitSettings, deps: CallLimitsDeps = {}): CallLimits {
+  const { random = Math.random, lag = createLoopLag() } = deps;
   const principalRule = bucketRule(settings.principalRate, settings.principalBurst);
   const tenantRule = bucketRule(settings.tenantRate, settings.tenantBurst);
   const isMetered = principalRule !== undefined || tenantRule !== undefined;
@@ -48,7 +54,6 @@ export function createCallLimits(settings: LimitSettings, random: () => number =
   const turns = new FairTurns();
   const refusals = new Refusals();
   const underWay = new UnderWay();
-  const lag = createLoopLag();
   const comeBackMs = () => 500 + 1000 * random();
   const tooLate = () => refusals.error("wait", comeBackMs());
 

@@ -23,9 +23,10 @@ export class UnderWay {
     return work;
   }
 
-  /** Whether the tenant has more than twice what tenants have on average, or calls that wait for its own turn. */
+  /** Whether the tenant has more than twice what others have on average, or calls that wait for its own turn. */
   isGreedy(tenant: TenantAccount): boolean {
     if (!tenant.waiting.isEmpty) return true;
-    return tenant.underWay > FEW_CALLS && tenant.underWay > (2 * this.calls) / this.#tenants;
+    const own = tenant.underWay;
+    return own > FEW_CALLS && own > (2 * (this.calls - own)) / Math.max(1, this.#tenants - 1);
   }
 }

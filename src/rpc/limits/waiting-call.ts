@@ -38,4 +38,8 @@ export class WaitingCall implements Waiting {
   refuse(): void {
     this.#reject(this.#tooLate());
   }
+
+  drop(): void {
+    this.#reject(this.#call.abortedFor);
+  }
 }
