@@ -3,7 +3,7 @@
 // npm run bench -- layout [tuples]
 // npm run bench -- lookup [tuples] [results]
 // npm run bench -- soak [minutes]
-// npm run bench -- storm [rounds] [milliseconds of a round]
+// npm run bench -- storm [rounds] [milliseconds of a round] [part of a lane's name]
 // npm run bench -- rpc tuples [rounds] [milliseconds of a round] [echo|authenticatedEcho|check and a file for its CPU profile]
 import { runBench, USAGE, UsageError } from "./command.ts";
 import { runGrowth } from "./growth/run-growth.ts";
@@ -28,7 +28,7 @@ switch (what) {
     process.exitCode = await soak(Number(rest[0] ?? 10), process.env["DATABASE_URL"], (line) => console.log(line));
     break;
   case "storm":
-    process.exitCode = await runStorm(Number(rest[0] ?? 5), Number(rest[1] ?? 5_000));
+    process.exitCode = await runStorm(Number(rest[0] ?? 5), Number(rest[1] ?? 5_000), rest[2]);
     break;
   default:
     process.exitCode = what === "rpc" && /^\d+$/.test(rest[0] ?? "") ? await rpcAlone(rest) : await layers();

@@ -22,9 +22,11 @@ const STORMING = "storming";
 const QUIET = "quiet";
 const TUPLES = 20_000;
 /** Of the quiet tenant. */
-const RATE = 100;
+const RATE = 200;
 /** Of the storm: several times what a process answers. */
 const STORM_RATE = 60_000;
+/** What a tenant may where there is a rate. */
+const LIMIT = 1_000;
 const STORM_CONNECTIONS = 8;
 /** Ahead of what is measured, so that the storm is under way. */
 const HEAD_START_MS = 1_000;
@@ -47,7 +49,7 @@ interface Sight extends ProbeResult {
  * One tenant asks a hundred Checks a second; another sends more than the process can answer. What the first has of it, with
  * limits and without. @returns the exit code
  */
-export async function runStorm(rounds: number, roundMs: number): Promise<number> {
+export async function runStorm(rounds: number, roundMs: number, part = ""): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const world = await openWorld(stack);
   const questions = world.questions;
@@ -56,8 +58,12 @@ export async function runStorm(rounds: number, roundMs: number): Promise<number>
   await storm.ask({ what: "learn", set: "checks", questions });
   const quiet: Probe = startChild(join(import.meta.dirname, "probe-process.ts"));
   stack.defer(() => quiet.close());
-  const start = (unlimited: boolean) => startScene(stack, world, unlimited);
-  const scenes = { limited: await start(false), unlimited: await start(true) };
+  const start = (more: object, unlimited?: boolean) => startScene(stack, world, { ...more, unlimited });
+  const scenes = {
+    limited: await start({}),
+    unlimited: await start({}, true),
+    rated: await start({ tenantRate: LIMIT }),
+  };
   const token = (tenant: string) => world.issuer.mint({ tenant, sub: tenant });
 
   const ask = ({ port }: Scene, durationMs: number): Promise<ProbeResult> => {
@@ -65,13 +71,13 @@ export async function runStorm(rounds: number, roundMs: number): Promise<number>
     const headers = headersOf(CHECK_PATH, port, token(QUIET));
     return quiet.ask({ port, headers, message, answer, ratePerSecond: RATE, durationMs }, durationMs + STALLED_MS);
   };
-  const blow = ({ port }: Scene, durationMs: number, ratePerSecond: number) => {
+  const blow = ({ port }: Scene, durationMs: number, ratePerSecond: number, easy = true) => {
     const headers = headersOf(CHECK_PATH, port, token(STORMING));
-    const how = { connections: STORM_CONNECTIONS, inFlight: 0, durationMs, ratePerSecond } as const;
+    const how = { connections: STORM_CONNECTIONS, inFlight: 0, durationMs, ratePerSecond, easy } as const;
     return storm.ask({ what: "run", set: "checks", port, headers, ...how }, durationMs + STALLED_MS);
   };
-  const both = async (scene: Scene, ratePerSecond: number): Promise<Sight> => {
-    const blown = blow(scene, HEAD_START_MS + roundMs, ratePerSecond);
+  const both = async (scene: Scene, ratePerSecond: number, { easy = true, upon = scene } = {}): Promise<Sight> => {
+    const blown = blow(upon, HEAD_START_MS + roundMs, ratePerSecond, easy);
     await sleep(HEAD_START_MS);
     const seen = await ask(scene, roundMs);
     const { callsPerSecond = 0, calls = 0, wrong = 0 } = (await blown) ?? {};
@@ -81,18 +87,22 @@ export async function runStorm(rounds: number, roundMs: number): Promise<number>
   const lanes: Readonly<Record<string, () => Promise<Sight>>> = {
     alone: async () => ({ ...(await ask(scenes.limited, roundMs)), stormPerSecond: 0 }),
     // Its generator keeps a core busy and sends next to nothing: what the machine does to the figure, not the service.
-    "beside a busy core": () => both(scenes.limited, 1),
+    "beside a busy core": () => both(scenes.limited, 1, { easy: false }),
+    // What the machine has to do in a storm, and nothing of it here.
+    "storm on another process": () => both(scenes.limited, STORM_RATE, { upon: scenes.unlimited }),
     "storm, without limits": () => both(scenes.unlimited, STORM_RATE),
     "storm, with limits": () => both(scenes.limited, STORM_RATE),
+    "with a rate, 5x over it": () => both(scenes.rated, 5 * LIMIT),
+    "storm, with a rate": () => both(scenes.rated, STORM_RATE),
   };
   for (const scene of Object.values(scenes)) {
-    await blow(scene, 3_000, STORM_RATE);
-    await ask(scene, 2_000);
+    await blow(scene, 1_500, STORM_RATE);
+    await ask(scene, 500);
   }
   console.log(`load of the machine ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} cores`);
   const seen = new Map<string, Sight[]>();
   for (let round = 0; round < rounds; round++)
-    for (const [name, lane] of Object.entries(lanes)) {
+    for (const [name, lane] of Object.entries(lanes).filter(([name]) => name.includes(part))) {
       const sight = await lane();
       seen.set(name, [...(seen.get(name) ?? []), sight]);
       print(name, [sight]);
@@ -142,7 +152,11 @@ async function openWorld(stack: AsyncDisposableStack): Promise<World> {
   return { connection: app, issuer, questions: work.questions(1_000).map(loadQuestion) };
 }
 
-async function startScene(stack: AsyncDisposableStack, world: World, unlimited: boolean): Promise<Scene> {
+async function startScene(
+  stack: AsyncDisposableStack,
+  world: World,
+  { unlimited = false, ...more }: { readonly unlimited?: boolean | undefined },
+): Promise<Scene> {
   // A line per call, as in production: into a file.
   const folder = await mkdtemp(join(tmpdir(), "relata-storm-log-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -150,7 +164,7 @@ async function startScene(stack: AsyncDisposableStack, world: World, unlimited: 
   stack.defer(() => log.close());
   const server: Server = startChild(join(import.meta.dirname, "../rpc/server-process.ts"), { stdout: log.fd });
   stack.defer(() => server.close());
-  const settings = { issuers: [world.issuer.trust()], warmTenants: [STORMING, QUIET] };
+  const settings = { issuers: [world.issuer.trust()], warmTenants: [STORMING, QUIET], ...more };
   const { grpcPort } = await server.ask({ what: "start", connection: world.connection, settings, unlimited });
   return { server, port: grpcPort };
 }

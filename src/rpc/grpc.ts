@@ -71,7 +71,7 @@ function peerSource(front: Front, { entrance: { callerOf } }: ServerOptions): Pe
 
 const FIRST_BYTE_TIMEOUT_MS = 10_000;
 
-const MAX_CONCURRENT_STREAMS = 250;
+const MAX_CONCURRENT_STREAMS = 100;
 
 function groupByService(endpoints: readonly Endpoint[]): ReadonlyMap<string, readonly Endpoint[]> {
   return Map.groupBy(endpoints, ({ route }) => route.method.parent.typeName);

@@ -41,7 +41,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 /** Below it, clients that think for a minute between requests would reconnect each time. */
 const KEEP_ALIVE_MS = 75_000;
-const MAX_CONCURRENT_STREAMS = 250;
+const MAX_CONCURRENT_STREAMS = 100;
 /** A request sent before the stop arrives within this. */
 const IDLE_GRACE_MS = 500;
 
