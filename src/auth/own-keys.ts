@@ -28,6 +28,10 @@ export interface SigningKeyView {
 export interface OwnKeys {
   /** Reads them again. @throws what keeps them from being read; those known stay */
   refresh(): Promise<void>;
+  /** They have changed: nothing is signed until they have been read again, which begins at once. Never throws. */
+  changed(): void;
+  /** Resolves when what is known here is what has been heard of. @throws what keeps the keys from being read */
+  ready(): Promise<void>;
   /** What signs now; undefined where there is none that opens. */
   signer(nowMs: number): UnsealedKey | undefined;
   /** The key set: what signs, will sign, and has signed tokens that may not have ended. */
@@ -49,6 +53,7 @@ export function createOwnKeys({ read, secrets, now, log }: OwnKeysDeps): OwnKeys
   let opened: ReadonlyMap<string, UnsealedKey> = new Map();
   let underWay: Promise<void> | undefined;
   let again: Promise<void> | undefined;
+  let isStale = true;
 
   async function readOnce(): Promise<void> {
     const next = await read();
@@ -73,10 +78,21 @@ export function createOwnKeys({ read, secrets, now, log }: OwnKeysDeps): OwnKeys
       });
       return again;
     }
-    underWay = readOnce().finally(() => {
-      underWay = undefined;
-    });
+    isStale = false;
+    underWay = readOnce()
+      .catch((error: unknown) => {
+        isStale = true;
+        throw error;
+      })
+      .finally(() => {
+        underWay = undefined;
+      });
     return underWay;
+  }
+
+  async function ready(): Promise<void> {
+    if (isStale) await refresh();
+    else await underWay;
   }
 
   const published = (nowMs: number) =>
@@ -87,6 +103,11 @@ export function createOwnKeys({ read, secrets, now, log }: OwnKeysDeps): OwnKeys
 
   return {
     refresh,
+    changed() {
+      isStale = true;
+      refresh().catch((error: unknown) => log.warn({ error: String(error) }, "cannot read the signing keys yet"));
+    },
+    ready,
     published,
     signer: (nowMs) => {
       const views = viewSigningKeys(stored, (kid) => opened.has(kid), nowMs);

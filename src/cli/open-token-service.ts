@@ -66,7 +66,7 @@ export function openTokenService(
   void subjects.warm();
   const leave = trust.onChange("signing_key", () => {
     authenticator.ownKeysChanged();
-    keys.refresh().catch((error: unknown) => log.warn({ error: String(error) }, "cannot read the signing keys"));
+    keys.changed();
   });
   const shared = { settings, store: store.tokenService, keys, secrets, env };
   const service = createTokenService({

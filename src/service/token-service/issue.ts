@@ -31,6 +31,8 @@ const SECOND_MS = 1_000;
 export async function mint(deps: TokenServiceDeps, { nowMs }: OAuthCall, token: NewToken): Promise<MintedToken> {
   const { settings, keys } = deps;
   const { rights, clientId, tenantSlug, subject, more } = token;
+  // A key that was withdrawn elsewhere must not sign here because its withdrawal could not be read.
+  await keys.ready();
   const key = requireSigner(keys.signer(nowMs));
   const iat = Math.floor(nowMs / SECOND_MS);
   const exp = Math.min(

@@ -29,6 +29,7 @@ export function createListSigningKeys({ store, secrets }: ClientVerbDeps): ListS
 export function createRotateSigningKey(deps: ClientVerbDeps): RotateSigningKey {
   return async (call, { now, withdrawOthers }) => {
     const atOnce = now || withdrawOthers;
+    if (!withdrawOthers) requireRoom(viewSigningKeys(await deps.store.signingKeys(), () => true, call.nowMs));
     const key = newKey(deps, call.nowMs, call.principal.actor, atOnce ? 0 : JWKS_MAX_AGE_MS);
     await deps.store.addSigningKey(
       key,
@@ -44,6 +45,20 @@ export function createRotateSigningKey(deps: ClientVerbDeps): RotateSigningKey {
     if (view === undefined) throw new RelataError("INTERNAL", "Internal error.", { detail: "a key without a state" });
     return view;
   };
+}
+
+/**
+ * A key set is read by strangers, who take no more than so many keys for one; so does relata (auth/key-table.ts). It takes a
+ * rotation a minute to get there.
+ */
+const MAX_PUBLISHED = 20;
+
+function requireRoom(views: readonly SigningKeyView[]): void {
+  if (views.filter(({ state }) => state !== "gone").length < MAX_PUBLISHED) return;
+  throw new RelataError(
+    "TOO_MANY_CREDENTIALS",
+    `${MAX_PUBLISHED} keys are published already: wait until the oldest ones have ended, 16 minutes after they last signed`,
+  );
 }
 
 /** Makes the first key, unless another process was quicker; it signs at once, for nobody has a key set yet. */

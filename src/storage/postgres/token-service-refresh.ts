@@ -104,19 +104,22 @@ const revokeOfClient = statement<{ tenantId: string; clientId: string; at: strin
     WHERE tenant_id = ${arg("tenantId")} AND client_id = ${arg("clientId")} AND revoked_at IS NULL`.compile(sqlBuilder),
 );
 
-/** Tokens first: both statements choose the same families, in a transaction that added one which has not ended. */
+/**
+ * Tokens first: both statements choose the same families, which the first one locks. One that is locked already is left for
+ * later: whoever has it waits for the chain that is held here.
+ */
 const sweepTokens = statement<{ tenantId: string; now: string }>()("sweep_refresh_tokens", (arg) =>
   sql`DELETE FROM relata.refresh_token WHERE tenant_id = ${arg("tenantId")} AND family_id = ANY (ARRAY(
       SELECT family_id FROM relata.refresh_family
       WHERE tenant_id = ${arg("tenantId")} AND expires_at <= ${arg("now")}::timestamptz
-      ORDER BY expires_at LIMIT ${sql.lit(SWEEP)}))`.compile(sqlBuilder),
+      ORDER BY expires_at LIMIT ${sql.lit(SWEEP)} FOR UPDATE SKIP LOCKED))`.compile(sqlBuilder),
 );
 
 const sweepFamilies = statement<{ tenantId: string; now: string }>()("sweep_refresh_families", (arg) =>
   sql`DELETE FROM relata.refresh_family WHERE tenant_id = ${arg("tenantId")} AND family_id = ANY (ARRAY(
       SELECT family_id FROM relata.refresh_family
       WHERE tenant_id = ${arg("tenantId")} AND expires_at <= ${arg("now")}::timestamptz
-      ORDER BY expires_at LIMIT ${sql.lit(SWEEP)}))`.compile(sqlBuilder),
+      ORDER BY expires_at LIMIT ${sql.lit(SWEEP)} FOR UPDATE SKIP LOCKED))`.compile(sqlBuilder),
 );
 
 export function newFamilyStatements(tenantId: string, { family, sha256 }: NewFamily): readonly Bound[] {
