@@ -1,5 +1,5 @@
 import { RelataError } from "../errors.ts";
-import { type Access, NO_ACCESS } from "../model/access.ts";
+import { type Access, isWithin, NO_ACCESS } from "../model/access.ts";
 import type { Principal } from "../model/principal.ts";
 import type { Scope } from "../model/scope.ts";
 import { shown } from "./refusal.ts";
@@ -91,6 +91,20 @@ export function requireHeld(principal: Principal, scope: Scope, what: string, te
   if (accessIn(principal, tenant).has(scope)) return;
   const message = `this credential lacks the scope "${scope}", which ${what} needs`;
   deny("scope_missing", message, principal, scope, { scope });
+}
+
+/**
+ * Of a call that goes on: its scope reaches at least as far as it did.
+ * @param before what the caller could do when it was let in
+ * @throws PERMISSION_DENIED
+ */
+export function requireKept(principal: Principal, method: string, before: Access, now: Access): void {
+  const access = methodAccess(method);
+  if (access === undefined || access.kind === "public" || before === now) return;
+  const { scope } = access;
+  const reach = before.get(scope);
+  if (reach !== undefined && isWithin(new Map([[scope, reach]]), now)) return;
+  throw outOfReach(principal, scope, `what ${method} was let in for`);
 }
 
 /** The refusal for what a scope that was narrowed to some objects does not reach. `what` comes from the request. */

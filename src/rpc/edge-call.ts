@@ -60,6 +60,8 @@ export class EdgeCall {
   access: Access = NO_ACCESS;
   /** Who pays for the call, where work is limited: the principal and the tenant. */
   payers: readonly Payer[] = NOBODY;
+  /** Of a stream, asked before each message: whether its caller would still be let in. Throws or rejects where not. */
+  stayAdmitted: (() => Ending) | undefined = undefined;
   /** Set once the call has failed; a transport sends it as the status. */
   failure: Failure | undefined = undefined;
   #durationMs = -1;

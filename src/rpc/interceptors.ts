@@ -13,6 +13,7 @@ import { createUsageCounter } from "./interceptors/count-usage.ts";
 import { createDeadline, type DeadlineSettings } from "./interceptors/deadline.ts";
 import { createRecordRefusals } from "./interceptors/record-refusals.ts";
 import { requestId } from "./interceptors/request-id.ts";
+import { createStayAdmitted } from "./interceptors/stay-admitted.ts";
 import type { CallLimits } from "./limits/call-limits.ts";
 
 export interface InterceptorOptions extends DeadlineSettings {
@@ -41,6 +42,7 @@ export function guardedInterceptors(options: InterceptorOptions): readonly Inter
     createDeadline(options),
     createAuthenticate(options.authenticator),
     createAdmit(options.findTenant),
+    createStayAdmitted(options.authenticator, options.findTenant),
     ...(options.tally === undefined ? [] : [createUsageCounter(options.tally)]),
     ...(options.limits === undefined ? [] : [options.limits.interceptor]),
   ];

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { RelataError } from "../errors.ts";
 import type { TenantStore } from "../model/store.ts";
 import type { Tenant } from "../model/tenant.ts";
 import type { FindTenant } from "./interceptors/admit.ts";
@@ -12,21 +13,27 @@ const FRESH_MS = 5_000;
 const UNKNOWN_FRESH_MS = 500;
 const MAX_TENANTS = 10_000;
 
+/** Readings that news overtook, one after the other, before it is given up. */
+const MAX_READINGS = 4;
+
 /**
  * Tenants by slug, so that a call does not cost a query to find its own. Reads under way are shared. What was read before news
- * of the tenant was heard, or began to be read before, is not used after.
+ * of the tenant was heard, or began to be read before, is used by nobody after, however late it comes.
  */
 export function createTenantCache(tenants: Pick<TenantStore, "bySlug">, news?: TenantNews): FindTenant {
   const cache = new LRUCache<string, Entry>({ max: MAX_TENANTS, ttl: FRESH_MS });
   news?.((tenantId) => {
     // Rare, and at most some thousand entries. Of a read under way nobody knows yet which tenant it will find.
-    for (const [slug, { tenant }] of cache.entries())
-      if (tenantId === undefined || tenant === undefined || tenant.id === tenantId) cache.delete(slug);
+    for (const [slug, entry] of cache.entries()) {
+      const { tenant } = entry;
+      if (tenantId !== undefined && tenant !== undefined && tenant.id !== tenantId) continue;
+      entry.overtaken = true;
+      cache.delete(slug);
+    }
   });
-  return (slug) => {
-    const known = cache.get(slug);
-    if (known !== undefined) return known.tenant ?? known.asked;
-    const entry: Entry = { asked: tenants.bySlug(slug), tenant: undefined };
+
+  const begin = (slug: string): Entry => {
+    const entry: Entry = { asked: tenants.bySlug(slug), tenant: undefined, overtaken: false };
     cache.set(slug, entry);
     const isCached = (): boolean => cache.peek(slug) === entry;
     entry.asked.then(
@@ -38,7 +45,24 @@ export function createTenantCache(tenants: Pick<TenantStore, "bySlug">, news?: T
         if (isCached()) cache.delete(slug);
       },
     );
-    return entry.asked;
+    return entry;
+  };
+
+  const wait = async (slug: string, first: Entry): Promise<Tenant | undefined> => {
+    let entry = first;
+    for (let readingsLeft = MAX_READINGS; readingsLeft > 0; readingsLeft -= 1) {
+      const tenant = await entry.asked;
+      if (!entry.overtaken) return tenant;
+      entry = cache.get(slug) ?? begin(slug);
+    }
+    throw new RelataError("CREDENTIALS_UNCONFIRMED", "this tenant changes faster than it can be read: try again soon", {
+      retryAfterMs: 250,
+    });
+  };
+
+  return (slug) => {
+    const entry = cache.get(slug) ?? begin(slug);
+    return entry.tenant ?? wait(slug, entry);
   };
 }
 
@@ -46,4 +70,6 @@ interface Entry {
   readonly asked: Promise<Tenant | undefined>;
   /** Once the read has found it. */
   tenant: Tenant | undefined;
+  /** News came before the read had ended, or since. */
+  overtaken: boolean;
 }

@@ -32,7 +32,8 @@ export function createAdmit(findTenant: FindTenant): Interceptor {
   };
 }
 
-function requireActive(tenant: Tenant | undefined, slug: string, principal: Principal): Tenant {
+/** @throws PERMISSION_DENIED, the same for a tenant that is not there and for one that is suspended */
+export function requireActive(tenant: Tenant | undefined, slug: string, principal: Principal): Tenant {
   if (tenant === undefined) throw tenantDenied("tenant_unknown", slug, principal);
   if (tenant.state !== "active") throw tenantDenied("tenant_suspended", slug, principal);
   return tenant;

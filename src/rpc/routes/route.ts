@@ -81,6 +81,8 @@ function isIterable(answer: Init | AsyncIterable<Init>): answer is AsyncIterable
 async function stream(edge: EdgeCall, method: DescMethod, answers: AsyncIterable<Init>): Promise<void> {
   for await (const message of answers) {
     edge.signal.throwIfAborted();
+    const asked = edge.stayAdmitted?.();
+    if (asked !== undefined) await asked;
     await edge.transport.send(create(method.output, message));
     // Before the next is asked for: nothing more is read for a caller who left while this one was on its way.
     edge.signal.throwIfAborted();
