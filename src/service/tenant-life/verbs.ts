@@ -4,7 +4,6 @@ import type { Tenant } from "../../model/tenant.ts";
 import type { Placement, TenantJob, TenantLifeStore, TenantUsage } from "../../model/tenant-life.ts";
 import type { PlatformCall } from "../call.ts";
 import { requireSlug } from "../create-tenant.ts";
-import { requireAtMost } from "../limits.ts";
 import { originOf } from "../origin.ts";
 import type { JobKeeper } from "./job-keeper.ts";
 
@@ -68,7 +67,14 @@ export function createTenantLifeVerbs({ tenants, life, jobs }: TenantLifeDeps): 
       return answer(slug, await life.beginOffboard(id, originOf(call)));
     },
     async tenantUsage(_call, slug, days) {
-      requireAtMost("days", days, MAX_DAYS);
+      if (days > MAX_DAYS)
+        throw new RelataError(
+          "INVALID_REQUEST",
+          `days must be at most ${MAX_DAYS}: calls of earlier days are forgotten`,
+          {
+            metadata: { field: "days" },
+          },
+        );
       const tenant = await find(slug);
       if (tenant.state === "offboarding" || tenant.state === "offboarded")
         throw new RelataError("TENANT_STATE", `Tenant "${slug}" has been removed: it uses nothing.`, {
