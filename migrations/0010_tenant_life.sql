@@ -41,6 +41,8 @@ CREATE TABLE relata.tenant_job (
   removed           bigint NOT NULL DEFAULT 0,
   actor             text NOT NULL,
   request_id        text NOT NULL,
+  credential        text,
+  address           text,
   started_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
   changed_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
   CHECK (to_bucket <> from_bucket)

@@ -9,6 +9,6 @@ export async function settle({ settleMs, signal }: JobPace): Promise<void> {
 }
 
 /** Who asked for the job, whoever works at it. */
-export function jobOrigin({ actor, request_id: requestId }: JobRow): ChangeOrigin {
-  return { actor, requestId };
+export function jobOrigin({ actor, request_id: requestId, credential, address }: JobRow): ChangeOrigin {
+  return { actor, requestId, ...(credential !== null && { credential }), ...(address !== null && { address }) };
 }

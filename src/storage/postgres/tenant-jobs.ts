@@ -17,12 +17,14 @@ export interface JobRow {
   readonly removed: number;
   readonly actor: string;
   readonly request_id: string;
+  readonly credential: string | null;
+  readonly address: string | null;
   readonly started_at_ms: number;
   readonly changed_at_ms: number;
 }
 
 const COLUMNS = sql`tenant_id, kind, stage, from_bucket, to_bucket, is_own, base_revision, applied_revision, place, copied,
-  removed, actor, request_id, ${epochMs("started_at")} AS started_at_ms, ${epochMs("changed_at")} AS changed_at_ms`;
+  removed, actor, request_id, credential, address, ${epochMs("started_at")} AS started_at_ms, ${epochMs("changed_at")} AS changed_at_ms`;
 
 export const readJob = statement<{ tenantId: string }>()("life_read_job", (arg) =>
   sql<JobRow>`SELECT ${COLUMNS} FROM relata.tenant_job WHERE tenant_id = ${arg("tenantId")}`.compile(sqlBuilder),
@@ -42,16 +44,20 @@ interface NewJob {
   readonly isOwn: boolean;
   readonly actor: string;
   readonly requestId: string;
+  readonly credential: string | null;
+  readonly address: string | null;
 }
 
 /** Takes the place of one that is done. Nothing comes back when there is one that is not. */
 export const insertJob = statement<NewJob>()("life_insert_job", (arg) =>
-  sql<JobRow>`INSERT INTO relata.tenant_job AS former (tenant_id, kind, stage, from_bucket, is_own, actor, request_id)
+  sql<JobRow>`INSERT INTO relata.tenant_job AS former (tenant_id, kind, stage, from_bucket, is_own, actor, request_id,
+      credential, address)
     VALUES (${arg("tenantId")}, ${arg("kind")}, ${arg("stage")}, ${arg("fromBucket")}, ${arg("isOwn")}, ${arg("actor")},
-      ${arg("requestId")})
+      ${arg("requestId")}, ${arg("credential")}, ${arg("address")})
     ON CONFLICT (tenant_id) DO UPDATE SET kind = excluded.kind, stage = excluded.stage, from_bucket = excluded.from_bucket,
       to_bucket = NULL, is_own = excluded.is_own, base_revision = NULL, applied_revision = NULL, place = NULL, copied = 0,
-      removed = 0, actor = excluded.actor, request_id = excluded.request_id, started_at = excluded.started_at,
+      removed = 0, actor = excluded.actor, request_id = excluded.request_id,
+      credential = excluded.credential, address = excluded.address, started_at = excluded.started_at,
       changed_at = excluded.changed_at
     WHERE former.stage = 'done' RETURNING ${COLUMNS}`.compile(sqlBuilder),
 );

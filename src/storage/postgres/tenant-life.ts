@@ -127,9 +127,10 @@ async function begin(
   send: Send,
   tenant: Tenant,
   job: Pick<Parameters<typeof insertJob>[0], "kind" | "stage" | "isOwn">,
-  { actor, requestId }: ChangeOrigin,
+  { actor, requestId, credential, address }: ChangeOrigin,
 ): Promise<TenantJob> {
-  const [[row]] = await send([insertJob({ ...job, tenantId: tenant.id, fromBucket: tenant.bucket, actor, requestId })]);
+  const origin = { actor, requestId, credential: credential ?? null, address: address ?? null };
+  const [[row]] = await send([insertJob({ ...job, tenantId: tenant.id, fromBucket: tenant.bucket, ...origin })]);
   if (row === undefined) throw fault("the job was not begun");
   return toJob(row);
 }
