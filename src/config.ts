@@ -71,15 +71,20 @@ export function loadSettings<K extends SettingName>(input: ConfigInput, required
   const source = readSource(input, readFile, problems);
   problems.push(...misspeltVariables(input.env));
   const values: Record<string, unknown> = {};
+  const variables = new Map<unknown, string>();
   for (const name of SETTING_NAMES) {
     const value = readSetting(name, input, source, readFile, problems);
-    if (value.kind === "set") values[name] = value.value;
+    if (value.kind === "set") {
+      values[name] = value.value;
+      if (value.from !== undefined) variables.set(name, value.from);
+    }
     // What a file that cannot be parsed would have set is unknown, not missing.
     else if (value.kind === "absent" && source.problems.length === 0 && required.some((other) => other === name))
       problems.push(missing(name));
   }
-  problems.push(...disagreements(values as Partial<SettingValues>, source));
-  problems.push(...tlsProblems(values as Partial<SettingValues>, source, readFile));
+  const locate: Locate = (path) => variables.get(path[0]) ?? source.locate(path);
+  problems.push(...disagreements(values as Partial<SettingValues>, locate));
+  problems.push(...tlsProblems(values as Partial<SettingValues>, locate, readFile));
   if (problems.length > 0) throw invalid(problems);
   return deepFreeze(values) as Settings<K>;
 }
@@ -104,7 +109,7 @@ function readSource(input: ConfigInput, readFile: ReadFile, problems: string[]):
 }
 
 type Reading =
-  | { readonly kind: "set"; readonly value: unknown }
+  | { readonly kind: "set"; readonly value: unknown; readonly from: string | undefined }
   | { readonly kind: "absent" }
   | { readonly kind: "bad" };
 
@@ -126,7 +131,7 @@ function readSetting(
   const value = given?.value ?? (fallback === "[]" ? [] : fallback);
   if (value === undefined) return { kind: "absent" };
   const parsed = SETTINGS[name].schema.safeParse(value);
-  if (parsed.success) return { kind: "set", value: parsed.data };
+  if (parsed.success) return { kind: "set", value: parsed.data, from: given?.from };
   for (const issue of parsed.error.issues) {
     const path: Path = [name, ...issue.path.map((part) => (typeof part === "symbol" ? String(part) : part))];
     const where = given === undefined ? "default" : (given.from ?? source.locate(path));
@@ -146,25 +151,28 @@ function fromFile(name: SettingName, input: ConfigInput, source: ConfigSource, r
   }
 }
 
+/** The variable that a setting came from, or its line in the file. */
+type Locate = ConfigSource["locate"];
+
 /** Settings that are right by themselves but not together. */
-function disagreements(values: Partial<SettingValues>, source: ConfigSource): readonly string[] {
+function disagreements(values: Partial<SettingValues>, locate: Locate): readonly string[] {
   const problems: string[] = [];
   const { defaultDeadlineMs = 0, maxDeadlineMs = Number.POSITIVE_INFINITY } = values;
   if (defaultDeadlineMs > maxDeadlineMs) {
     problems.push(
-      `${source.locate(["defaultDeadlineMs"])}: defaultDeadlineMs (${defaultDeadlineMs}) is above maxDeadlineMs (${maxDeadlineMs})`,
+      `${locate(["defaultDeadlineMs"])}: defaultDeadlineMs (${defaultDeadlineMs}) is above maxDeadlineMs (${maxDeadlineMs})`,
     );
   }
-  problems.push(...sharedPorts(values, source));
+  problems.push(...sharedPorts(values, locate));
   const { maxStalenessMs = 0, readableWindowMs = Number.POSITIVE_INFINITY } = values;
   if (maxStalenessMs > readableWindowMs) {
     problems.push(
-      `${source.locate(["maxStalenessMs"])}: maxStalenessMs (${maxStalenessMs}) is above readableWindowMs (${readableWindowMs})`,
+      `${locate(["maxStalenessMs"])}: maxStalenessMs (${maxStalenessMs}) is above readableWindowMs (${readableWindowMs})`,
     );
   }
   if (values.issuers?.some(({ issuer }) => issuer === values.tokenService?.issuer) === true) {
     problems.push(
-      `${source.locate(["tokenService", "issuer"])}: tokenService.issuer is one of \`issuers\` too; nobody else may sign for relata's own`,
+      `${locate(["tokenService", "issuer"])}: tokenService.issuer is one of \`issuers\` too; nobody else may sign for relata's own`,
     );
   }
   if (values.issuers !== undefined) {
@@ -172,7 +180,7 @@ function disagreements(values: Partial<SettingValues>, source: ConfigSource): re
     for (const [index, binding] of (values.bindings ?? []).entries()) {
       if (known.has(binding.issuer)) continue;
       problems.push(
-        `${source.locate(["bindings", index, "issuer"])}: bindings[${index}].issuer: "${binding.issuer}" is not one of \`issuers\``,
+        `${locate(["bindings", index, "issuer"])}: bindings[${index}].issuer: "${binding.issuer}" is not one of \`issuers\``,
       );
     }
   }
@@ -181,16 +189,16 @@ function disagreements(values: Partial<SettingValues>, source: ConfigSource): re
 
 function tlsProblems(
   values: Partial<SettingValues>,
-  source: ConfigSource,
+  locate: Locate,
   readFile: (path: string) => string,
 ): readonly string[] {
   const files = tlsFilesOf(values);
   const reading = files && readTlsFiles(files, readFile);
   const problems = [...tlsDisagreements(values), ...(reading?.kind === "bad" ? reading.problems : [])];
-  return problems.map(({ setting, problem }) => `${source.locate([setting])}: ${setting}: ${problem}`);
+  return problems.map(({ setting, problem }) => `${locate([setting])}: ${setting}: ${problem}`);
 }
 
-function sharedPorts(values: Partial<SettingValues>, source: ConfigSource): readonly string[] {
+function sharedPorts(values: Partial<SettingValues>, locate: Locate): readonly string[] {
   const ports = [
     { setting: "grpcPort", port: values.grpcPort, host: values.grpcHost },
     { setting: "httpPort", port: values.httpPort, host: values.httpHost },
@@ -199,7 +207,7 @@ function sharedPorts(values: Partial<SettingValues>, source: ConfigSource): read
   return ports.flatMap(({ setting, port, host }, index) => {
     const other = ports.slice(0, index).find((earlier) => earlier.port === port && earlier.host === host);
     if (port === undefined || port === 0 || other === undefined) return [];
-    return `${source.locate([setting])}: ${other.setting} and ${setting} are both ${port}; each needs its own`;
+    return `${locate([setting])}: ${other.setting} and ${setting} are both ${port}; each needs its own`;
   });
 }
 

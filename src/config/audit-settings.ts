@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { strict } from "./trust-settings.ts";
 
 /** How much of the answered questions is logged. */
 export const DECISION_POLICIES = ["off", "denied", "sampled", "all"] as const;
@@ -11,11 +12,14 @@ export interface AuditKey {
 
 const BASE64 = /^[A-Za-z0-9+/]{43}=$/;
 
-const auditKey: z.ZodType<AuditKey> = z.strictObject({
-  id: z.string().regex(/^[A-Za-z0-9._-]{1,32}$/, "expected 1 to 32 letters, digits, dots, dashes or underscores"),
+const ID = "expected 1 to 32 letters, digits, dots, dashes or underscores";
+const KEY = "expected 32 bytes in base64: `openssl rand -base64 32` makes such a key";
+
+const auditKey: z.ZodType<AuditKey> = strict({
+  id: z.string(ID).regex(/^[A-Za-z0-9._-]{1,32}$/, ID),
   privateKey: z
-    .string()
-    .regex(BASE64, "expected 32 bytes in base64: `openssl rand -base64 32` makes such a key")
+    .string(KEY)
+    .regex(BASE64, KEY)
     .transform((text): Uint8Array => Buffer.from(text, "base64")),
 });
 

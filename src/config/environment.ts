@@ -21,6 +21,9 @@ const OTHER_VARIABLES = ["RELATA_CONFIG"];
 /** What may come from a file: secrets, and lists, which are awkward to quote in a variable. */
 const FROM_FILE: ReadonlySet<SettingType> = new Set<SettingType>(["secret", "list"]);
 
+/** Lists of keys, and what of each may come from a file of its own. */
+const SECRET_OF_KEYS: Readonly<Partial<Record<SettingName, string>>> = { tokenKeys: "secret", auditKeys: "privateKey" };
+
 export function fileVariable(variable: string): string {
   return `${variable}_FILE`;
 }
@@ -86,9 +89,10 @@ export function readFileForms(name: SettingName, value: unknown, folder: string,
   };
   if (SETTINGS[name].type === "secret") return load(value, name);
   if (SETTINGS[name].type === "path") return typeof value === "string" ? resolve(folder, value) : value;
-  if (name !== "tokenKeys" || !Array.isArray(value)) return value;
+  const secret = SECRET_OF_KEYS[name];
+  if (secret === undefined || !Array.isArray(value)) return value;
   return value.map((key: unknown, index) =>
-    isRecord(key) ? { ...key, secret: load(key["secret"], `tokenKeys[${index}].secret`) } : key,
+    isRecord(key) && secret in key ? { ...key, [secret]: load(key[secret], `${name}[${index}].${secret}`) } : key,
   );
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { CONFIG_TABLE, loadConfig, loadSettings } from "../../src/config.ts";
 import { RelataError } from "../../src/errors.ts";
+import { runTestCli } from "../cli/run-cli.ts";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const GOOD = `databaseUrl: postgres://app@localhost/relata
@@ -273,5 +274,109 @@ describe("the table", () => {
       "issuers",
       "tokenService",
     ]);
+  });
+});
+
+describe("settings of TLS, limits, the audit and the token service", () => {
+  const auditKey = (more: string) => `auditKeys:\n  - { ${more} }\n`;
+
+  it.each([
+    ["tlsClientAuth: maybe", 'tlsClientAuth: expected one of none, request, require, found "maybe"'],
+    ["tlsCertFile: tls.crt", "tlsCertFile: needs tlsKeyFile, the certificate's private key"],
+    [
+      "trustedProxies: [10.0.0.0/40]",
+      'trustedProxies[0]: expected an address or CIDR such as 10.0.0.0/8, found "10.0.0.0/40"',
+    ],
+    ["principalRate: -1", "principalRate: expected a whole number from 0 to"],
+    ["refusedCredentialRate: lots", 'refusedCredentialRate: expected a whole number from 0 to 1000000, found "lots"'],
+    ["decisionLog: some", 'decisionLog: expected one of off, denied, sampled, all, found "some"'],
+    ["decisionSampleRate: 7", "decisionSampleRate: expected a share from 0 to 1, such as 0.01"],
+    ["trustMaxAgeMs: 100ms", "trustMaxAgeMs: must be at least 500 ms"],
+    ["apiTokenEnv: LIVE!", "apiTokenEnv: expected 1 to 16 lower-case letters or digits"],
+    [auditKey("id: a"), "auditKeys[0].privateKey: expected 32 bytes in base64"],
+    [auditKey("id: a, privateKey: short"), "auditKeys[0].privateKey: expected 32 bytes in base64"],
+    [auditKey("id: a, privateKey: { file: nowhere }"), "auditKeys[0].privateKey: cannot read the file"],
+    [auditKey("id: a, privatKey: x"), 'auditKeys[0]: unknown key "privatKey"; did you mean "privateKey"?'],
+    [
+      "tokenService: { issuer: http://x.example, audience: a, scopes: [check] }",
+      "tokenService.issuer: must be an https address",
+    ],
+    [
+      "tokenService: { issuer: https://x.example, audience: a, scopes: [chek] }",
+      "tokenService.scopes[0]: expected one of check, ",
+    ],
+  ])("%s", (text, expected) => {
+    const message = problemsOf(`${GOOD}${text}\n`);
+    expect(message).toMatch(/^ {2}relata\.yaml:1[23]: /m);
+    expect(message).toContain(expected);
+  });
+
+  it("are blamed where they were set, also for what they lack together", () => {
+    expect(problemsOf(GOOD, { RELATA_TLS_CLIENT_AUTH: "require" })).toContain(
+      "\n  RELATA_TLS_CLIENT_AUTH: tlsClientAuth: require needs tlsClientCaFile",
+    );
+    expect(problemsOf(`${GOOD}grpcPort: 7\n`, { RELATA_HTTP_PORT: "7" })).toContain(
+      "\n  RELATA_HTTP_PORT: grpcPort and httpPort are both 7",
+    );
+  });
+
+  it("take the audit's keys from files of their own", () => {
+    writeFileSync(join(folder, "audit-key"), `${Buffer.alloc(32, 7).toString("base64")}\n`);
+    const text = `${GOOD}${auditKey("id: a, privateKey: { file: audit-key }")}`;
+    const { auditKeys } = loadConfig({ file: join(folder, "relata.yaml"), text, env: {} });
+    expect(auditKeys).toEqual([{ id: "a", privateKey: Buffer.alloc(32, 7) }]);
+  });
+
+  it("leave the variables of the command line alone", () => {
+    const names = [
+      "RELATA_SERVER",
+      "RELATA_TOKEN",
+      "RELATA_TOKEN_FILE",
+      "RELATA_TENANT",
+      "RELATA_CA",
+      "RELATA_CERT",
+      "RELATA_KEY",
+    ];
+    const env = Object.fromEntries([...names, "RELATA_INSECURE", "RELATA_DATA_DIR"].map((name) => [name, "1"]));
+    expect(loadConfig({ text: GOOD, env }).grpcPort).toBe(50051);
+  });
+});
+
+describe("relata serve --check-config", () => {
+  const file = join(folder, "checked.yaml");
+  const check = (...flags: readonly string[]) =>
+    runTestCli(["serve", "--check-config", "--config", file, ...flags], { env: { RELATA_TLS_CLIENT_AUTH: "" } });
+
+  it("shows every setting as it takes effect, and no secret", async () => {
+    const key = Buffer.alloc(32, 7).toString("base64");
+    writeFileSync(
+      file,
+      `${GOOD.replace("app@", "app:pass-word@")}auditKeys: [{ id: a, privateKey: "${key}" }]\nmaxStalenessMs: 250ms\n`,
+    );
+    const shown = JSON.parse((await check("--grpc-port", "7", "--json")).stdout);
+    expect(Object.keys(shown)).toEqual(CONFIG_TABLE.map(({ name }) => name));
+    expect(shown).toMatchObject({
+      databaseUrl: "postgres://app:secret@localhost/relata",
+      maintenanceDatabaseUrl: null,
+      grpcPort: 7,
+      maxStalenessMs: 250,
+      tokenKeys: [{ id: "k1", secret: "(secret)" }],
+      auditKeys: [{ id: "a", privateKey: "(secret)" }],
+      issuers: [{ issuer: "https://login.example.com/", scopes: ["check"] }],
+    });
+    const { exit, stdout } = await check();
+    expect(exit).toBe(0);
+    expect(stdout).toMatch(/^grpcPort +50051$/m);
+    expect(stdout).toMatch(/^tlsCertFile +-$/m);
+    for (const secret of [SECRET, key, "pass-word"]) expect(stdout + JSON.stringify(shown)).not.toContain(secret);
+  });
+
+  it("says what is wrong, and ends with 2", async () => {
+    writeFileSync(file, `${GOOD}decisionLog: some\n`);
+    expect(await check()).toMatchObject({
+      exit: 2,
+      stdout: "",
+      stderr: expect.stringContaining("checked.yaml:12: decisionLog"),
+    });
   });
 });

@@ -5,7 +5,7 @@ import { type ConfigOptions, configFlags, configInput } from "../config-flags.ts
 import type { CliContext } from "../context.ts";
 import { databaseFailure } from "../database-failure.ts";
 import { badInput, type CliError, EXIT, type ExitCode } from "../exit.ts";
-import { json, line } from "../output.ts";
+import { json, line, table } from "../output.ts";
 import { workerNumber } from "../workers/messages.ts";
 import type { ServingPorts } from "../workers/serve-one.ts";
 
@@ -19,6 +19,7 @@ interface Options extends ConfigOptions {
   readonly opsPort?: string;
   readonly workers?: string;
   readonly logLevel?: string;
+  readonly checkConfig?: boolean;
   readonly json?: boolean;
 }
 
@@ -33,6 +34,7 @@ export function registerServe(parent: Command, shell: Shell): void {
     .option("--ops-port <port>", "operations port: metrics, readiness (RELATA_OPS_PORT)")
     .option("--workers <n>", "processes behind the same ports (RELATA_WORKERS)")
     .option("--log-level <level>", "trace, debug, info, warn, error, fatal or silent (RELATA_LOG_LEVEL)")
+    .option("--check-config", "print every setting as it takes effect, without secrets, and serve nothing")
     .addHelpText(
       "after",
       "\nEvery setting can stand in the configuration file or the environment; flags win over both.\nSIGTERM or Ctrl-C: no new requests, the running ones finish, then it ends with 0.",
@@ -41,7 +43,6 @@ export function registerServe(parent: Command, shell: Shell): void {
 }
 
 async function serve(context: CliContext, options: Options): Promise<ExitCode> {
-  const stop = context.stop();
   // Loaded only here: the server and its libraries would slow every other command down.
   const { loadConfig } = await import("../../config.ts");
   const config = loadConfig(
@@ -57,6 +58,13 @@ async function serve(context: CliContext, options: Options): Promise<ExitCode> {
       RELATA_LOG_LEVEL: options.logLevel,
     }),
   );
+  if (options.checkConfig === true) {
+    const { configRows, configToJson } = await import("../config-text.ts");
+    if (options.json === true) json(context, configToJson({ ...config }));
+    else line(context.stdout, table(configRows({ ...config })));
+    return EXIT.ok;
+  }
+  const stop = context.stop();
   const number = workerNumber(context.env);
   const isPrimary = config.workers > 1 && number === undefined;
   const starting = isPrimary
