@@ -4,14 +4,14 @@ import type { Revision } from "../model/revision.ts";
 import type { StrandProbe } from "../model/store.ts";
 import { isStranded } from "../model/strand-probe.ts";
 import type { Tuple, TupleKey } from "../model/tuple.ts";
-import { formatTupleKey } from "../model/tuple-text.ts";
 import type { TenantCall } from "./call.ts";
 import { compileOrThrow, requireSchemaSize } from "./compile-text.ts";
 import { currentSchema } from "./current-schema.ts";
 import type { VerbDeps } from "./deps.ts";
+import { shownTuple } from "./shown-tuple.ts";
 
 export interface ProbedChange extends SchemaChange {
-  /** The key of a stored tuple that stands in the way; empty when none was found. */
+  /** The key of a stored tuple that stands in the way, as far as the caller may see it; empty when none was found. */
   readonly exampleTuple: string;
 }
 
@@ -43,7 +43,7 @@ async function findExample(
 ): Promise<string> {
   for (const probe of strands) {
     const found = await findStranded(deps, call, revision, probe);
-    if (found !== undefined) return formatTupleKey(found);
+    if (found !== undefined) return shownTuple(call, found);
   }
   return "";
 }

@@ -9,6 +9,7 @@ import { issueToken } from "./consistency-token.ts";
 import { currentSchema, storedSchema } from "./current-schema.ts";
 import type { VerbDeps } from "./deps.ts";
 import { originOf } from "./origin.ts";
+import { shownRefusal } from "./shown-tuple.ts";
 import { isWriteConflict } from "./validated-write.ts";
 
 export interface WriteSchemaRequest {
@@ -44,7 +45,7 @@ export function createWriteSchema(deps: VerbDeps): WriteSchema {
           warnings,
         };
       } catch (error) {
-        if (!isWriteConflict(error) || attempt === MAX_ATTEMPTS) throw error;
+        if (!isWriteConflict(error) || attempt === MAX_ATTEMPTS) throw shownRefusal(call, error);
       }
     }
   };

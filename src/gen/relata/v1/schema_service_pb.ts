@@ -327,7 +327,7 @@ export type SchemaChange = Message<"relata.v1.SchemaChange"> & {
   breaking: boolean;
 
   /**
-   * The key of a stored tuple that stands in the way, when there is one.
+   * The key of a stored tuple that stands in the way, when there is one; without its ids where the caller may not read it.
    *
    * @generated from field: string example_tuple = 6;
    */
