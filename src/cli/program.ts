@@ -12,12 +12,18 @@ import { registerBindingDelete } from "./commands/binding-delete.ts";
 import { registerBindingList } from "./commands/binding-list.ts";
 import { registerBindingPut } from "./commands/binding-put.ts";
 import { registerCheck } from "./commands/check.ts";
+import { registerClientCreate } from "./commands/client-create.ts";
+import { registerClientDelete } from "./commands/client-delete.ts";
+import { registerClientList } from "./commands/client-list.ts";
+import { registerClientRotate } from "./commands/client-rotate.ts";
 import { registerDemo } from "./commands/demo.ts";
 import { registerDev } from "./commands/dev.ts";
 import { registerExpand } from "./commands/expand.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerJwtList } from "./commands/jwt-list.ts";
 import { registerJwtRevoke } from "./commands/jwt-revoke.ts";
+import { registerKeysList } from "./commands/keys-list.ts";
+import { registerKeysRotate } from "./commands/keys-rotate.ts";
 import { registerLookupResources } from "./commands/lookup-resources.ts";
 import { registerLookupSubjects } from "./commands/lookup-subjects.ts";
 import { registerMigrate } from "./commands/migrate.ts";
@@ -154,6 +160,14 @@ function registerCredentials(program: Command, shell: Shell): void {
   const jwt = program.command("jwt").description("revocation of JWTs before they expire (platform)");
   registerJwtRevoke(jwt, shell);
   registerJwtList(jwt, shell);
+  const client = program.command("client").description("clients of a tenant at relata's own token service");
+  registerClientCreate(client, shell);
+  registerClientList(client, shell);
+  registerClientRotate(client, shell);
+  registerClientDelete(client, shell);
+  const keys = program.command("keys").description("what the token service signs with (platform)");
+  registerKeysRotate(keys, shell);
+  registerKeysList(keys, shell);
 }
 
 function registerAudit(program: Command, shell: Shell): void {
@@ -173,7 +187,7 @@ function registerAudit(program: Command, shell: Shell): void {
 function usageError(error: CommanderError, argv: readonly string[]): Error {
   const [what = "", ...more] = error.message.replace(/^error: /, "").split("\n");
   const words = argv.filter((word) => !word.startsWith("-"));
-  const groups = new Set(["schema", "tuple", "tenant", "token", "binding", "jwt", "audit"]);
+  const groups = new Set(["schema", "tuple", "tenant", "token", "binding", "jwt", "client", "keys", "audit"]);
   const command = words.slice(0, groups.has(words[0] ?? "") ? 2 : 1).join(" ");
   const known = error.code !== "commander.unknownCommand";
   const suggestion = more.map((line) => line.replace(/^\((.*)\)$/, "$1")).join(" ");
