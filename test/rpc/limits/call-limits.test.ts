@@ -125,7 +125,7 @@ test.each([
 test("a caller who leaves while its call waits for its turn gives its place back, and the call is not made", async () => {
   const limits = open({});
   // More than a turn has room for at 50 µs at least each: the last ones wait.
-  const calls = Array.from({ length: 100 }, () => call("anne", "acme"));
+  const calls = Array.from({ length: 200 }, () => call("anne", "acme"));
   const made: EdgeCall[] = [];
   const ended = calls.map((one) =>
     Promise.resolve(
@@ -135,11 +135,11 @@ test("a caller who leaves while its call waits for its turn gives its place back
       }),
     ).catch(() => undefined),
   );
-  expect(made.length).toBeLessThan(60);
+  expect(made.length).toBeLessThan(90);
   const last = calls.at(-1) as EdgeCall;
   last.abort(new RelataError("CANCELLED", "the caller ended the call"));
   await Promise.all(ended);
-  expect(made).toHaveLength(99);
+  expect(made).toHaveLength(199);
   expect(made).not.toContain(last);
   expect(metric(limits, "relata_calls_waiting")).toBe(0);
   expect(metric(limits, "relata_turn_waiting")).toBe(0);
@@ -162,7 +162,7 @@ test("who asks little is answered in its turn, however much another tenant has s
   const storm = Array.from({ length: 400 }, () => asks("storm"));
   void asks("quiet");
   expect(order.indexOf("quiet")).toBeGreaterThan(0);
-  expect(order.indexOf("quiet")).toBeLessThan(30);
+  expect(order.indexOf("quiet")).toBeLessThan(60);
   await turns(2);
   const before = order.length;
   void asks("quiet");
