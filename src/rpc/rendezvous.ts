@@ -1,7 +1,7 @@
 /** Hands values from one task to another, one at a time: `send` resolves when the value was taken. */
 export interface Rendezvous<T> {
   send(value: T): Promise<void>;
-  /** No more values come; `values` ends after the last. */
+  /** No more values come; `values` ends after the last. Nobody waits for a reader any longer: every `send` resolves. */
   close(): void;
   /** To be iterated once. Leaving early lets every `send`, now and later, resolve at once. */
   readonly values: AsyncIterable<T>;
@@ -14,6 +14,8 @@ interface Offer<T> {
 
 export function createRendezvous<T>(): Rendezvous<T> {
   const offers: Offer<T>[] = [];
+  /** Of values on offer, or in the hands of a reader who has not come back yet. */
+  const waiting = new Set<() => void>();
   let closed = false;
   let wake = (): void => undefined;
 
@@ -44,12 +46,18 @@ export function createRendezvous<T>(): Rendezvous<T> {
     values: take(),
     close() {
       closed = true;
+      for (const taken of waiting) taken();
       wake();
     },
     send(value) {
       if (closed) return Promise.resolve();
       return new Promise((resolve) => {
-        offers.push({ value, taken: resolve });
+        const taken = () => {
+          waiting.delete(taken);
+          resolve();
+        };
+        waiting.add(taken);
+        offers.push({ value, taken });
         wake();
       });
     },
