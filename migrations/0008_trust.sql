@@ -66,7 +66,7 @@ CREATE TABLE relata.api_token (
   scopes         text[] COLLATE "C" NOT NULL,
   objects        json NOT NULL,
   allowed_cidrs  text[] COLLATE "C" NOT NULL,
-  -- SHA-256 of the secret, which is 32 random bytes: there is nothing to guess, so nothing slow is needed.
+  -- SHA-256 of the token, which has 32 random bytes: there is nothing to guess, so nothing slow is needed.
   digest         bytea NOT NULL CHECK (octet_length(digest) = 32),
   created_at     timestamptz NOT NULL,
   created_by     text NOT NULL,

@@ -34,6 +34,22 @@ export function createAddressList(cidrs: readonly string[]): AddressList {
   };
 }
 
+/** Whether every address of the range is in one of these; of an empty list everything is. */
+export function isCidrWithin(cidr: string, cidrs: readonly string[]): boolean {
+  const part = rangeOf(cidr);
+  if (cidrs.length === 0) return true;
+  if (part === undefined) return false;
+  return cidrs.some((other) => {
+    const whole = rangeOf(other);
+    return whole !== undefined && bitsOf(part) >= bitsOf(whole) && createAddressList([other]).has(part.address);
+  });
+}
+
+/** IPv4 is the last 32 bits of some IPv6 (`::ffff:0:0/96`), so the two compare. */
+function bitsOf({ prefix, family }: Range): number {
+  return family === "ipv4" ? prefix + 96 : prefix;
+}
+
 function rangeOf(text: string): Range | undefined {
   const [, address = "", bits] = CIDR.exec(text) ?? [];
   const family = isIP(address);

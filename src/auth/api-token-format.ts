@@ -5,7 +5,8 @@ import { API_TOKEN_PATTERN } from "../model/api-token.ts";
 /** What a token of good form says. Whether it is one, the store knows. */
 export interface ParsedApiToken {
   readonly keyId: string;
-  readonly secret: string;
+  /** All before the checksum. Its digest is what is kept, so that no part can be changed: a label tells what was said when it was made. */
+  readonly proof: string;
 }
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -27,21 +28,22 @@ export function newKeyId(): string {
 export function newApiToken(env: string, keyId: string): { readonly text: string; readonly digest: Uint8Array } {
   const secret = base62(BigInt(`0x${randomBytes(SECRET_BYTES).toString("hex")}`), SECRET_LENGTH);
   const head = `rlt_${env}_${keyId}_${secret}`;
-  return { text: head + checksum(head), digest: digestOfSecret(secret) };
+  return { text: head + checksum(head), digest: digestOfProof(head) };
 }
 
 /** Undefined for what cannot be a token: a typing error costs no look-up. */
 export function parseApiToken(text: string): ParsedApiToken | undefined {
   if (!WHOLE.test(text)) return undefined;
   const end = text.length - CHECKSUM_LENGTH;
-  if (checksum(text.slice(0, end)) !== text.slice(end)) return undefined;
+  const proof = text.slice(0, end);
+  if (checksum(proof) !== text.slice(end)) return undefined;
   const secretAt = end - SECRET_LENGTH;
-  return { keyId: text.slice(secretAt - 1 - KEY_ID_LENGTH, secretAt - 1), secret: text.slice(secretAt, end) };
+  return { keyId: text.slice(secretAt - 1 - KEY_ID_LENGTH, secretAt - 1), proof };
 }
 
 /** Of 32 random bytes there is nothing to guess: a slow digest would only cost the service its time. */
-export function digestOfSecret(secret: string): Uint8Array {
-  return hash("sha256", secret, "buffer");
+export function digestOfProof(proof: string): Uint8Array {
+  return hash("sha256", proof, "buffer");
 }
 
 function checksum(head: string): string {

@@ -6,7 +6,7 @@ import type { Principal } from "../model/principal.ts";
 import { type AddressList, createAddressList } from "./address-list.ts";
 import type { ApiTokenAuthenticator } from "./api-token-authenticator.ts";
 import { createApiTokenCache } from "./api-token-cache.ts";
-import { digestOfSecret, parseApiToken } from "./api-token-format.ts";
+import { digestOfProof, parseApiToken } from "./api-token-format.ts";
 import { type ApiTokenUses, createApiTokenUses } from "./api-token-uses.ts";
 import { type RefusalReason, refuse, shown } from "./refusal.ts";
 import type { TrustFeed } from "./trust-feed.ts";
@@ -37,7 +37,7 @@ interface Known {
   readonly allowed: AddressList | undefined;
 }
 
-/** Stands for the digest of a token that does not exist, so that it is compared as long. No secret has it. */
+/** Stands for the digest of a token that does not exist, so that it is compared as long. No token has it. */
 const NOBODYS_DIGEST = new Uint8Array(32);
 
 export function createApiTokens(lookup: ApiTokenLookup, options: ApiTokensOptions): ApiTokens {
@@ -63,20 +63,22 @@ export function createApiTokens(lookup: ApiTokenLookup, options: ApiTokensOption
     stats: () => ({ hits, ...cache.stats() }),
     recall(text, peer) {
       const parsed = parseApiToken(text);
-      const known = parsed && cache.get(parsed.keyId);
-      if (known === undefined || !isOf(known, parsed?.secret ?? "")) return undefined;
+      if (parsed === undefined) return undefined;
+      const known = cache.get(parsed.keyId);
+      const isGenuine = isOf(known, parsed.proof);
+      if (known === undefined || !isGenuine) return undefined;
       const judged = judge(known, peer);
       if (typeof judged === "string") return undefined;
       hits += 1;
       return judged;
     },
     async authenticate(text, peer) {
-      const { keyId, secret } = parseApiToken(text) ?? refuse("api_token_malformed");
+      const { keyId, proof } = parseApiToken(text) ?? refuse("api_token_malformed");
       const remembered = cache.get(keyId);
-      const known = remembered !== undefined && isOf(remembered, secret) ? remembered : await cache.read(keyId);
+      const known = isOf(remembered, proof) ? remembered : await cache.read(keyId);
       // It may have been waited for, and what was known of revocations has grown older meanwhile.
       trust.requireFresh();
-      const isGenuine = isOf(known, secret);
+      const isGenuine = isOf(known, proof);
       if (known === undefined) refuse("api_token_unknown", keyId);
       if (!isGenuine) refuse("api_token_secret_wrong", keyId);
       const judged = judge(known, peer);
@@ -89,8 +91,8 @@ export function createApiTokens(lookup: ApiTokenLookup, options: ApiTokensOption
   };
 }
 
-function isOf(known: Known | undefined, secret: string): boolean {
-  return timingSafeEqual(known?.found.digest ?? NOBODYS_DIGEST, digestOfSecret(secret));
+function isOf(known: Known | undefined, proof: string): boolean {
+  return timingSafeEqual(known?.found.digest ?? NOBODYS_DIGEST, digestOfProof(proof));
 }
 
 function prepare(found: FoundApiToken): Known {
@@ -113,6 +115,7 @@ function principalOf({ token, slug }: FoundApiToken): Principal | undefined {
     credential: subject,
     access: accessOf(token.scopes, token.objects),
     grant: { kind: "tenants", slugs: [slug] },
+    ...(token.allowedCidrs.length > 0 && { allowedCidrs: token.allowedCidrs }),
     issuedAtMs: token.createdAtMs,
     expiresAtMs: token.expiresAtMs,
   };

@@ -44,7 +44,7 @@ export function apiTokenState(
 }
 
 export interface NewApiToken extends Omit<StoredApiToken, "revokedAtMs" | "lastUsedAtMs" | "lastUsedFrom"> {
-  /** SHA-256 of the secret. */
+  /** SHA-256 of the token without its checksum. */
   readonly digest: Uint8Array;
 }
 

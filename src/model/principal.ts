@@ -18,6 +18,8 @@ export interface Principal {
   /** What it may do in each tenant, by slug, when tenants may differ; absent: `access` everywhere. */
   readonly accessByTenant?: ReadonlyMap<string, Access>;
   readonly grant: TenantGrant;
+  /** The only addresses its credential is good from; absent: all. */
+  readonly allowedCidrs?: readonly string[];
   /** When the credential was issued, milliseconds since the epoch; 0 where it does not say. */
   readonly issuedAtMs: number;
   /** When the credential ends, milliseconds since the epoch. */

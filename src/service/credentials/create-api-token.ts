@@ -2,13 +2,8 @@ import type { StoredApiToken } from "../../model/api-token.ts";
 import type { TenantCall } from "../call.ts";
 import type { CredentialDeps } from "./deps.ts";
 import { apiTokenCreated } from "./drafts.ts";
-import {
-  type ApiTokenRights,
-  issueApiToken,
-  requireHeldByCaller,
-  requireRights,
-  requireRoom,
-} from "./issue-api-token.ts";
+import { requireAddressesOfCaller, requireHeldByCaller } from "./held-by-caller.ts";
+import { type ApiTokenRights, issueApiToken, requireRights, requireRoom } from "./issue-api-token.ts";
 
 export interface CreateApiTokenRequest extends ApiTokenRights {
   /** Undefined: the policy's default. */
@@ -27,6 +22,7 @@ export function createCreateApiToken({ store, apiTokenEnv }: CredentialDeps): Cr
   return async (call, { lifetimeMs, ...rights }) => {
     requireRights(rights);
     requireHeldByCaller(call, rights);
+    requireAddressesOfCaller(call, rights);
     let secret = "";
     const token = await store.apiTokens.create(call.tenant.id, call.nowMs, (facts) => {
       requireRoom(facts, 0);

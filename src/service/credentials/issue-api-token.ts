@@ -1,11 +1,12 @@
 import { isCidr } from "../../auth/address-list.ts";
 import { newApiToken, newKeyId } from "../../auth/api-token-format.ts";
 import { RelataError } from "../../errors.ts";
-import { accessOf, isObjectScope, isWithin, type ObjectLimit } from "../../model/access.ts";
+import { isObjectScope, type ObjectLimit } from "../../model/access.ts";
 import type { ApiTokenFacts, ApiTokenPolicy, NewApiToken } from "../../model/api-token.ts";
 import type { Scope } from "../../model/scope.ts";
 import type { TenantCall } from "../call.ts";
 import { invalid, requireText } from "./fields.ts";
+import { isApiTokenCaller } from "./held-by-caller.ts";
 
 /** What a token may do and from where. */
 export interface ApiTokenRights {
@@ -35,23 +36,6 @@ export function requireRights({ name, scopes, objects, allowedCidrs }: ApiTokenR
   const wrong = allowedCidrs.findIndex((cidr) => !isCidr(cidr));
   if (wrong >= 0)
     throw invalid(`allowed_cidrs[${wrong}]`, "is no address or CIDR such as 192.0.2.0/24 or 2001:db8::/32");
-}
-
-/**
- * Nobody hands out more than he holds in this tenant.
- * @throws CREDENTIAL_TOO_BROAD
- */
-export function requireHeldByCaller(
-  { access }: TenantCall,
-  { scopes, objects }: Pick<ApiTokenRights, "scopes" | "objects">,
-): void {
-  if (isWithin(accessOf(scopes, objects), access)) return;
-  const missing = scopes.filter((scope) => !isWithin(accessOf([scope], objects), access));
-  throw new RelataError(
-    "CREDENTIAL_TOO_BROAD",
-    `this would hold more than your own credential does, which lacks: ${missing.join(", ")}${objects.length > 0 ? " of these objects" : ""}`,
-    { metadata: { scopes: missing.join(" ") } },
-  );
 }
 
 /**
@@ -109,7 +93,7 @@ function endOf({ principal, nowMs }: TenantCall, lifetimeMs: number | undefined,
   }
   const endMs = nowMs + (lifetimeMs ?? policy.defaultLifetimeMs);
   // A JWT's end says when its issuer wants to be asked again; an API token's, how long its maker was to be trusted.
-  if (!principal.credential.startsWith("api_token:") || endMs <= principal.expiresAtMs) return endMs;
+  if (!isApiTokenCaller(principal) || endMs <= principal.expiresAtMs) return endMs;
   if (lifetimeMs === undefined) return principal.expiresAtMs;
   throw new RelataError("CREDENTIAL_TOO_BROAD", "lifetime goes beyond the end of the API token that asks for it", {
     metadata: { field: "lifetime" },

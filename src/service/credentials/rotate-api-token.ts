@@ -4,7 +4,8 @@ import type { TenantCall } from "../call.ts";
 import type { CredentialDeps } from "./deps.ts";
 import { apiTokenRotated } from "./drafts.ts";
 import { invalid } from "./fields.ts";
-import { issueApiToken, requireHeldByCaller, requireRoom } from "./issue-api-token.ts";
+import { requireAddressesOfCaller, requireHeldByCaller } from "./held-by-caller.ts";
+import { issueApiToken, requireRoom } from "./issue-api-token.ts";
 
 export interface RotateApiTokenRequest {
   readonly keyId: string;
@@ -35,6 +36,7 @@ export function createRotateApiToken({ store, apiTokenEnv }: CredentialDeps): Ro
     const rotated = await store.apiTokens.rotate(tenant.id, keyId, nowMs, (previous, facts) => {
       requireActive(previous, nowMs);
       requireHeldByCaller(call, previous);
+      requireAddressesOfCaller(call, previous);
       // The old one makes room for the new one, once: those that overlap are counted.
       requireRoom(facts, 1);
       const issued = issueApiToken(apiTokenEnv, call, previous, {

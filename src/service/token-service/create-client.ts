@@ -4,7 +4,7 @@ import type { Scope } from "../../model/scope.ts";
 import type { GrantType, OAuthClient } from "../../model/token-service.ts";
 import type { TenantCall } from "../call.ts";
 import { invalid, requireText } from "../credentials/fields.ts";
-import { requireHeldByCaller } from "../credentials/issue-api-token.ts";
+import { requireHeldByCaller, requireNoApiToken } from "../credentials/held-by-caller.ts";
 import { originOf } from "../origin.ts";
 import type { ClientVerbDeps } from "./deps.ts";
 
@@ -35,6 +35,7 @@ export function createCreateClient({ store, settings, env }: ClientVerbDeps): Cr
     const grants: readonly GrantType[] = asked.length === 0 ? ["client_credentials"] : asked;
     requireGrants(grants);
     requireScopes(scopes, objects, settings.scopes);
+    requireNoApiToken(call);
     requireHeldByCaller(call, { scopes, objects });
     const secret = newOwnSecret("rlc", env, newPublicId());
     const client: OAuthClient = {

@@ -2,7 +2,7 @@ import { newOwnSecret, newPublicId } from "../../auth/own-secret.ts";
 import type { OAuthClient } from "../../model/token-service.ts";
 import type { TenantCall } from "../call.ts";
 import { invalid } from "../credentials/fields.ts";
-import { requireHeldByCaller } from "../credentials/issue-api-token.ts";
+import { requireHeldByCaller, requireNoApiToken } from "../credentials/held-by-caller.ts";
 import { originOf } from "../origin.ts";
 import type { ClientWithSecret } from "./create-client.ts";
 import type { ClientVerbDeps } from "./deps.ts";
@@ -24,6 +24,7 @@ const MAX_OVERLAP_MS = 7 * 24 * 3_600_000;
 export function createRotateClientSecret({ store, env }: ClientVerbDeps): RotateClientSecret {
   return async (call, { clientId, overlapMs }) => {
     if (!(overlapMs >= 0 && overlapMs <= MAX_OVERLAP_MS)) throw invalid("overlap", "must be from 0 to 7 days");
+    requireNoApiToken(call);
     const secret = newOwnSecret("rlc", env, newPublicId());
     const change = {
       clientId,
