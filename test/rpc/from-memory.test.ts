@@ -7,9 +7,9 @@ import { DOCUMENTS_SCHEMA, wireQuestion, writeTuples } from "../support/server-s
 import { TRANSPORT_NAMES, TRANSPORTS } from "../support/server-transports.ts";
 import { waitFor } from "../support/wait.ts";
 
-/** What the server sends Postgres, but for what keeps memory fresh. */
+/** What the server sends Postgres, but for what keeps memory and trust fresh. */
 const sent: string[] = [];
-const TAIL = /^(read_heads|revisions_since|created_since|deleted_since|announce_changes)$/;
+const TAIL = /^(read_heads|revisions_since|created_since|deleted_since|announce_changes|trust_log_\w+)$/;
 const QUESTION = wireQuestion("document:1#view@user:anne");
 
 let server: TestServer;
