@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { EXIT, EXIT_MEANINGS } from "./exit.ts";
 
-/** docs/cli.md, from the command tree itself: `relata reference > docs/cli.md`. */
+/** docs/cli.md, from the command tree itself; `npm run docs` writes it. */
 export function renderReference(program: Command): string {
   const parts = [
     "# The command line",

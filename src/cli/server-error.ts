@@ -68,7 +68,7 @@ function permissionHint({ reason, method, message }: CallError, { tenant }: Conn
   if (reason !== "" && reason !== "PERMISSION_DENIED") return undefined;
   if (message.includes("relata-tenant")) {
     return tenant === undefined
-      ? "name the tenant with --tenant SLUG or RELATA_TENANT"
+      ? "the token is good for several tenants, then name one with --tenant SLUG; or for none that is active"
       : "--tenant and RELATA_TENANT choose among the tenants that the token is good for";
   }
   const access = methodAccess(method);

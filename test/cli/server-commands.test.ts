@@ -280,8 +280,8 @@ describe("tenant", () => {
     expect(created.stdout).toMatch(/^tenant cli-acme created, id [0-9a-f-]{36}, schema shared\n$/);
     expect(await relata(["tenant", "create", "cli-acme"], { claims: OPERATOR })).toMatchObject({ exit: 3 });
     const list = await relata(["tenant", "list"], { claims: OPERATOR });
-    expect(list.stdout).toMatch(/^SLUG +SCHEMA +CREATED +ID\n/);
-    expect(list.stdout).toMatch(/^cli-acme +shared +\d{4}-/m);
+    expect(list.stdout).toMatch(/^SLUG +STATE +PARTITION +SCHEMA +CREATED +ID\n/);
+    expect(list.stdout).toMatch(/^cli-acme +active +shared +shared +\d{4}-/m);
     const lines = (await relata(["tenant", "list", "--json"], { claims: OPERATOR })).stdout.trim().split("\n");
     expect(lines.map((line) => JSON.parse(line).slug)).toContain("cli-acme");
     expect(await relata(["tenant", "list"])).toMatchObject({ exit: 3, stdout: "" });

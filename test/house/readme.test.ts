@@ -63,4 +63,14 @@ describe("the README's first schema", () => {
     const [answer = ""] = await bash(block);
     expect(JSON.parse(answer)).toMatchObject({ decision: "DECISION_ALLOWED" });
   });
+
+  it("gives a CI a token of its own, and finds all that on record", async () => {
+    const readme = await readFile(join(ROOT, "README.md"), "utf8");
+    const section = readme.split("## Who may call")[1]?.split("\n## ")[0] ?? "";
+    const [block = ""] = [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, body = ""]) => body);
+    const said = (await bash(block)).join("\n");
+    expect(said).toMatch(/^API token \w{12} written to ci-token\nallowed\nKEY ID /);
+    expect(said).toMatch(/^\d+ +\S+Z +api_token\.created +/m);
+    expect(said).toMatch(/^sound: \d+ events/m);
+  }, 60_000);
 });

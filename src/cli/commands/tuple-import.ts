@@ -9,7 +9,7 @@ import { badInput, CliError, EXIT, type ExitCode } from "../exit.ts";
 import { count, json, line } from "../output.ts";
 import type { Problem } from "../problem.ts";
 import { type Progress, progressBar } from "../progress.ts";
-import { exitOfCall } from "../server-error.ts";
+import { exitOfCall, isUnreachable } from "../server-error.ts";
 import { type Batch, identityOf, inBatches } from "../tuples/batches.ts";
 import {
   parseFormat,
@@ -104,7 +104,7 @@ async function importOne(
     try {
       done.consistencyToken = (await client.tuples.write({ updates })).consistencyToken;
     } catch (error) {
-      throw error instanceof CallError ? refusedBatch(error, source, batch, done) : error;
+      throw error instanceof CallError && !isUnreachable(error) ? refusedBatch(error, source, batch, done) : error;
     }
     done.tuples += batch.tuples.length;
     done.revisions += 1;
