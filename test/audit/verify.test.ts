@@ -13,8 +13,9 @@ describe("a chain of events in the database", () => {
   let opened: Awaited<ReturnType<typeof openStore>>;
   let tenant: Tenant;
   let other: Tenant;
+  let flights: (readonly string[])[] = [];
   beforeAll(async () => {
-    opened = await openStore();
+    opened = await openStore({ observe: (flight) => void flights.push(flight.map(({ name, text }) => name || text)) });
     tenant = await createTenant(opened.store);
     other = await createTenant(opened.store);
     for (const each of [tenant, other])
@@ -144,6 +145,19 @@ describe("a chain of events in the database", () => {
     const forked = signHead(KEY, { ...head, hash: Buffer.alloc(32) });
     expect(against([forked], 7)).toEqual(["7 head_mismatch"]);
     expect(against([signHead(KEY, { ...head, chain: other.id })], 7)).toEqual(["7 foreign"]);
+  });
+
+  it("costs a write two statements and no round trip", async () => {
+    const third = await createTenant(opened.store);
+    flights = [];
+    await opened.store.tuples.write(
+      third,
+      draft(["create document:d#viewer@user:u", "create document:e#viewer@user:u"]),
+    );
+    const ofAudit = (name: string) => name.includes("audit");
+    expect(flights.flat().filter(ofAudit)).toEqual(["lock_audit_chain", "insert_audit_event"]);
+    expect(flights.filter((flight) => flight.some(ofAudit))).toHaveLength(2);
+    for (const flight of flights) expect(flight.some((name) => !ofAudit(name) && /tuple|head/.test(name))).toBe(true);
   });
 
   it("takes from the service's role only what continues it, and nothing back", async () => {
