@@ -11,7 +11,7 @@ export interface DecisionLogOptions {
   readonly onFailure: (error: unknown) => void;
   /** Default 1,000. */
   readonly flushMs?: number;
-  /** Decisions that wait to be written; default 20,000, some 6 MB. Those beyond are dropped and counted. */
+  /** Decisions that wait to be written; default 20,000: 10 MB where no two share a text, measured. Those beyond are dropped and counted. */
   readonly maxWaiting?: number;
 }
 

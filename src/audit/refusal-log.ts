@@ -14,7 +14,7 @@ export interface RefusalLimits {
   readonly flushMs: number;
   /** Events of their own between two flushes, for one reason and address; the rest is counted. */
   readonly perSource: number;
-  /** The same for all of them: 50 a second are 4.3 million a day, about 3 GB, however hard somebody tries. */
+  /** The same for all of them: 50 a second are 4.3 million a day, 3 GB at 700 bytes each, however hard somebody tries. */
   readonly perFlush: number;
   /** Events that wait for a database that is away. */
   readonly maxWaiting: number;
