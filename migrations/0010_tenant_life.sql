@@ -86,7 +86,7 @@ GRANT SELECT, DELETE ON relata.tenant_usage TO relata_maintenance;
 CREATE SEQUENCE relata.own_bucket AS integer START 1000 MINVALUE 1000;
 
 /*
- * Partitions come and go by these three alone, which run as the owner of the tables for the maintenance role. Each fails
+ * Partitions come and go by these alone, which run as the owner of the tables for the maintenance role. Each fails
  * rather than wait longer than its lock_timeout: what queues for a lock of a parent keeps all tenants waiting behind it.
  */
 
@@ -162,7 +162,19 @@ BEGIN
   END LOOP;
 END $$;
 
-REVOKE ALL ON FUNCTION relata.make_own_bucket(), relata.require_abandoned_bucket(integer),
+-- A partition that was filled just now has no statistics until autovacuum comes by, and the planner takes it for one of a few
+-- rows: every write would read it from end to end.
+CREATE FUNCTION relata.analyze_bucket(bucket integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
+DECLARE
+  parent text;
+BEGIN
+  FOREACH parent IN ARRAY ARRAY['tuple', 'revision'] LOOP
+    EXECUTE format('ANALYZE relata.%I', parent || '_b' || bucket);
+  END LOOP;
+END $$;
+
+REVOKE ALL ON FUNCTION relata.analyze_bucket(integer), relata.make_own_bucket(), relata.require_abandoned_bucket(integer),
   relata.empty_own_bucket(integer), relata.drop_own_bucket(integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION relata.make_own_bucket(), relata.empty_own_bucket(integer), relata.drop_own_bucket(integer)
+GRANT EXECUTE ON FUNCTION relata.analyze_bucket(integer), relata.make_own_bucket(), relata.empty_own_bucket(integer), relata.drop_own_bucket(integer)
   TO relata_maintenance;

@@ -120,17 +120,28 @@ interface RemoveArgs {
   readonly limit: number;
 }
 
-/** Some of the tenant's rows in a bucket that its head does not name; none where it does. */
-const removeFrom = (table: "tuple" | "revision") => (arg: Arg<RemoveArgs>) => {
+/**
+ * The first of the tenant's rows in a bucket that its head does not name; none where it does. By a range of the primary key,
+ * whatever the planner thinks of a partition nobody has analyzed yet: found again one by one, by ctid or by key, each row of the
+ * chunk was compared with each of the tenant, 1 s a chunk of 40,000 rows.
+ */
+const removeFrom = (table: "tuple" | "revision", columns: readonly string[]) => (arg: Arg<RemoveArgs>) => {
   const rows = sql.ref(`relata.${table}`);
-  return sql<{ readonly rows: number }>`WITH gone AS (DELETE FROM ${rows} d
-      WHERE d.bucket = ${arg("bucket")} AND d.tenant_id = ${arg("tenantId")} AND d.ctid = ANY (ARRAY(
-        SELECT t.ctid FROM ${rows} t WHERE t.bucket = ${arg("bucket")} AND t.tenant_id = ${arg("tenantId")}
+  const key = sql.join(columns.map((column) => sql.ref(column)));
+  const lastKey = sql.join(columns.map((column) => sql`(SELECT ${sql.ref(column)} FROM last_row)`));
+  const backwards = sql.join(columns.map((column) => sql`${sql.ref(column)} DESC`));
+  return sql<{ readonly rows: number }>`WITH last_row AS MATERIALIZED (SELECT * FROM (
+        SELECT ${key} FROM ${rows} WHERE bucket = ${arg("bucket")} AND tenant_id = ${arg("tenantId")}
           AND NOT EXISTS (SELECT FROM relata.tenant_head h WHERE h.tenant_id = ${arg("tenantId")}
             AND (h.bucket = ${arg("bucket")} OR h.mirror_bucket = ${arg("bucket")}))
-        LIMIT ${arg("limit")})) RETURNING 1)
+        ORDER BY ${key} LIMIT ${arg("limit")}) chunk ORDER BY ${backwards} LIMIT 1),
+    gone AS (DELETE FROM ${rows} WHERE bucket = ${arg("bucket")} AND tenant_id = ${arg("tenantId")}
+      AND (${key}) <= (${lastKey}) RETURNING 1)
     SELECT count(*) AS rows FROM gone`.compile(sqlBuilder);
 };
 
-export const removeTuples = statement<RemoveArgs>()("life_remove_tuples", removeFrom("tuple"));
-export const removeRevisions = statement<RemoveArgs>()("life_remove_revisions", removeFrom("revision"));
+export const removeTuples = statement<RemoveArgs>()(
+  "life_remove_tuples",
+  removeFrom("tuple", [...KEY_COLUMNS, "deleted_rev"]),
+);
+export const removeRevisions = statement<RemoveArgs>()("life_remove_revisions", removeFrom("revision", ["revision"]));

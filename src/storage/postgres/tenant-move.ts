@@ -16,7 +16,7 @@ import {
   removeRows,
   requireSame,
 } from "./move-rows.ts";
-import { dropBucket, makeBucket, patiently } from "./own-buckets.ts";
+import { analyzeBucket, dropBucket, makeBucket, patiently } from "./own-buckets.ts";
 import { sqlBuilder, statement } from "./statement.ts";
 import type { JobRow } from "./tenant-jobs.ts";
 import { bumpTrust } from "./trust-change.ts";
@@ -103,6 +103,7 @@ async function prepare(session: MaintenanceSession, job: JobRow, { signal }: Mov
 
 /** Catches up, and once little is left reads both places to compare them, catches up again, and flips. */
 async function follow(session: MaintenanceSession, job: JobRow, pace: MovePace): Promise<JobRow> {
+  await patiently(() => analyzeBucket(session, moveArgs(job).to), pace.signal);
   let now = await catchUp(session, job, pace);
   await requireSame(session, now);
   for (;;) {

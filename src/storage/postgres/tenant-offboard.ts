@@ -48,26 +48,33 @@ const showRegistry = statement()("life_show_registry", () =>
   sql`SELECT set_config('relata.registry', 'open', true)`.compile(sqlBuilder),
 );
 
-/** What belongs to a tenant by its id alone; before what it refers to. */
-const OWNED = [
-  "idempotency",
-  "refresh_token",
-  "refresh_family",
-  "oauth_client_secret",
-  "oauth_client",
-  "api_token_use",
-  "api_token",
-  "api_token_policy",
-  "tenant_usage",
-] as const;
+/** What belongs to a tenant by its id alone, before what it refers to; and the order in which an index has a tenant's rows. */
+const ORDERS = {
+  idempotency: ["key"],
+  refresh_token: ["family_id", "secret_sha256"],
+  refresh_family: ["client_id", "family_id"],
+  oauth_client_secret: ["client_id", "created_at"],
+  oauth_client: ["client_id"],
+  api_token_use: ["tenant_id"],
+  api_token: ["created_at", "key_id"],
+  api_token_policy: ["tenant_id"],
+  tenant_usage: ["day", "family"],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+const OWNED = Object.keys(ORDERS) as readonly (keyof typeof ORDERS)[];
 
 const ROWS_AT_ONCE = 5_000;
 
+/** The first rows by a range of an index, and what is equal to the last of them: see `removeTuples`. */
 const removeOwned = statementFamily<{ tenantId: string; limit: number }>()("life_remove", OWNED, (arg, table) => {
   const rows = sql.ref(`relata.${table}`);
-  return sql<{ readonly rows: number }>`WITH gone AS (DELETE FROM ${rows} d WHERE d.tenant_id = ${arg("tenantId")}
-      AND d.ctid = ANY (ARRAY(SELECT t.ctid FROM ${rows} t WHERE t.tenant_id = ${arg("tenantId")} LIMIT ${arg("limit")}))
-      RETURNING 1)
+  const columns: readonly string[] = ORDERS[table];
+  const order = sql.join(columns.map((column) => sql.ref(column)));
+  const lastOrder = sql.join(columns.map((column) => sql`(SELECT ${sql.ref(column)} FROM last_row)`));
+  const backwards = sql.join(columns.map((column) => sql`${sql.ref(column)} DESC`));
+  return sql<{ readonly rows: number }>`WITH last_row AS MATERIALIZED (SELECT * FROM (
+        SELECT ${order} FROM ${rows} WHERE tenant_id = ${arg("tenantId")} ORDER BY ${order} LIMIT ${arg("limit")}) chunk
+      ORDER BY ${backwards} LIMIT 1),
+    gone AS (DELETE FROM ${rows} WHERE tenant_id = ${arg("tenantId")} AND (${order}) <= (${lastOrder}) RETURNING 1)
     SELECT count(*) AS rows FROM gone`.compile(sqlBuilder);
 });
 
@@ -135,7 +142,7 @@ async function forget(session: MaintenanceSession, job: JobRow, pace: MovePace):
   const tenantId = job.tenant_id;
   const scope = lifeScope(tenantId);
   for (const table of OWNED) {
-    for (let rows = ROWS_AT_ONCE; rows === ROWS_AT_ONCE; ) {
+    for (let rows = ROWS_AT_ONCE; rows >= ROWS_AT_ONCE; ) {
       pace.signal?.throwIfAborted();
       const remove = removeOwned(table)({ tenantId, limit: ROWS_AT_ONCE });
       const [[gone]] = await session.transact(scope, (send) => send([remove]));

@@ -3,6 +3,7 @@ import type { ServingStore } from "../../../src/model/serving-store.ts";
 import type { Tenant } from "../../../src/model/tenant.ts";
 import type { Bound } from "../../../src/storage/postgres/statement.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
+import { withClient } from "../../support/postgres-template.ts";
 import { createTenant, draft, NOW_MS, ORIGIN } from "../drafts.ts";
 import { openStore } from "./open.ts";
 import { rowsOf } from "./tenant-rows.ts";
@@ -74,6 +75,15 @@ describe("moving a tenant", () => {
     // It goes on from there, also for a caller who has not heard.
     const { head } = await store.tuples.write(tenant, draft(["create document:9#viewer@user:zoe"]));
     expect(head.revision).toBe(history.length);
+  });
+
+  it("tells the planner how much there is at the new place, before anybody looks there", async () => {
+    const tenant = await written();
+    const { bucket } = await move(tenant);
+    const { tuples } = await rowsOf(database, tenant.id);
+    const sql = "SELECT reltuples FROM pg_class WHERE oid = ('relata.tuple_b' || $1::int)::regclass";
+    const known = await withClient(database.owner, async (client) => (await client.query(sql, [bucket])).rows[0]);
+    expect(known.reltuples).toBe(tuples.get(bucket)?.length);
   });
 
   it("brings writes of every kind to both places until nobody has the old one, and to one place from then on", async () => {

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { ServingStore } from "../../../src/model/serving-store.ts";
+import { MAINTENANCE_PLANS } from "../../../src/storage/postgres/maintenance.ts";
+import { removeRevisions, removeTuples } from "../../../src/storage/postgres/move-statements.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
+import { withClient } from "../../support/postgres-template.ts";
+import { createTenant, draft } from "../drafts.ts";
+import { openStore } from "./open.ts";
+
+let database: TestDatabase;
+let store: ServingStore;
+let close: () => Promise<void>;
+beforeAll(async () => {
+  ({ store, database, close } = await openStore());
+});
+afterAll(() => close());
+
+interface PlanNode {
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly "Rows Removed by Filter"?: number;
+  readonly "Rows Removed by Join Filter"?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** Rows that any step of the plan looked at, those it threw away included. */
+function rowsLookedAt(node: PlanNode): number {
+  const { "Actual Rows": rows, "Actual Loops": loops, Plans: steps = [] } = node;
+  const filtered = (node["Rows Removed by Filter"] ?? 0) + (node["Rows Removed by Join Filter"] ?? 0);
+  return (rows + filtered) * loops + steps.reduce((sum, step) => sum + rowsLookedAt(step), 0);
+}
+
+const ROWS = 4_000;
+const AT_ONCE = 100;
+const WRITTEN_AT_ONCE = 1_000;
+
+it("a step of a removal looks at the rows it removes, not at all of the tenant's, in a partition nobody has analyzed", async () => {
+  const tenant = await createTenant(store);
+  const { id: tenantId, bucket } = tenant;
+  for (let from = 0; from < ROWS; from += WRITTEN_AT_ONCE) {
+    const updates = Array.from({ length: WRITTEN_AT_ONCE }, (_, at) => `create document:${from + at}#viewer@user:anne`);
+    await store.tuples.write(tenant, draft(updates));
+  }
+  await withClient(database.maintenance, async (client) => {
+    await client.query(`${MAINTENANCE_PLANS}; SET enable_seqscan = off; BEGIN`);
+    const open = "SELECT set_config('relata.tenant_id', $1, true), set_config('relata.registry', $2, true)";
+    await client.query(open, [tenantId, "heads"]);
+    await client.query("DELETE FROM relata.tenant_head WHERE tenant_id = $1", [tenantId]);
+    await client.query(open, [tenantId, "open"]);
+    for (const { text, values } of [
+      removeTuples({ tenantId, bucket, limit: AT_ONCE }),
+      removeRevisions({ tenantId, bucket, limit: AT_ONCE }),
+    ]) {
+      const explained = await client.query({ text: `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values: [...values] });
+      // A dozen steps at most, each of which passes the chunk on.
+      expect(rowsLookedAt(explained.rows[0]["QUERY PLAN"][0].Plan), text).toBeLessThan(12 * AT_ONCE);
+    }
+    const gone = removeTuples({ tenantId, bucket, limit: ROWS });
+    const { rows } = await client.query({ text: gone.text, values: [...gone.values] });
+    expect(Number(rows[0].rows)).toBe(ROWS - AT_ONCE);
+  });
+});
