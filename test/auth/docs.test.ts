@@ -4,6 +4,7 @@ import { createAuthenticator } from "../../src/auth/authenticate.ts";
 import { REMOTE_KEY_POLICY } from "../../src/auth/keys.ts";
 import { PROFILES } from "../../src/auth/profile.ts";
 import { loadConfig } from "../../src/config.ts";
+import { API_TOKEN_PATTERN, DEFAULT_API_TOKEN_POLICY } from "../../src/model/api-token.ts";
 import { withIdentityTables } from "../../tools/identity-tables.ts";
 import { recordLog } from "./rig.ts";
 
@@ -22,6 +23,17 @@ test("docs/identity.md names every profile, and the ages of keys as they are", (
     retryMs: 10_000,
     unknownKidMs: 30_000,
     timeoutMs: 5_000,
+  });
+});
+
+test("docs/credentials.md has the pattern for secret scanners, and the policy of a tenant that has set none", () => {
+  const credentials = readFileSync(new URL("../../docs/credentials.md", import.meta.url), "utf8");
+  expect(credentials).toContain(`\n${API_TOKEN_PATTERN}\n`);
+  const dayMs = 86_400_000;
+  expect(DEFAULT_API_TOKEN_POLICY).toEqual({
+    defaultLifetimeMs: 90 * dayMs,
+    maxLifetimeMs: 365 * dayMs,
+    maxActive: 100,
   });
 });
 
