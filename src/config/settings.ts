@@ -115,7 +115,7 @@ export const SETTINGS = {
   ),
   refusedCredentialRate: count(
     "RELATA_REFUSED_CREDENTIAL_RATE",
-    10,
+    50,
     0,
     1_000_000,
     "per second",

@@ -32,12 +32,17 @@ function recordRefusal(log: RefusalLog, call: EdgeCall, failure: Failure): void 
   if (refusal !== undefined) log.record(refusal);
 }
 
+/** Of limits/credential-guard.ts. */
+const NOT_LOOKED_AT = "credential_not_looked_at";
+
 /** A slug has 63 characters; what is longer is none, and its beginning tells as much. */
 const MAX_TENANT = 100;
 
 /** @returns undefined for a failure that turned nobody away */
 export function refusalOf(failure: Failure, about: Omit<Refusal, "event" | "reason">): Refusal | undefined {
   const { kind, detail = "" } = failure;
+  // Turned away unseen, for its address has shown too many that were no good: what the storm was like belongs on record.
+  if (detail === NOT_LOOKED_AT) return { ...about, event: "authentication.refused", reason: NOT_LOOKED_AT };
   if (kind !== "unauthenticated" && kind !== "permission_denied") return undefined;
   // Of the private reason only the code: what comes behind it may quote the caller.
   const reason = /^[a-z_]{1,64}(?=:|$)/.exec(detail)?.[0] ?? "unknown";

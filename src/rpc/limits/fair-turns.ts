@@ -9,10 +9,10 @@ import type { TenantAccount, Waiting } from "./account.ts";
  * sends no faster than it is answered, for each waiting call holds one of its connections' streams.
  */
 
-/** Of a turn, for one tenant: 64 Checks, for to wait costs a call 15 µs. Once its line is not empty all it sends waits. */
-const TENANT_MS = 4;
+/** Of a turn, for one tenant: some 80 Checks, for to wait costs a call 15 µs. Once its line is not empty all it sends waits. */
+const TENANT_MS = 6;
 /** For all together; beyond, only the first call of a tenant in a turn is answered at once. */
-const ALL_MS = 6;
+const ALL_MS = 9;
 /**
  * From lines, between two looks at what has arrived. A tenant that asks little waits for about two of these and for as much
  * of the storm as has come in meanwhile, which is as much as was answered: with 2 ms its median beside a storm was 7 ms, with

