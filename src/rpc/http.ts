@@ -191,6 +191,8 @@ function trackSessions(server: Http2Server): ReadonlySet<ServerHttp2Session> {
   server.on("session", (session) => {
     sessions.add(session);
     session.on("error", () => session.destroy());
+    // As HTTP/1.1 has it: GOAWAY, and what is under way goes on.
+    session.setTimeout(KEEP_ALIVE_MS, () => session.close());
     session.once("close", () => sessions.delete(session));
   });
   return sessions;

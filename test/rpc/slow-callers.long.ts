@@ -81,6 +81,12 @@ const WAYS: Readonly<Record<string, Slow>> = {
     drip: " ",
     withinMs: 60_000,
   },
+  "a preface, and nothing more": {
+    server: CLEAR,
+    port: "httpPort",
+    begin: (socket) => socket.write(greeting()),
+    withinMs: 75_000,
+  },
   "a preface, and no answer to any ping": {
     server: CLEAR,
     port: "grpcPort",
