@@ -28,6 +28,9 @@ export function attackCases(world: () => ExchangeWorld): void {
     await writeTuples(otherAdmin, `~organization:${otherSlug}#member@user:otto`);
     const asked = await exchange(idToken({ sub: "otto" }), resource(otherSlug));
     expect([asked.status, asked.body]).toEqual([400, TARGET_REFUSED]);
+    // Nor is a member of its own tenant given a token of that one, or of its own in its place.
+    expect((await exchange(idToken(), resource(otherSlug))).body).toEqual(TARGET_REFUSED);
+    expect((await exchange(idToken(), resource(slug))).status).toBe(200);
     // Named as the client's own tenant names things, in the other tenant's tuples.
     await writeTuples(otherAdmin, `+organization:${slug}#member@user:otto`);
     expect((await exchange(idToken({ sub: "otto" }))).body).toEqual(TARGET_REFUSED);
