@@ -91,6 +91,39 @@ describe.each(Object.keys(WAYS))("%s", (name) => {
   });
 });
 
+/** What proxies write when they have ended a caller's TLS. */
+const TOLD = ["x-forwarded-client-cert", "x-client-cert", "ssl-client-cert", "client-cert", "x-ssl-client-sha256"];
+
+test.each(Object.keys(WAYS))("%s: no header stands for a certificate", async (name) => {
+  const token = server.issuer.mint({ tenant: "acme", cnf: { "x5t#S256": good.sha256 } });
+  const told = Object.fromEntries(
+    TOLD.map((header) => [header, `Hash=${good.sha256};Cert="${encodeURIComponent(good.cert)}"`]),
+  );
+  const headers = { ...told, authorization: `Bearer ${token}` };
+  const transport = WAYS[name]?.(undefined) as Transport;
+  await expect(createClient(AuthorizationService, transport).check({}, { headers })).rejects.toMatchObject({
+    code: 16,
+  });
+});
+
+test("the certificate of a trusted proxy is the proxy's, and not that of whom it speaks for", async () => {
+  const { database, issuer, config } = server;
+  const behind = await startTestServer({ database, issuer, config: { ...config, trustedProxies: ["127.0.0.1"] } });
+  try {
+    const token = issuer.mint({ tenant: "acme", cnf: { "x5t#S256": good.sha256 } });
+    const authorization = `Bearer ${token}`;
+    for (const baseUrl of [`https://${behind.grpcAddress}`, `https://127.0.0.1:${behind.httpPort}`]) {
+      const client = createClient(AuthorizationService, createGrpcTransport({ baseUrl, nodeOptions: tlsOf(good) }));
+      const itself = client.check({}, { headers: { authorization } });
+      await expect(itself).rejects.toMatchObject({ rawMessage: expect.stringContaining("object") });
+      const another = client.check({}, { headers: { authorization, "x-forwarded-for": "203.0.113.9" } });
+      await expect(another).rejects.toMatchObject({ code: 16 });
+    }
+  } finally {
+    await behind.close();
+  }
+});
+
 test("relata's own client shows its certificate", async () => {
   const identity = { certificate: Buffer.from(good.cert), privateKey: Buffer.from(good.key) };
   const tls = { rootCertificates: Buffer.from(authority.ca), identity };

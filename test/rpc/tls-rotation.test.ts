@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -31,6 +32,23 @@ async function namesOf(port: number): Promise<string> {
   return names;
 }
 
+/** Calls on connections that stay and on new ones, on both ports, until it is stopped. @returns how many were answered */
+async function load(stopped: AbortSignal): Promise<number> {
+  const { cert, key } = await authority.client();
+  const nodeOptions = { ca: authority.ca, cert, key };
+  const urls = [`https://${server.grpcAddress}`, `https://127.0.0.1:${server.httpPort}`];
+  const open = () => urls.map((baseUrl) => createClient(Health, createGrpcTransport({ baseUrl, nodeOptions })));
+  const kept = open();
+  let answered = 0;
+  while (!stopped.aborted) {
+    // Whatever is lost rejects, and fails the test.
+    const answers = await Promise.all([...kept, ...open()].map((client) => client.check({})));
+    answered += answers.filter(({ status }) => status === 1).length;
+    await sleep(100);
+  }
+  return answered;
+}
+
 test("new files are taken into use by both ports, and nobody is cut off for it", async () => {
   const { cert, key } = await authority.client();
   const nodeOptions = { ca: authority.ca, cert, key };
@@ -41,6 +59,8 @@ test("new files are taken into use by both ports, and nobody is cut off for it",
   await expect(watch.next()).resolves.toMatchObject({ value: { status: 1 } });
   expect(await namesOf(server.grpcPort)).toContain("first.test");
 
+  const enough = new AbortController();
+  const answered = load(enough.signal);
   folder.write(await authority.server({ names: ["second.test"] }));
   await waitFor("the second certificate", async () => (await namesOf(server.grpcPort)).includes("second.test"));
   expect(await namesOf(server.httpPort)).toContain("second.test");
@@ -53,6 +73,8 @@ test("new files are taken into use by both ports, and nobody is cut off for it",
   folder.write(third);
   await waitFor("the third certificate", async () => (await namesOf(server.grpcPort)).includes("third.test"));
 
+  enough.abort();
+  expect(await answered).toBeGreaterThan(4);
   const next = watch.next();
   const closed = server.close();
   await expect(next, "the stream of the first connection goes on").resolves.toMatchObject({ value: { status: 2 } });
