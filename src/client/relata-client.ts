@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomUUID, X509Certificate } from "node:crypto";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import { AuditService } from "../gen/relata/v1/audit_service_pb.ts";
 import { AuthorizationService, type TreeNode } from "../gen/relata/v1/authorization_service_pb.ts";
@@ -65,6 +65,7 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_STREAM_TIMEOUT_MS = 60_000;
 const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
+/** @throws TypeError for certificates or a key that are none, or do not belong together */
 export function createRelataClient(options: RelataClientOptions): RelataClient {
   const client = new Client(options.address, channelCredentials(options.tls), {
     "grpc.max_receive_message_length": options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
@@ -102,6 +103,19 @@ function channelCredentials(tls: RelataClientOptions["tls"]) {
   if (tls === true) return credentials.createSsl();
   const { rootCertificates, identity } = tls;
   const roots = rootCertificates === undefined ? null : Buffer.from(rootCertificates);
+  // OpenSSL passes over what is no certificate, and every server would be a stranger then.
+  if (roots !== null) usable("tls.rootCertificates", () => new X509Certificate(roots));
   if (identity === undefined) return credentials.createSsl(roots);
-  return credentials.createSsl(roots, Buffer.from(identity.privateKey), Buffer.from(identity.certificate));
+  const [key, certificate] = [Buffer.from(identity.privateKey), Buffer.from(identity.certificate)];
+  return usable("tls.identity", () => credentials.createSsl(roots, key, certificate));
+}
+
+function usable<T>(option: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new TypeError(`${option} cannot be used: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
 }

@@ -59,17 +59,18 @@ describe("relata serve and migrate", () => {
     expect(server.stderr()).toMatch(/^error: .*superuser/im);
   });
 
-  test("a port that is taken is one clear error", async () => {
+  test("a port that is taken is one clear error", { timeout: 60_000 }, async () => {
     const blocker = createServer();
     await new Promise<void>((resolve) => blocker.listen(0, "127.0.0.1", resolve));
     const { port } = blocker.address() as { port: number };
     try {
-      for (const flag of ["--grpc-port", "--http-port", "--ops-port"]) {
+      const refused = async (flag: string) => {
         const server = serve(database.app.url, flag, String(port));
         expect(await server.ended).toBe(2);
         expect(server.stderr()).toMatch(new RegExp(`error: .*${port}`));
         expect(server.stderr()).not.toContain("    at ");
-      }
+      };
+      await Promise.all(["--grpc-port", "--http-port", "--ops-port"].map(refused));
     } finally {
       blocker.close();
     }

@@ -1,9 +1,11 @@
 import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
+import { createSecureServer } from "node:http2";
+import { type AddressInfo, connect as connectTcp } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ClientTls, createRelataClient } from "../../src/client/relata-client.ts";
 import { Health } from "../../src/gen/grpc/health/v1/health_pb.ts";
 import { AuthorizationService } from "../../src/gen/relata/v1/authorization_service_pb.ts";
 import {
@@ -129,6 +131,30 @@ test("relata's own client shows its certificate", async () => {
   const tls = { rootCertificates: Buffer.from(authority.ca), identity };
   const client = server.client("acme", { cnf: { "x5t#S256": good.sha256 } }, { tls });
   await expect(client.schemas.read({})).rejects.toMatchObject({ reason: "SCHEMA_NOT_FOUND" });
+});
+
+test("relata's own client says what TLS failed for", async () => {
+  const roots = Buffer.from(authority.ca);
+  const read = (tls: ClientTls, address = server.grpcAddress) => {
+    const client = createRelataClient({ address, token: "none", tls, timeoutMs: 5_000 });
+    return client.schemas.read({}).finally(() => client.close());
+  };
+  const untrusted = read({ rootCertificates: Buffer.from(stranger.ca) });
+  await expect(untrusted).rejects.toMatchObject({
+    codeName: "UNAVAILABLE",
+    message: expect.stringContaining("self-signed certificate"),
+  });
+  const elsewhere = await authority.server({ names: ["relata.example"], here: false });
+  const misnamed = createSecureServer({ cert: elsewhere.cert, key: elsewhere.key });
+  await once(misnamed.listen(0, "127.0.0.1"), "listening");
+  const { port } = misnamed.address() as AddressInfo;
+  await expect(read({ rootCertificates: roots }, `127.0.0.1:${port}`)).rejects.toThrow(
+    /does not match certificate's altnames/,
+  );
+  misnamed.close();
+  expect(() => read({ rootCertificates: Buffer.from("none") })).toThrow(/^tls\.rootCertificates cannot be used/);
+  const mixed = { certificate: Buffer.from(good.cert), privateKey: Buffer.from(foreign.key) };
+  expect(() => read({ rootCertificates: roots, identity: mixed })).toThrow(/^tls\.identity cannot be used: .*mismatch/);
 });
 
 function handshake(port: number, options: ConnectionOptions): Promise<TLSSocket> {
