@@ -8,6 +8,7 @@ import type { Logger } from "../log.ts";
 import type { RefusalLog } from "../model/audit.ts";
 import type { ServingStore } from "../model/serving-store.ts";
 import type { TokenServiceSettings } from "../model/token-service.ts";
+import { createClientRate } from "../rpc/limits/client-rate.ts";
 import { createOAuthEndpoints, type OAuthEndpoints, type TryGuard } from "../rpc/oauth/endpoints.ts";
 import type { BatchCheck } from "../service/batch-check.ts";
 import { CLIENTS_SHARE, requireRevocationRoom } from "../service/revocation-room.ts";
@@ -57,9 +58,9 @@ export async function openOwnIdentity(config: Config, parts: TokenServiceParts):
 
 export function openTokenService(
   config: Config,
-  parts: OwnParts & TokenServiceParts & { readonly batchCheck: BatchCheck },
+  parts: OwnParts & TokenServiceParts & { readonly batchCheck: BatchCheck; readonly monotonic: () => number },
 ): OpenTokenService {
-  const { own, store, trust, guard, refusals, now, log, authenticator, batchCheck } = parts;
+  const { own, store, trust, guard, refusals, now, log, authenticator, batchCheck, monotonic } = parts;
   const { settings, keys } = own;
   const { tokenKeys: secrets, maxTokenBytes, defaultDeadlineMs: deadlineMs, apiTokenEnv: env } = config;
   const subjects = createSubjectProver(settings.exchange?.issuers ?? [], { now, log, trust, maxTokenBytes });
@@ -78,6 +79,7 @@ export function openTokenService(
     trust,
     requireRevocationRoom: () => requireRevocationRoom({ ...config, trust }, CLIENTS_SHARE),
     refusals,
+    admitClient: createClientRate(config, monotonic),
     deadlineMs,
     now,
     log,

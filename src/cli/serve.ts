@@ -155,7 +155,8 @@ interface Parts {
 function buildEndpoints(
   config: Config,
   parts: Parts &
-    Pick<VerbOptions, "residency" | "now" | "monotonic"> & {
+    Pick<VerbOptions, "residency" | "now"> & {
+      readonly monotonic: () => number;
       readonly store: ServingStore;
       readonly requests: RequestMetrics;
       readonly limits: CallLimits;
@@ -166,7 +167,7 @@ function buildEndpoints(
     },
 ): { readonly endpoints: readonly Endpoint[]; readonly tokens: OpenTokenService | undefined } {
   const { authenticator, health, requests, limits, audit, trust, tenantLife, ownParts, ...verbParts } = parts;
-  const { store, log, now } = verbParts;
+  const { store, log, now, monotonic } = verbParts;
   const records = { audit: store.audit, decisions: audit.decisions };
   const verbs = createVerbs({ ...verbParts, ...records, tokenKeys: config.tokenKeys, limits: config });
   const findTenant = createTenantCache(store.tenants, (heard) => void trust.onChange("tenant", heard));
@@ -191,7 +192,8 @@ function buildEndpoints(
     trust,
     revocable: revocableIssuers(config.issuers, config.tokenService),
   });
-  const tokens = ownParts && openTokenService(config, { ...ownParts, store, now, log, batchCheck: verbs.batchCheck });
+  const tokens =
+    ownParts && openTokenService(config, { ...ownParts, store, now, monotonic, log, batchCheck: verbs.batchCheck });
   const groups = { verbs, credentials, clients: tokens?.clients, audit: audit.verbs, tenantLife: tenantLife.verbs };
   return { endpoints: createEndpoints(groups, health, edge), tokens };
 }

@@ -21,7 +21,7 @@ beforeAll(async () => {
   const app = connectionTo({ ...database.app, host: "127.0.0.1", port: proxy.port });
   world = await startTokenWorld(tokenService(), {
     database: { ...database, app },
-    config: { refusedCredentialRate: 1, trustedProxies: ["127.0.0.1/32"] },
+    config: { refusedCredentialRate: 1, principalRate: 5, principalBurst: 20, trustedProxies: ["127.0.0.1/32"] },
   });
   client = await makeClient(world, { scopes: ["check"] });
   token = String((await world.post(TOKEN, GRANT, { client })).body["access_token"]);
@@ -43,6 +43,18 @@ test("who tries secrets is slowed down by address, before any is looked at, and 
   expect([status, body["error"]]).toEqual([503, "temporarily_unavailable"]);
   expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
   expect((await from("192.0.2.2", client)).status).toBe(200);
+});
+
+test("a client that asks for more than its rate waits, and others do not", async () => {
+  const other = await makeClient(world, { scopes: ["check"] });
+  const asked = Array.from({ length: 60 }, () => world.post(TOKEN, GRANT, { client: other }));
+  const answers = await Promise.all(asked);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 503]));
+  for (const { status, headers, body } of answers) {
+    if (status === 200) continue;
+    expect([body["error"], Number(headers.get("retry-after")) > 0]).toEqual(["temporarily_unavailable", true]);
+  }
+  expect((await world.post(TOKEN, GRANT, { client })).status).toBe(200);
 });
 
 test("without its database it is temporarily unavailable, and never says that a grant or a client is bad", async () => {

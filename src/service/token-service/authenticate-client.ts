@@ -15,10 +15,10 @@ export interface ProvedClient {
 /**
  * Secrets are looked up each time: one that was rotated out or whose client was deleted is refused from the commit on, on
  * every node.
- * @throws OAuthError invalid_client, the same for every reason
+ * @throws OAuthError invalid_client, the same for every reason; RATE_LIMITED
  */
 export async function authenticateClient(
-  { store, tenants }: Pick<TokenServiceDeps, "store" | "tenants">,
+  { store, tenants, admitClient }: Pick<TokenServiceDeps, "store" | "tenants" | "admitClient">,
   { nowMs }: Pick<OAuthCall, "nowMs">,
   claimed: ClaimedClient,
 ): Promise<ProvedClient> {
@@ -30,6 +30,7 @@ export async function authenticateClient(
   const { client, expiresAtMs } = found;
   if (client.clientId !== claimed.clientId) throw invalidClient(`secret ${secret.id} is of another client`);
   if (expiresAtMs !== undefined && expiresAtMs <= nowMs) throw invalidClient(`secret ${secret.id} was rotated out`);
+  admitClient(client.clientId);
   const tenant = await tenants.byId(client.tenantId);
   if (tenant?.state !== "active") throw invalidClient(`the tenant of client ${client.clientId} is not active`);
   return { client, tenant, keyId: secret.id };

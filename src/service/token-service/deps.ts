@@ -28,6 +28,8 @@ export interface TokenServiceDeps {
   /** @throws TOO_MANY_REVOCATIONS where no more may be revoked one by one */
   readonly requireRevocationRoom: () => void;
   readonly refusals: RefusalLog;
+  /** Asked of each proved client. @throws RATE_LIMITED */
+  readonly admitClient: (clientId: string) => void;
   readonly deadlineMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
