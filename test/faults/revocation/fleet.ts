@@ -59,6 +59,8 @@ export async function createRevocationFleet(count = 3): Promise<RevocationFleet>
     mintBound: (claims) => boundIssuer.mint({ tenant: undefined, ...claims }),
     crashDatabase: () => database.crash(),
     startDatabase: () => database.start(),
+    killBackend: () => database.killBackend(),
+    backUpDatabase: () => database.backUp(),
     [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
   };
 }

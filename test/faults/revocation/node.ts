@@ -38,6 +38,10 @@ export interface RevocationFleet extends CredentialFleet<RevocationNode> {
   /** Kills the database as a power cut would. */
   crashDatabase(): Promise<void>;
   startDatabase(): Promise<void>;
+  /** Kills a process that serves relata: PostgreSQL ends all others and starts again by itself. */
+  killBackend(): Promise<void>;
+  /** The result puts the database back to how it is now. It is stopped for either. */
+  backUpDatabase(): Promise<() => Promise<void>>;
 }
 
 /** The one there is. */
