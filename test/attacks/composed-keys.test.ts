@@ -90,7 +90,7 @@ const HOLES: Readonly<Record<string, Domain>> = {
   issuer,
   subject: anything,
   "clientSubject(clientId)": (random) => `client:${uuid(random)}`,
-  OWN_ISSUER: oneOf("relata"),
+  API_TOKEN_ISSUER: oneOf("relata"),
   tenantId: uuid,
   schemaName: over("a-", 1, 3),
   namespace: over("a-0", 1, 2),
@@ -120,7 +120,7 @@ const KEYS: Readonly<Record<string, string>> = {
   "audit/canonical.ts: {canonicalString(name)}:{canonicalText(member)}": "",
   "audit/refusal-log.ts: {refusal.event} {refusal.reason} {refusal.address}": "",
   "audit/refusal-log.ts: {refusal.event} {refusal.reason}": "",
-  "auth/api-tokens.ts: {OWN_ISSUER}|{subject}": "actors",
+  "auth/api-tokens.ts: {API_TOKEN_ISSUER}|{subject}": "actors",
   "auth/proof.ts: {issuer.issuer}|{subject}": "",
   "auth/identity.ts: {named}:{uid}": "",
   "auth/service-account.ts: {SUBJECT_PREFIX}{namespace}:{name}": "",
@@ -213,6 +213,7 @@ const SAID: ReadonlySet<string> = new Set([
   "storage/embedded/runtime.ts: postgres-{bundle.version}-{process.platform}-{process.arch}",
   "storage/postgres/audit-drafts.ts: {operation} {formatTuple(tuple)}",
   'storage/postgres/boot-check.ts: {text}: {names.join(", ")}.',
+  "storage/postgres/boot-check-audit.ts: {name} {rest}",
   "storage/postgres/statement.ts: {name}_{key}",
   "storage/postgres/tuple-columns.ts: {alias}.{column}",
 ]);
@@ -233,7 +234,7 @@ const LISTS: Readonly<Record<string, { readonly part: Domain; readonly between: 
   },
   'service/tuple-place.ts: return [key.objectType, key.objectId, key.relation, key.subjectType, key.subjectId, key.subjectRelation].join("\\0");':
     { part: maybe(id), between: "\0" },
-  'service/credentials/issue-api-token.ts: { metadata: { scopes: missing.join(" ") } },': "said",
+  'service/credentials/held-by-caller.ts: { metadata: { scopes: missing.join(" ") } },': "said",
   'service/token-service/introspect.ts: scope: family.scopes.join(" "),': "said",
   'service/token-service/issue.ts: const scope = rights.scopes.join(" ");': "said",
   'storage/postgres/boot-check.ts: throw new RelataError("STORE_UNFIT", `relata refuses to serve from this database: {problems.join(" ")}`, {':
