@@ -7,7 +7,7 @@ import { type Row, SCOPE_SETS } from "./matrix-table.ts";
 /** Where a caller is who calls, as it were. */
 export interface Situation {
   readonly name: string;
-  /** The `authorization` of a caller with these scopes. */
+  /** The `authorization` of a caller with these scopes; empty for none. */
   readonly credential: (set: string) => string;
   /** `relata-tenant`. */
   readonly header?: string;
@@ -75,6 +75,8 @@ export function jwtSituations(claimed: TestIssuer, bound: TestIssuer): JwtSituat
       { name: "none of several", credential: several, header: "south", expected: never },
       { name: "platform, other tenant", credential: operator, header: "south", expected: naming },
       { name: "platform, unknown tenant", credential: operator, header: "atlantis", expected: naming },
+      endedAs("nobody", () => ""),
+      { ...endedAs("nobody, naming a tenant", () => ""), header: "south" },
       endedAs("platform, revoked", subject("operator", revoked)),
       endedAs("platform, expired", subject("operator", expired)),
     ],

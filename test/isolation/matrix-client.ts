@@ -1,8 +1,11 @@
 import { once } from "node:events";
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
+import { setTimeout as pause } from "node:timers/promises";
 
 /** What became of a call: it got as far as its verb, or was turned away. */
 export type Outcome = "reached" | "denied" | "unauthenticated";
+
+const OVERLOADED = "overloaded";
 
 export interface Answer {
   /** Anything else than an outcome is shown as it came. */
@@ -35,17 +38,22 @@ interface Received {
  */
 const GARBAGE = Buffer.concat([Buffer.of(0, 0, 0, 0, 8), Buffer.alloc(8, 0xff)]);
 
-const GRPC_OUTCOMES: Readonly<Record<string, Outcome>> = { 3: "reached", 7: "denied", 16: "unauthenticated" };
+const GRPC_OUTCOMES: Readonly<Record<string, Outcome | typeof OVERLOADED>> = {
+  3: "reached",
+  7: "denied",
+  8: OVERLOADED,
+  16: "unauthenticated",
+};
 
 export async function openGrpc(address: string): Promise<MatrixClient> {
   const session = await open(`http://${address}`);
   return {
-    async ask({ procedure, headers }) {
+    ask: patiently(async ({ procedure, headers }) => {
       const more = { ...headers, "content-type": "application/grpc", te: "trailers" };
       const received = await exchange(session, procedure, more, GARBAGE);
       const status = String(received.trailers["grpc-status"] ?? received.headers["grpc-status"]);
       return { outcome: GRPC_OUTCOMES[status] ?? `grpc-status ${status}`, bytes: bytesOf(received) };
-    },
+    }),
     close: () => close(session),
   };
 }
@@ -54,20 +62,37 @@ export async function openGrpc(address: string): Promise<MatrixClient> {
 export async function openJson(url: string): Promise<MatrixClient> {
   const session = await open(url);
   return {
-    async ask({ procedure, streams, headers }) {
+    ask: patiently(async ({ procedure, streams, headers }) => {
       const type = streams ? "application/connect+json" : "application/json";
       const body = streams ? Buffer.of(0, 0, 0, 0, 2, 0x7b, 0x7d) : Buffer.from("{}");
       const received = await exchange(session, procedure, { ...headers, "content-type": type }, body);
       const code = streams ? codeAtEnd(received.body) : codeOf(received);
-      const refused = { permission_denied: "denied", unauthenticated: "unauthenticated" }[code];
-      return { outcome: refused ?? (KINDS_OF_FAULTS.has(code) ? code : "reached"), bytes: bytesOf(received) };
-    },
+      const outcome = JSON_OUTCOMES[code] ?? (KINDS_OF_FAULTS.has(code) ? code : "reached");
+      return { outcome, bytes: bytesOf(received) };
+    }),
     close: () => close(session),
   };
 }
 
+const JSON_OUTCOMES: Readonly<Record<string, Outcome | typeof OVERLOADED>> = {
+  permission_denied: "denied",
+  unauthenticated: "unauthenticated",
+  resource_exhausted: OVERLOADED,
+};
+
 /** What no verb says of a request that is merely empty. */
-const KINDS_OF_FAULTS = new Set(["internal", "unknown", "unavailable", "unimplemented", "resource_exhausted"]);
+const KINDS_OF_FAULTS = new Set(["internal", "unknown", "unavailable", "unimplemented"]);
+
+/** Comes back, as it is told to, when the process has more to do than it can: a hundred calls at once are much beside others. */
+function patiently(ask: MatrixClient["ask"]): MatrixClient["ask"] {
+  return async (question) => {
+    for (let triesLeft = 100; ; triesLeft -= 1) {
+      const answer = await ask(question);
+      if (answer.outcome !== OVERLOADED || triesLeft === 0) return answer;
+      await pause(100);
+    }
+  };
+}
 
 async function open(authority: string): Promise<ClientHttp2Session> {
   const session = connect(authority);
