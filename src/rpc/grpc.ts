@@ -12,6 +12,7 @@ import {
 import type { Logger } from "../log.ts";
 import { FORWARDED_HEADER } from "./connections/forwarded.ts";
 import { Front } from "./connections/front.ts";
+import { ignoreGoneStreams } from "./gone-streams.ts";
 import { type GrpcStream, serveStream } from "./grpc-stream.ts";
 import type { PeerOfCall } from "./grpc-transport.ts";
 import { serveUnary } from "./grpc-unary.ts";
@@ -36,6 +37,7 @@ export async function startGrpcServer(endpoints: readonly Endpoint[], options: S
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,
   });
+  ignoreGoneStreams(server);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const front = createFront(injector, options);
   const peerOf = peerSource(front, options);

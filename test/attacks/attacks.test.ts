@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from "vitest";
+import { edgeAttacks } from "./edge-attacks.ts";
 import { guardAttacks } from "./guard-attacks.ts";
 import { headerAttacks } from "./header-attacks.ts";
 import { stringAttacks } from "./string-attacks.ts";
@@ -16,6 +17,7 @@ afterAll(() => world.close());
 describe("forged and misused tokens", () => tokenAttacks(() => world));
 describe("tokens tried by the dozen", () => guardAttacks(() => world));
 describe("headers that name another tenant", () => headerAttacks(() => world));
+describe("ways around the door", () => edgeAttacks(() => world));
 describe("SQL in texts", () => stringAttacks(() => world, false));
 describe("orders to logs, leaks and excess", () => textAttacks(() => world));
 describe("bytes, bombs and silence", () => transportAttacks(() => world));
