@@ -2,20 +2,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JobStage } from "../../../src/model/tenant-life.ts";
 import { createPostgresStore } from "../../../src/storage/postgres/store.ts";
 import { ORIGIN } from "../../storage/drafts.ts";
+import { withClient } from "../../support/postgres-template.ts";
 import { waitFor } from "../../support/wait.ts";
 import { createRandom, type Random } from "../random.ts";
 import { accountFor } from "./account.ts";
 import { insist, readUntil, send, writeUntil } from "./clients.ts";
 import type { MoveFleet } from "./fleet.ts";
 import { startMover } from "./movers.ts";
-import { createRecords, longestMs, type Records } from "./records.ts";
+import { createRecords, longestOf, type Records } from "./records.ts";
 
 export interface MovePlan {
   readonly seed: number;
   /** Who is at the move is killed once at each of these, somewhere on the way; the next one goes on. */
   readonly kills: readonly JobStage[];
-  /** How long after the flip the late node still hears nothing. */
-  readonly lateMs: number;
+  /** How long after the flip the late node still hears nothing; undefined: it hears everything at once. */
+  readonly lateMs: number | undefined;
   /** Between two reads or writes of one client. */
   readonly pauseMs: number;
   /** Of load before the move begins and after it is done. */
@@ -33,8 +34,10 @@ export interface MoveReport {
   readonly reads: number;
   /** Answers of the late node that went to the old place, since it had not heard of the new one. */
   readonly late: number;
-  /** Longest read and write that was under way during the move, by node; and outside of it, whoever was asked. */
-  readonly longest: Readonly<Record<string, number>>;
+  /** The read and the write that took longest during the move, by node; about the flip, and before the move, on any node. */
+  readonly longest: Readonly<Record<string, { readonly ms: number; readonly atMs: number }>>;
+  /** When each stage began, after the job did. */
+  readonly stages: Readonly<Record<string, number>>;
   readonly errors: Readonly<Record<string, number>>;
   /** Empty, or relata is broken. */
   readonly problems: readonly string[];
@@ -44,6 +47,8 @@ const WRITERS = ["w1", "w2"];
 const READERS_A_NODE = 2;
 /** One fault shows in hundreds of answers. */
 const MOST_PROBLEMS = 20;
+/** The test sees the flip within 100 ms; writers wait for it for less than the rest. */
+const AROUND_FLIP_MS = 1_000;
 /** Somewhere within a stage. */
 const KILL_WITHIN_MS = 25;
 
@@ -58,7 +63,7 @@ export async function runMove(fleet: MoveFleet, plan: MovePlan): Promise<MoveRep
     await underWay(records);
     await sleep(plan.aroundMs);
     const fromMs = performance.now();
-    const { killed, flippedAtMs, heardAtMs } = await moveUnderFire(fleet, plan, random);
+    const { killed, flippedAtMs, heardAtMs, stages } = await moveUnderFire(fleet, plan, random);
     const untilMs = performance.now();
     await underWay(records);
     await sleep(plan.aroundMs);
@@ -66,9 +71,13 @@ export async function runMove(fleet: MoveFleet, plan: MovePlan): Promise<MoveRep
       (["read", "write"] as const).flatMap((kind) => [
         ...fleet.nodes.map(({ name }) => [
           `${kind} ${name}`,
-          longestMs(records, kind, { node: name, fromMs, untilMs }),
+          longestOf(records, kind, { node: name, fromMs, untilMs }),
         ]),
-        [`${kind} before`, longestMs(records, kind, { fromMs: 0, untilMs: fromMs })],
+        [
+          `${kind} at the flip`,
+          longestOf(records, kind, { fromMs: flippedAtMs - AROUND_FLIP_MS, untilMs: flippedAtMs }),
+        ],
+        [`${kind} before`, longestOf(records, kind, { fromMs: 0, untilMs: fromMs })],
       ]),
     );
     end.abort();
@@ -82,7 +91,8 @@ export async function runMove(fleet: MoveFleet, plan: MovePlan): Promise<MoveRep
       late: records.done.filter(
         ({ node, beganAtMs, endedAtMs }) => node === "late" && beganAtMs > flippedAtMs && endedAtMs < heardAtMs,
       ).length,
-      longest: Object.fromEntries(Object.entries(longest).map(([name, ms]) => [name, Math.round(Number(ms))])),
+      longest,
+      stages: Object.fromEntries(stages.map(({ stage, atMs }) => [stage, Math.round(atMs - fromMs)])),
       errors: Object.fromEntries(records.errors),
       problems: [...records.problems, ...(await accountFor(fleet, records))].slice(0, MOST_PROBLEMS),
     };
@@ -95,7 +105,7 @@ export async function runMove(fleet: MoveFleet, plan: MovePlan): Promise<MoveRep
 const TUPLES_AT_ONCE = 500;
 
 /** Much to copy, in many chunks. */
-async function seedTuples({ nodes }: MoveFleet, tuples: number, { journal }: Records): Promise<void> {
+async function seedTuples({ nodes, database }: MoveFleet, tuples: number, { journal }: Records): Promise<void> {
   for (let from = 0; from < tuples; from += TUPLES_AT_ONCE) {
     const numbers = Array.from({ length: Math.min(TUPLES_AT_ONCE, tuples - from) }, (_, at) => from + at);
     const adds = numbers.map((number) => `document:s${number}#viewer@user:seed${number % 100}`);
@@ -104,6 +114,8 @@ async function seedTuples({ nodes }: MoveFleet, tuples: number, { journal }: Rec
     await insist(() => send(nodes[0], write));
     journal.push({ kind: "ack", id: write.id, token: "" });
   }
+  // What autovacuum would do within a minute.
+  await withClient(database.owner, (client) => client.query("ANALYZE relata.tuple, relata.revision"));
 }
 
 function startClients(
@@ -140,23 +152,30 @@ async function moveUnderFire(
   fleet: MoveFleet,
   plan: MovePlan,
   random: Random,
-): Promise<{ killed: readonly JobStage[]; flippedAtMs: number; heardAtMs: number }> {
+): Promise<{
+  killed: readonly JobStage[];
+  flippedAtMs: number;
+  heardAtMs: number;
+  stages: readonly { stage: JobStage; atMs: number }[];
+}> {
   const { database, tenant, settleMs } = fleet;
   const store = await createPostgresStore({ connection: database.app, maintenance: database.maintenance });
   let mover = startMover(database, tenant.id, settleMs);
   const killed: JobStage[] = [];
   const left = new Set(plan.kills);
+  const stages: { stage: JobStage; atMs: number }[] = [];
   let flippedAtMs = 0;
   let heardAtMs = 0;
   let lateness: Promise<void> | undefined;
   const atStage = (stage: JobStage): boolean => {
+    stages.push({ stage, atMs: performance.now() });
     const isFlipAhead = stage === "follow" && !left.has(stage);
     if ((isFlipAhead || stage === "mirror") && lateness === undefined) {
-      fleet.deafen();
+      if (plan.lateMs !== undefined) fleet.deafen();
       lateness = waitFor("the flip", async () => ((await store.tenants.byId(tenant.id))?.bucket ?? 0) >= 1000)
         .then(() => {
           flippedAtMs = performance.now();
-          return sleep(plan.lateMs);
+          return sleep(plan.lateMs ?? 0);
         })
         .finally(() => {
           heardAtMs = performance.now();
@@ -179,7 +198,7 @@ async function moveUnderFire(
       mover = next;
     }
     await lateness;
-    return { killed, flippedAtMs, heardAtMs };
+    return { killed, flippedAtMs, heardAtMs, stages };
   } finally {
     fleet.hear();
     await mover.kill();

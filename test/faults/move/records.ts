@@ -51,12 +51,12 @@ function reasonOf(error: unknown): string {
   return reason || codeName || String(error);
 }
 
-/** Longest time that one read or write took, of those that were under way at any instant between the two. */
-export function longestMs(
+/** The read or write that took longest, of those that were under way at any instant between the two. */
+export function longestOf(
   { done }: Records,
   kind: Done["kind"],
   { node, fromMs, untilMs }: { readonly node?: string; readonly fromMs: number; readonly untilMs: number },
-): number {
+): { readonly ms: number; readonly atMs: number } {
   const within = done.filter(
     (one) =>
       one.kind === kind &&
@@ -64,5 +64,10 @@ export function longestMs(
       one.endedAtMs > fromMs &&
       one.beganAtMs < untilMs,
   );
-  return Math.max(0, ...within.map(({ beganAtMs, endedAtMs }) => endedAtMs - beganAtMs));
+  return within
+    .map(({ beganAtMs, endedAtMs }) => ({
+      ms: Math.round(endedAtMs - beganAtMs),
+      atMs: Math.round(beganAtMs - fromMs),
+    }))
+    .reduce((longest, one) => (one.ms > longest.ms ? one : longest), { ms: 0, atMs: 0 });
 }
