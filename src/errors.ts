@@ -91,7 +91,6 @@ export const REASONS = {
   /** This process has no maintenance connection, which moving and removing tenants takes. */
   MAINTENANCE_UNAVAILABLE: "failed_precondition",
   // audit
-  AUDIT_CHAIN_BROKEN: "internal",
   // the operator
   INVALID_CONFIG: "invalid_argument",
   // the machine
