@@ -58,6 +58,8 @@ class Feed implements TrustFeed {
   readonly #closing = new AbortController();
   readonly #listeners = new Map<TrustKind, Set<TrustListener>>();
   #position: TrustPosition | undefined;
+  /** Revocations that were obsolete at this instant of the wall clock are not known any more. */
+  #forgotAtMs = Number.NEGATIVE_INFINITY;
   /** When the newest read began that left nothing newer. */
   #confirmedAtMs = Number.NEGATIVE_INFINITY;
   #polls = 0;
@@ -176,26 +178,36 @@ class Feed implements TrustFeed {
     for (;;) {
       const beganAtMs = monotonic();
       this.#polls += 1;
+      // What was forgotten while the clock was ahead can name tokens that are good again now that it has been put right.
+      if (now() < this.#forgotAtMs) this.#startOver(CLOCK_PUT_BACK);
       const position = this.#position ?? (await this.#load(signal));
       const page = await this.#source.since(position, PAGE, signal());
       if (!page.continues) {
-        this.#options.log.warn({ version: position.version }, HISTORY_CHANGED);
-        this.#position = undefined;
+        this.#startOver(HISTORY_CHANGED);
         continue;
       }
       await applyChanges(this.#source, this.#state, page.changes, signal);
-      this.#position = page.changes.at(-1) ?? position;
       for (const { kind, key } of page.changes) this.#tell(kind as TrustKind, key);
+      // Only now: whoever was not told is told the next time.
+      this.#position = page.changes.at(-1) ?? position;
       if (!page.complete) continue;
-      this.#state.forgetObsolete(now());
+      this.#forgotAtMs = now();
+      this.#state.forgetObsolete(this.#forgotAtMs);
       this.#confirmedAtMs = beganAtMs;
       return;
     }
   }
 
+  #startOver(why: string): void {
+    this.#options.log.warn({ version: this.#position?.version }, why);
+    this.#position = undefined;
+    this.#forgotAtMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** Whoever remembers something of a history that is no more must forget it too. */
   async #load(signal: () => AbortSignal): Promise<TrustPosition> {
-    const position = await loadWhole(this.#source, this.#state, this.#options.now(), signal);
+    this.#forgotAtMs = this.#options.now();
+    const position = await loadWhole(this.#source, this.#state, this.#forgotAtMs, signal);
     this.#loads += 1;
     for (const kind of this.#listeners.keys()) this.#tell(kind, undefined);
     return position;
@@ -236,6 +248,7 @@ function ignore(): void {}
 const FOLLOWED_AGAIN = "changes of credentials are followed again";
 const HISTORY_CHANGED =
   "the log of credentials is not the one that was followed, as after a restored backup: everything is read anew";
+const CLOCK_PUT_BACK = "the clock was put back: what was forgotten by the time it showed before is read anew";
 const UNREADABLE =
   "changes of credentials cannot be read: once what is known is older than its bound, nobody is let in until they can";
 

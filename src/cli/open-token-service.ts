@@ -8,7 +8,7 @@ import type { Logger } from "../log.ts";
 import type { RefusalLog } from "../model/audit.ts";
 import type { ServingStore } from "../model/serving-store.ts";
 import type { TokenServiceSettings } from "../model/token-service.ts";
-import { createClientRate } from "../rpc/limits/client-rate.ts";
+import { createCallerRate } from "../rpc/limits/caller-rate.ts";
 import { createOAuthEndpoints, type OAuthEndpoints, type TryGuard } from "../rpc/oauth/endpoints.ts";
 import type { BatchCheck } from "../service/batch-check.ts";
 import { CLIENTS_SHARE, requireRevocationRoom } from "../service/revocation-room.ts";
@@ -73,13 +73,14 @@ export function openTokenService(
   const service = createTokenService({
     ...shared,
     tenants: store.tenants,
+    heads: store.revisions,
     batchCheck,
     subjects,
     authenticator,
     trust,
     requireRevocationRoom: () => requireRevocationRoom({ ...config, trust }, CLIENTS_SHARE),
     refusals,
-    admitClient: createClientRate(config, monotonic),
+    admitCaller: createCallerRate(config, monotonic),
     deadlineMs,
     now,
     log,

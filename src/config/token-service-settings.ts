@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isObjectScope } from "../model/access.ts";
+import { API_TOKEN_ISSUER } from "../model/api-token.ts";
 import { isRelationName, isTypeName } from "../model/object.ts";
 import type { ExchangeSettings, TokenServiceSettings } from "../model/token-service.ts";
 import { SIGNING_ALGORITHMS } from "../model/trust.ts";
@@ -16,7 +17,9 @@ const origin = text
   });
 
 const exchangeIssuer = strict({
-  issuer: text.refine((value) => !value.includes("|"), 'must not hold "|", which separates issuer and subject'),
+  issuer: text
+    .refine((value) => !value.includes("|"), 'must not hold "|", which separates issuer and subject')
+    .refine((value) => value !== API_TOKEN_ISSUER, "is the name of relata's own API tokens in logs and history"),
   profile: oneOf(["oauth", "oidc"]),
   keys: keySource,
   algorithms: nonEmpty(oneOf(SIGNING_ALGORITHMS), `algorithm of ${SIGNING_ALGORITHMS.join(", ")}`),

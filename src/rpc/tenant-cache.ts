@@ -22,11 +22,16 @@ const MAX_READINGS = 4;
  */
 export function createTenantCache(tenants: Pick<TenantStore, "bySlug">, news?: TenantNews): FindTenant {
   const cache = new LRUCache<string, Entry>({ max: MAX_TENANTS, ttl: FRESH_MS });
+  /** Apart from the cache, which forgets one that takes longer than an entry stays fresh while callers still wait for it. */
+  const underWay = new Set<Entry>();
   news?.((tenantId) => {
-    // Rare, and at most some thousand entries. Of a read under way nobody knows yet which tenant it will find.
+    // Of a read under way nobody knows yet which tenant it will find.
+    for (const entry of underWay) entry.overtaken = true;
+    // Rare, and at most some thousand entries.
     for (const [slug, entry] of cache.entries()) {
       const { tenant } = entry;
       if (tenantId !== undefined && tenant !== undefined && tenant.id !== tenantId) continue;
+      // Who waited for it may not have gone on yet.
       entry.overtaken = true;
       cache.delete(slug);
     }
@@ -35,13 +40,16 @@ export function createTenantCache(tenants: Pick<TenantStore, "bySlug">, news?: T
   const begin = (slug: string): Entry => {
     const entry: Entry = { asked: tenants.bySlug(slug), tenant: undefined, overtaken: false };
     cache.set(slug, entry);
+    underWay.add(entry);
     const isCached = (): boolean => cache.peek(slug) === entry;
     entry.asked.then(
       (tenant) => {
+        underWay.delete(entry);
         entry.tenant = tenant;
         if (tenant === undefined && isCached()) cache.set(slug, entry, { ttl: UNKNOWN_FRESH_MS });
       },
       () => {
+        underWay.delete(entry);
         if (isCached()) cache.delete(slug);
       },
     );

@@ -10,7 +10,7 @@ import { nameOf, requestWith, stringPaths } from "./string-fields.ts";
 import type { AttackWorld, InWorld } from "./world.ts";
 
 /** Each ends a string, a cast, a comment or a pattern somewhere; what they would do shows in the canary. */
-const PAYLOADS: readonly string[] = [
+export const PAYLOADS: readonly string[] = [
   "'; DROP TABLE public.canary; --",
   "' OR '1'='1",
   "1); CREATE ROLE canary_role SUPERUSER; --",
@@ -32,7 +32,7 @@ export const procedureOf = (method: DescMethod): string => `${method.parent.type
 export const FAULTS: ReadonlySet<string> = new Set(["2", "4", "13", "14", "15"]);
 
 /** Words of Postgres that have no place in an answer. Of a request's own words, cut out before, there may be any. */
-const POSTGRES = /syntax error|relation "|column "|invalid input|unterminated|violates|pg_|\bSQL\b|42\d\d\d/i;
+export const POSTGRES = /syntax error|relation "|column "|invalid input|unterminated|violates|pg_|\bSQL\b|42\d\d\d/i;
 
 /** Everything a statement that got through would have changed. */
 async function stateOf({ server }: AttackWorld): Promise<unknown> {

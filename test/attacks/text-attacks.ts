@@ -8,7 +8,7 @@ import { nameOf, requestWith, stringPaths } from "./string-fields.ts";
 import { CHECK, type InWorld, PORTS, QUESTION_BYTES, SECRET } from "./world.ts";
 
 /** Ends a line, a string and an object of the log, moves a terminal's cursor, turns its text round; 0x9b is an escape of one byte. */
-const FORGED =
+export const FORGED =
   'x"}\n{"level":"error","msg":"forged by a caller"}\r\n\u001b[2J\u001b]0;owned\u0007\u009b31m\u2028\u202egnp.exe';
 /** Nothing of a caller's that a terminal or another reader of lines obeys may be in the log as it is. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -18,7 +18,7 @@ const HUGE = "Oversize/".repeat(12_000);
 const MANY = 3_000;
 
 /** What is nobody's business outside: code, places of the machine, roles, statements, stacks. */
-const INSIDE =
+export const INSIDE =
   /\b(?:src|dist|node_modules)\/|\.[cm]?[jt]s\b|\bat \S+ \(|\bnode:|\/(?:tmp|home|work|usr|etc|var)\/|relata_(?:app|owner|maintenance)|\bpostgres|ECONN|\b(?:SELECT|INSERT|UPDATE|DELETE|FROM|WHERE|undefined|NaN|\[object)\b|127\.0\.0\.1:\d/;
 /** An error is read by a person, and goes into the headers of an answer. */
 const MAX_MESSAGE = 2_048;

@@ -244,3 +244,32 @@ test("who hears of a change may ask at once, and who left hears no more", async 
   await feed.poll();
   expect(heard).toEqual(["k1 true", "k2 true"]);
 });
+
+test("what was forgotten while the clock ran ahead is known again once it is put right", async () => {
+  records.revoke(ISSUER, "j1", clock.now() + 86_400_000);
+  await feed.poll();
+  clock.advance(10 * 86_400_000);
+  await feed.poll();
+  expect(revokes("j1")).toBe(false);
+  clock.advance(-10 * 86_400_000);
+  await feed.poll();
+  expect([revokes("j1"), feed.stats().loads]).toEqual([true, 2]);
+  await feed.poll();
+  expect(feed.stats().loads).toBe(2);
+});
+
+test("who could not be told of a change is told again, and nothing is confirmed before", async () => {
+  const heard: (string | undefined)[] = [];
+  let fails = true;
+  feed.onChange("api_token", (key) => {
+    if (fails) throw new Error("not now");
+    heard.push(key);
+  });
+  records.change("api_token", "k1");
+  clock.advance(BOUND_MS + 1);
+  await expect(feed.poll()).rejects.toThrow("not now");
+  expect([heard, isFresh()]).toEqual([[], false]);
+  fails = false;
+  await feed.poll();
+  expect([heard, isFresh()]).toEqual([["k1"], true]);
+});

@@ -13,7 +13,8 @@ import {
 export interface TrustRecords {
   readonly log: TrustLog;
   change(kind: TrustKind, key: string): void;
-  revoke(issuer: string, tokenId: string): void;
+  /** @param obsoleteAtMs left out: never */
+  revoke(issuer: string, tokenId: string, obsoleteAtMs?: number): void;
   bind(key: BindingKey, tenantId: string, slug: string): void;
   /** The tenant is gone: its slug is not found any more. */
   removeTenant(id: string): void;
@@ -93,10 +94,10 @@ export function createTrustRecords(): TrustRecords {
   const records: TrustRecords = {
     log,
     change,
-    revoke(issuer, tokenId) {
+    revoke(issuer, tokenId, obsoleteAtMs = NEVER_OBSOLETE_MS) {
       const id = randomUUID();
       const what = { kind: "token", tokenId } as const;
-      const row = { id, issuer, what, createdAtMs: 0, createdBy: "", reason: "", obsoleteAtMs: NEVER_OBSOLETE_MS };
+      const row = { id, issuer, what, createdAtMs: 0, createdBy: "", reason: "", obsoleteAtMs };
       rows = { ...rows, revocations: new Map([...rows.revocations, [id, row]]) };
       change("revocation", id);
     },

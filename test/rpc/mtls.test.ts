@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createSecureServer } from "node:http2";
+import { connect as connectHttp2, createSecureServer, type OutgoingHttpHeaders } from "node:http2";
 import { type AddressInfo, connect as connectTcp } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { createClient, type Transport } from "@connectrpc/connect";
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ClientTls, createRelataClient } from "../../src/client/relata-client.ts";
 import { Health } from "../../src/gen/grpc/health/v1/health_pb.ts";
 import { AuthorizationService } from "../../src/gen/relata/v1/authorization_service_pb.ts";
+import { grpcFrame, grpcHeaders } from "../attacks/raw-http.ts";
 import {
   createTestAuthority,
   createTlsFolder,
@@ -190,7 +191,7 @@ describe.each(["grpcPort", "httpPort"] as const)("%s", (port) => {
     expect(answer).not.toContain("HTTP");
   });
 
-  test("resumes no session while certificates are asked for", async () => {
+  test("resumes no session of TLS 1.2 while certificates are asked for", async () => {
     const first = await handshake(server[port], { maxVersion: "TLSv1.2", cert: good.cert, key: good.key });
     const session = first.getSession();
     first.destroy();
@@ -199,4 +200,61 @@ describe.each(["grpcPort", "httpPort"] as const)("%s", (port) => {
     expect(second.isSessionReused()).toBe(false);
     second.destroy();
   });
+
+  test("resumes none of TLS 1.3 either, so nobody brings another's certificate along", async () => {
+    const tls13 = { minVersion: "TLSv1.3", ALPNProtocols: ["h2"] } as const;
+    const first = await handshake(server[port], { ...tls13, cert: good.cert, key: good.key });
+    // Of 1.3 they come after the handshake, with the first bytes that the server sends.
+    const sessions: (Buffer | undefined)[] = [];
+    first.on("session", (session) => void sessions.push(session));
+    expect(await askOver(first, good)).toEqual(["proved"]);
+    for (const session of [...sessions, first.getSession()]) {
+      const second = await handshake(server[port], { ...tls13, session });
+      expect(second.isSessionReused()).toBe(false);
+      expect(await askOver(second, good)).toEqual(["refused"]);
+    }
+  });
+
+  test("a connection proves the one certificate it began with, call after call", async () => {
+    const other = await authority.client();
+    const socket = await handshake(server[port], { ALPNProtocols: ["h2"], cert: good.cert, key: good.key });
+    expect(await askOver(socket, good, other, good, other)).toEqual(["proved", "refused", "proved", "refused"]);
+  });
+
+  test("whose certificate no renegotiation changes", async () => {
+    const other = await authority.client();
+    const socket = await handshake(server[port], { maxVersion: "TLSv1.2", cert: good.cert, key: good.key });
+    socket.setKeyCert({ cert: other.cert, key: other.key });
+    const { promise, resolve } = Promise.withResolvers<string>();
+    socket.once("error", (error: Error) => resolve(error.message));
+    socket.once("close", () => resolve("closed"));
+    socket.renegotiate({}, (error) => resolve(error?.message ?? "renegotiated"));
+    expect(await promise).toMatch(/no renegotiation|closed/i);
+    socket.destroy();
+  });
 });
+
+/** Over this connection: a call by a token that is bound to the certificate, for each of them; then the connection is closed. */
+async function askOver(socket: TLSSocket, ...certificates: readonly TestCertificate[]): Promise<readonly string[]> {
+  const session = connectHttp2("https://127.0.0.1", { createConnection: () => socket });
+  const answers: string[] = [];
+  for (const { sha256 } of certificates) {
+    const authorization = `Bearer ${server.issuer.mint({ tenant: "acme", cnf: { "x5t#S256": sha256 } })}`;
+    const stream = session.request(
+      grpcHeaders("relata.v1.AuthorizationService/Check", { authorization }) as OutgoingHttpHeaders,
+    );
+    let status: unknown;
+    const note = (headers: Readonly<Record<string, unknown>>) => {
+      status = headers["grpc-status"] ?? status;
+    };
+    stream.on("response", note);
+    stream.on("trailers", note);
+    stream.resume();
+    stream.end(grpcFrame(new Uint8Array()));
+    await once(stream, "close");
+    // An empty question is invalid, which is found out of callers that are proved.
+    answers.push(status === "3" ? "proved" : status === "16" ? "refused" : `status ${String(status)}`);
+  }
+  session.destroy();
+  return answers;
+}

@@ -35,6 +35,18 @@ test("nobody is let in on what news overtook, though it waits for it already", a
   expect([find("acme"), reads.length]).toEqual([SUSPENDED, 2]);
 });
 
+test("nor on a read that the cache has forgotten for others by the time the news comes", async () => {
+  const { reads, find, tell } = createRegistry();
+  const waiting = find("acme");
+  for (let others = 0; others < 10_000; others += 1) void find(`other${others}`);
+  tell("1");
+  const known = reads.length;
+  reads[0]?.(ACTIVE);
+  await expect.poll(() => reads.length).toBe(known + 1);
+  reads[known]?.(SUSPENDED);
+  expect(await waiting).toEqual(SUSPENDED);
+});
+
 test("news of another tenant costs nothing, and news of any forgets all", async () => {
   const { reads, find, tell } = createRegistry();
   const first = find("acme");

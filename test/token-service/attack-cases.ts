@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { expect, test } from "vitest";
 import { newOwnSecret, newPublicId } from "../../src/auth/own-secret.ts";
 import { writeTuples } from "../support/server-seed.ts";
-import { EXCHANGE, type ExchangeWorld, TARGET_REFUSED, TOKEN } from "./exchange-world.ts";
+import { EXCHANGE, type ExchangeWorld, ID_TOKEN, TARGET_REFUSED, TOKEN } from "./exchange-world.ts";
 import { GRANT_REFUSED } from "./refresh-cases.ts";
 import { claimsOf, makeClient, OWN_ISSUER, type TestClient } from "./world.ts";
 
@@ -21,6 +21,43 @@ export function attackCases(world: () => ExchangeWorld): void {
       const { status, body } = await exchange(idToken(), resource(slug), { at: open });
       expect([status, body], slug).toEqual([400, TARGET_REFUSED]);
     }
+  });
+
+  test("without a client, what is looked up tells nothing of a tenant, and neither do the bytes", async () => {
+    const { open, slug, otherSlug, server, flights, idToken } = world();
+    const { slug: suspended } = await server.createTenant();
+    await server.operator.tenants.suspend({ slug: suspended });
+    const strangers = idToken({ sub: "stranger" });
+    const ask = async (named: string): Promise<string> => {
+      const form = { grant_type: EXCHANGE, subject_token: strangers, subject_token_type: ID_TOKEN, ...resource(named) };
+      flights.length = 0;
+      const response = await fetch(`${open.httpUrl}${TOKEN}`, {
+        method: "POST",
+        body: new URLSearchParams(form),
+        headers: { "x-request-id": "same" },
+      });
+      const headers = [...response.headers].filter(([name]) => name !== "date");
+      return JSON.stringify([response.status, headers, await response.text(), flights]);
+    };
+    const unknown = await ask("no-such-tenant");
+    // Those that exist come into memory first, which is done once and not by the one who asks.
+    for (const existing of [slug, otherSlug]) await expect.poll(() => ask(existing)).toBe(unknown);
+    expect(flights.length).toBeGreaterThan(1);
+    for (const named of [slug, suspended, otherSlug, "another-one"]) expect(await ask(named), named).toBe(unknown);
+  });
+
+  test("a person without a client asks no faster than a principal may, and others are left alone", async () => {
+    const { open, slug, exchange, idToken } = world();
+    const ask = (token: string) => exchange(token, resource(slug), { at: open });
+    const storm = idToken({ sub: "storm" });
+    const answers = await Promise.all(Array.from({ length: 60 }, () => ask(storm)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400, 503]));
+    const refused = answers.find(({ status }) => status === 503);
+    expect([refused?.body["error"], Number(refused?.headers.get("retry-after")) > 0]).toEqual([
+      "temporarily_unavailable",
+      true,
+    ]);
+    expect((await ask(idToken())).status).toBe(200);
   });
 
   test("a confused client: one of tenant A gets nothing of tenant B, for whomever it asks", async () => {

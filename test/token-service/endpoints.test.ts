@@ -260,6 +260,15 @@ describe("introspection (RFC 7662)", () => {
     expect((await introspect(token, stranger)).body).toEqual({ active: false });
   });
 
+  test("is no use of an API token, whose record tells where it was used", async () => {
+    const { secret, token } = await world.admin.credentials.createApiToken({ name: "job", scopes: ["check"] });
+    expect((await introspect(secret)).body).toEqual({ active: false });
+    await world.server.apiTokens.uses.flush();
+    const { tokens } = await world.admin.credentials.listApiTokens({});
+    const listed = tokens.find(({ keyId }) => keyId === token?.keyId);
+    expect([listed?.name, listed?.lastUsedAt]).toEqual(["job", undefined]);
+  });
+
   test("is for those who prove themselves: a client, or a caller that may read credentials", async () => {
     const token = await tokenOf(client);
     expect((await world.post("/oauth2/introspect", { token })).status).toBe(401);

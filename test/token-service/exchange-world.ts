@@ -1,4 +1,5 @@
 import { createRelataClient, type RelataClient } from "../../src/client/relata-client.ts";
+import { ofSomeTenant } from "../isolation/denied-callers.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { writeTuples } from "../support/server-seed.ts";
 import { startTestIssuer, type TestIssuer } from "../support/tokens.ts";
@@ -26,7 +27,7 @@ export const TARGET_REFUSED = {
 
 /** Two nodes of one fleet that exchange the tokens of an IdP of people, a tenant, and another one. */
 export interface ExchangeWorld extends TokenWorld {
-  /** Wants no client, and takes wildcards for members. */
+  /** Wants no client, takes wildcards for members, and has little patience: 40 requests of one caller, then 5 a second. */
   readonly open: TestServer;
   /** Issues people's ID tokens. */
   readonly people: TestIssuer;
@@ -44,6 +45,8 @@ export interface ExchangeWorld extends TokenWorld {
   makeApp(): Promise<TestClient>;
   /** Names of what the first node has sent to its database; empty it as you like. */
   readonly statements: string[];
+  /** Of what the open node has sent for callers: the names of each flight. */
+  readonly flights: string[];
   /** Why the log of the first node says a request was turned away last. */
   lastRefusal(): string;
   /** Milliseconds that the clock of everybody here goes ahead. */
@@ -85,6 +88,7 @@ export async function startExchangeWorld(): Promise<ExchangeWorld> {
       },
     });
   const statements: string[] = [];
+  const flights: string[] = [];
   const config = { refusedCredentialRate: 0 };
   const world = await startTokenWorld(settings({}, {}), {
     now,
@@ -96,8 +100,13 @@ export async function startExchangeWorld(): Promise<ExchangeWorld> {
     now,
     issuer,
     database: world.server.database,
+    observe: (flight) => {
+      if (ofSomeTenant(flight)) flights.push(flight.map(({ name }) => name).join(" "));
+    },
     config: {
       ...config,
+      principalRate: 5,
+      principalBurst: 40,
       tokenKeys: world.server.config.tokenKeys,
       tokenService: settings({ clients: "optional" }, { wildcards: true }),
     },
@@ -126,6 +135,7 @@ export async function startExchangeWorld(): Promise<ExchangeWorld> {
     rival,
     stranger,
     statements,
+    flights,
     otherSlug,
     otherAdmin,
     makeApp,

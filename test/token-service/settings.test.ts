@@ -40,6 +40,11 @@ test.each<[string, object, RegExp]>([
     withExchange({ issuers: [{ ...PEOPLE, issuer: "https://auth.relata.test" }] }),
     /not exchanged/,
   ],
+  [
+    "people of an issuer called as that of API tokens",
+    withExchange({ issuers: [{ ...PEOPLE, issuer: "relata", keys: { kind: "file", path: "/keys.json" } }] }),
+    /relata's own API tokens/,
+  ],
   ["symmetric algorithms", withExchange({ issuers: [{ ...PEOPLE, algorithms: ["HS256"] }] }), /algorithms/],
   ["people of no audience", withExchange({ issuers: [{ ...PEOPLE, audiences: [] }] }), /audience/],
   ["a membership of everybody alike", withExchange({}, { subject: "user:someone" }), /must name \{sub\}/],

@@ -18,7 +18,7 @@ export interface ProvedClient {
  * @throws OAuthError invalid_client, the same for every reason; RATE_LIMITED
  */
 export async function authenticateClient(
-  { store, tenants, admitClient }: Pick<TokenServiceDeps, "store" | "tenants" | "admitClient">,
+  { store, tenants, admitCaller }: Pick<TokenServiceDeps, "store" | "tenants" | "admitCaller">,
   { nowMs }: Pick<OAuthCall, "nowMs">,
   claimed: ClaimedClient,
 ): Promise<ProvedClient> {
@@ -30,7 +30,7 @@ export async function authenticateClient(
   const { client, expiresAtMs } = found;
   if (client.clientId !== claimed.clientId) throw invalidClient(`secret ${secret.id} is of another client`);
   if (expiresAtMs !== undefined && expiresAtMs <= nowMs) throw invalidClient(`secret ${secret.id} was rotated out`);
-  admitClient(client.clientId);
+  admitCaller(client.clientId);
   const tenant = await tenants.byId(client.tenantId);
   if (tenant?.state !== "active") throw invalidClient(`the tenant of client ${client.clientId} is not active`);
   return { client, tenant, keyId: secret.id };

@@ -5,7 +5,7 @@ import type { SubjectProver } from "../../auth/subject-prover.ts";
 import type { Logger } from "../../log.ts";
 import type { RefusalLog } from "../../model/audit.ts";
 import type { Peer } from "../../model/peer.ts";
-import type { TenantStore } from "../../model/store.ts";
+import type { RevisionStore, TenantStore } from "../../model/store.ts";
 import type { TokenServiceSettings, TokenServiceStore } from "../../model/token-service.ts";
 import type { TrustView } from "../../model/trust-view.ts";
 import type { BatchCheck } from "../batch-check.ts";
@@ -16,6 +16,7 @@ export interface TokenServiceDeps {
   readonly settings: TokenServiceSettings;
   readonly store: TokenServiceStore;
   readonly tenants: Pick<TenantStore, "byId" | "bySlug">;
+  readonly heads: Pick<RevisionStore, "head">;
   readonly keys: OwnKeys;
   /** Seal signing keys: `tokenKeys`, the first seals. */
   readonly secrets: readonly SealingSecret[];
@@ -28,8 +29,8 @@ export interface TokenServiceDeps {
   /** @throws TOO_MANY_REVOCATIONS where no more may be revoked one by one */
   readonly requireRevocationRoom: () => void;
   readonly refusals: RefusalLog;
-  /** Asked of each proved client. @throws RATE_LIMITED */
-  readonly admitClient: (clientId: string) => void;
+  /** Asked of each proved client, and of each proved subject that comes without one. @throws RATE_LIMITED */
+  readonly admitCaller: (name: string) => void;
   readonly deadlineMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

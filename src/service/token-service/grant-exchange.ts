@@ -2,16 +2,15 @@ import { newOwnSecret, newPublicId } from "../../auth/own-secret.ts";
 import { OWN_CLAIMS } from "../../auth/own-token.ts";
 import type { ProvedSubject } from "../../auth/subject-prover.ts";
 import { RelataError } from "../../errors.ts";
-import { isTenantSlug, type Tenant } from "../../model/tenant.ts";
 import type { ExchangeSettings, NewFamily } from "../../model/token-service.ts";
 import type { JsonObject } from "../../model/tuple.ts";
 import { actorClaim } from "./actor.ts";
 import type { ProvedClient } from "./authenticate-client.ts";
 import type { OAuthCall, Parameters, TokenAnswer, TokenServiceDeps } from "./deps.ts";
+import { tenantOfMember } from "./exchange-tenant.ts";
 import { mint } from "./issue.ts";
-import { requireMember } from "./membership.ts";
 import { commonRights, type Rights, requestedScopes, requireSome } from "./narrow.ts";
-import { invalidClient, invalidTarget, OAuthError } from "./oauth-error.ts";
+import { invalidClient, OAuthError } from "./oauth-error.ts";
 import { clientOrigin, originOf, tokenIssued } from "./record.ts";
 
 export const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -39,8 +38,9 @@ export async function grantExchange(
 ): Promise<TokenAnswer> {
   const exchange = requireExchange(deps.settings.exchange, proved);
   const { subject, actor } = await proveTokens(deps, form);
-  const tenant = await chooseTenant(deps, proved, form);
-  await requireMember(deps, call, tenant, exchange.membership, subject);
+  // A client's rate was asked of it when it was proved; whoever comes without one has a subject's.
+  if (proved === undefined) deps.admitCaller(`${subject.issuer}|${subject.subject}`);
+  const tenant = await tenantOfMember(deps, call, exchange.membership, { proved, form, subject });
   const rights = exchangeRights(exchange, proved, form);
   const act = actorClaim(deps.settings.issuer, subject, actor, proved);
   const kept = proved?.client.grants.includes("refresh_token") === true;
@@ -120,31 +120,6 @@ const KINDS: Readonly<Record<ProvedSubject["profile"], readonly string[]>> = {
   oauth: [ACCESS_TOKEN, JWT],
   oidc: [ID_TOKEN, JWT, ACCESS_TOKEN],
 };
-
-/** A client acts in its own tenant; a subject without one names the tenant, and learns nothing of those it is not in. */
-async function chooseTenant(
-  { settings, tenants }: TokenServiceDeps,
-  proved: ProvedClient | undefined,
-  form: Parameters,
-): Promise<Tenant> {
-  const audience = form.get("audience");
-  if (audience !== undefined && audience !== settings.audience) throw invalidTarget("audience is not this service's");
-  const resource = form.get("resource");
-  if (resource === undefined) {
-    if (proved !== undefined) return proved.tenant;
-    throw new OAuthError("invalid_request", "resource is missing: it names the tenant, <issuer>/tenants/<slug>");
-  }
-  const prefix = `${settings.issuer}/tenants/`;
-  const slug = resource.startsWith(prefix) ? resource.slice(prefix.length) : "";
-  if (!isTenantSlug(slug)) throw invalidTarget("resource is not <issuer>/tenants/<slug>");
-  if (proved !== undefined) {
-    if (slug === proved.tenant.slug) return proved.tenant;
-    throw invalidTarget("resource names another tenant than the client's");
-  }
-  const tenant = await tenants.bySlug(slug);
-  if (tenant?.state !== "active") throw invalidTarget("the tenant does not exist or is suspended");
-  return tenant;
-}
 
 function exchangeRights(exchange: ExchangeSettings, proved: ProvedClient | undefined, form: Parameters): Rights {
   const requested = requestedScopes(form.get("scope"));

@@ -1,3 +1,4 @@
+import { isApiToken } from "../../auth/api-token-authenticator.ts";
 import type { JsonMembers } from "../../auth/strict-json.ts";
 import { parseToken } from "../../auth/token.ts";
 import { RelataError } from "../../errors.ts";
@@ -20,6 +21,8 @@ export async function readOwnAccessToken(
   { authenticator, settings }: Pick<TokenServiceDeps, "authenticator" | "settings">,
   token: string,
 ): Promise<OwnAccessToken | undefined> {
+  // None of these, and to be looked at counts as a use of it.
+  if (isApiToken(token)) return undefined;
   let principal: Principal;
   try {
     principal = await authenticator.authenticate(`Bearer ${token}`, UNKNOWN_PEER);
