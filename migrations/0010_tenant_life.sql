@@ -45,9 +45,11 @@ CREATE TABLE relata.tenant_job (
   address           text,
   started_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
   changed_at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  -- When a process last took it up, or found another one at it.
+  tried_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
   CHECK (to_bucket <> from_bucket)
 );
-CREATE INDEX tenant_job_unfinished ON relata.tenant_job (started_at) WHERE stage <> 'done';
+CREATE INDEX tenant_job_unfinished ON relata.tenant_job (tried_at) WHERE stage <> 'done';
 
 -- Calls of a tenant by day and family of methods, added up by all processes.
 CREATE TABLE relata.tenant_usage (
@@ -162,8 +164,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- A partition that was filled just now has no statistics until autovacuum comes by, and the planner takes it for one of a few
--- rows: every write would read it from end to end.
+-- A partition that was filled just now has no statistics until autovacuum comes by, and the planner takes all that a tenant has
+-- there for one row: to catch up, the mover would compare each change with everything.
 CREATE FUNCTION relata.analyze_bucket(bucket integer) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE

@@ -78,7 +78,7 @@ export interface TenantLifeStore {
   beginOffboard(id: string, by: ChangeOrigin): Promise<TenantJob>;
   /** The tenant's last job, done or not. */
   job(id: string): Promise<TenantJob | undefined>;
-  /** Tenants whose jobs are not done, the oldest first. */
+  /** Tenants whose jobs are not done, those first that nobody has tried for longest. */
   unfinished(limit: number): Promise<readonly string[]>;
   /**
    * Goes on with the tenant's job to its end, from wherever whoever was at it left off. One at a time: TENANT_STATE when
@@ -91,4 +91,9 @@ export interface TenantLifeStore {
   usage(tenant: Tenant, days: number): Promise<TenantUsage>;
   /** Forgets calls of days before `day`. */
   forgetCalls(before: string): Promise<void>;
+  /**
+   * Forgets changes of credentials and tenants that are older, and revocations that have been obsolete for longer. Who follows the
+   * changes and is not as far behind goes on undisturbed.
+   */
+  forgetTrust(keepMs: number): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { RelataError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import type { TenantLifeStore } from "../../model/tenant-life.ts";
 
-/** Works at moves and removals in the background: those begun here, and those whose process is gone. */
+/** Works at moves and removals in the background: those begun here, and those whose process is gone. Also forgets what is too old. */
 export interface JobKeeper {
   /** Sees to it that somebody is at the tenant's job. Returns at once. */
   goOn(tenantId: string): void;
@@ -25,6 +25,12 @@ const LOOK_EVERY_MS = 30_000;
 /** Of calls by day. */
 const KEEP_DAYS = 400;
 const DAY_MS = 86_400_000;
+/**
+ * Of changes that other processes follow, of which they are seconds behind; and of revocations, once no token can need them by the
+ * clock of the process that took them in: room for clocks that differ.
+ */
+const KEEP_TRUST_MS = DAY_MS;
+const FORGET_EVERY_MS = 3_600_000;
 
 export function createJobKeeper({ life, settleMs, log, lookEveryMs = LOOK_EVERY_MS }: JobKeeperOptions): JobKeeper {
   const closing = new AbortController();
@@ -54,12 +60,24 @@ export function createJobKeeper({ life, settleMs, log, lookEveryMs = LOOK_EVERY_
       run(tenantId).finally(() => running.delete(tenantId)),
     );
   };
+  let forgotAtMs = Number.NEGATIVE_INFINITY;
+  const forget = async (): Promise<void> => {
+    if (performance.now() - forgotAtMs < FORGET_EVERY_MS) return;
+    await life.forgetCalls(new Date(Date.now() - KEEP_DAYS * DAY_MS).toISOString().slice(0, 10));
+    await life.forgetTrust(KEEP_TRUST_MS);
+    forgotAtMs = performance.now();
+  };
   const look = async (): Promise<void> => {
     try {
-      for (const tenantId of await life.unfinished(AT_ONCE)) goOn(tenantId);
-      await life.forgetCalls(new Date(Date.now() - KEEP_DAYS * DAY_MS).toISOString().slice(0, 10));
+      // As many more as are under way here already, and so found again.
+      for (const tenantId of await life.unfinished(AT_ONCE + running.size)) goOn(tenantId);
+      await forget();
     } catch (error) {
-      if (!closing.signal.aborted) log.warn({ error: String(error) }, "jobs of tenants could not be looked up");
+      if (!closing.signal.aborted)
+        log.warn(
+          { error: String(error) },
+          "jobs of tenants could not be looked up, or what is too old not be forgotten",
+        );
     }
   };
   const timer = life.canMaintain ? setInterval(() => void look(), lookEveryMs).unref() : undefined;

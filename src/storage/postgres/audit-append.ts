@@ -40,7 +40,7 @@ const insertEvent = statement<EventArgs>()("insert_audit_event", (arg) =>
 
 /**
  * Goes in a transaction's first flight, behind the lock of what is changed. Where a transaction locks several, the order is:
- * tenant_head, the tenant's chain, the platform's chain, trust_head.
+ * tenant, tenant_head, the tenant's chain, the platform's chain, trust_head.
  * @param chain the tenant's id, or PLATFORM_CHAIN, which takes the scope `registry`.
  */
 export function lockChain(chain: string): Bound<LockedChain> {

@@ -30,10 +30,10 @@ export const readJob = statement<{ tenantId: string }>()("life_read_job", (arg) 
   sql<JobRow>`SELECT ${COLUMNS} FROM relata.tenant_job WHERE tenant_id = ${arg("tenantId")}`.compile(sqlBuilder),
 );
 
-/** By the partial index of those that are not done. */
+/** By the partial index of those that are not done: those that always fail come last, and keep nobody from being tried. */
 export const readUnfinished = statement<{ limit: number }>()("life_unfinished_jobs", (arg) =>
   sql<{ readonly tenant_id: string }>`SELECT tenant_id FROM relata.tenant_job WHERE stage <> 'done'
-    ORDER BY started_at LIMIT ${arg("limit")}`.compile(sqlBuilder),
+    ORDER BY tried_at LIMIT ${arg("limit")}`.compile(sqlBuilder),
 );
 
 interface NewJob {
@@ -58,7 +58,7 @@ export const insertJob = statement<NewJob>()("life_insert_job", (arg) =>
       to_bucket = NULL, is_own = excluded.is_own, base_revision = NULL, applied_revision = NULL, place = NULL, copied = 0,
       removed = 0, actor = excluded.actor, request_id = excluded.request_id,
       credential = excluded.credential, address = excluded.address, started_at = excluded.started_at,
-      changed_at = excluded.changed_at
+      changed_at = excluded.changed_at, tried_at = excluded.tried_at
     WHERE former.stage = 'done' RETURNING ${COLUMNS}`.compile(sqlBuilder),
 );
 
@@ -106,6 +106,13 @@ export function toJob(row: JobRow): TenantJob {
     changedAtMs: row.changed_at_ms,
   };
 }
+
+/** Whether or not it can be taken up: what another process is at is left alone for a while, too. */
+export const tryJob = statement<{ tenantId: string }>()("life_try_job", (arg) =>
+  sql`UPDATE relata.tenant_job SET tried_at = clock_timestamp() WHERE tenant_id = ${arg("tenantId")}`.compile(
+    sqlBuilder,
+  ),
+);
 
 /** One process at a time: the lock is held by the connection, so it ends with a process that was killed. */
 export const takeJob = statement<{ tenantId: string }>()("life_take_job", (arg) =>

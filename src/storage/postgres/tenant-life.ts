@@ -8,13 +8,14 @@ import { appendEvents, lockChain } from "./audit-append.ts";
 import type { Maintenance, MaintenanceSession, Send } from "./maintenance.ts";
 import { fault, lifeScope } from "./move-rows.ts";
 import type { Sessions } from "./sessions.ts";
-import { insertJob, type JobRow, readJob, readUnfinished, takeJob, toJob } from "./tenant-jobs.ts";
+import { insertJob, type JobRow, readJob, readUnfinished, takeJob, toJob, tryJob } from "./tenant-jobs.ts";
 import { type MovePace, stepMove } from "./tenant-move.ts";
 import { stepOffboard } from "./tenant-offboard.ts";
 import { changeState, lockTenant, requireStaying, setTenantState } from "./tenant-state.ts";
 import { createUsageStore } from "./tenant-usage.ts";
 import { toTenant } from "./tenants.ts";
 import { bumpTrust } from "./trust-change.ts";
+import { forgetTrust } from "./trust-forget.ts";
 
 export interface TenantLifeDeps {
   readonly sessions: Sessions;
@@ -56,11 +57,13 @@ export function createTenantLife(deps: TenantLifeDeps): TenantLifeStore {
     },
     run: (id, pace) =>
       maintenance.session(async (session) => {
-        const [[lock]] = await session.transact(lifeScope(id), (send) => send([takeJob({ tenantId: id })]));
+        const args = { tenantId: id };
+        const [, [lock]] = await session.transact(lifeScope(id), (send) => send([tryJob(args), takeJob(args)]));
         if (lock?.taken !== true) throw busy();
         const row = await readOne(session, id);
         return row && toJob(await runJob(session, row, { ...pace, announce }));
       }),
+    forgetTrust: (keepMs) => maintenance.session((session) => forgetTrust(session, keepMs)),
     ...createUsageStore(deps),
   };
 }

@@ -19,6 +19,7 @@ import {
 import { analyzeBucket, dropBucket, makeBucket, patiently } from "./own-buckets.ts";
 import { sqlBuilder, statement } from "./statement.ts";
 import type { JobRow } from "./tenant-jobs.ts";
+import { lockTenant } from "./tenant-state.ts";
 import { bumpTrust } from "./trust-change.ts";
 
 /*
@@ -132,8 +133,10 @@ async function catchUp(session: MaintenanceSession, job: JobRow, { signal }: Mov
 function flip(session: MaintenanceSession, job: JobRow): Promise<JobRow | undefined> {
   const { tenantId, from, to } = moveArgs(job);
   return session.transact(lifeScope(tenantId), async (send) => {
-    const [, [head], chain] = await send([
+    // The tenant's row first, like whoever changes its state: behind the chain each would wait for the other.
+    const [, , [head], chain] = await send([
       boundWaits({}),
+      lockTenant({ tenantId }),
       lockHead({ id: tenantId, bucket: from }),
       lockChain(tenantId),
     ]);

@@ -10,6 +10,7 @@ import { dropBucket } from "./own-buckets.ts";
 import { sqlBuilder, statement, statementFamily } from "./statement.ts";
 import type { JobRow } from "./tenant-jobs.ts";
 import type { MovePace } from "./tenant-move.ts";
+import { lockTenant } from "./tenant-state.ts";
 import { bumpTrust } from "./trust-change.ts";
 
 /*
@@ -150,7 +151,9 @@ async function forget(session: MaintenanceSession, job: JobRow, pace: MovePace):
     }
   }
   const done = await session.transact(scope, async (send) => {
-    const [own, platform, bindings] = await send([
+    // The tenant's row first, like whoever changes its state: behind the chains each would wait for the other.
+    const [, own, platform, bindings] = await send([
+      lockTenant({ tenantId }),
       lockChain(tenantId),
       lockChain(PLATFORM_CHAIN),
       bindingsTo({ tenantId }),

@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLogger } from "../../../src/log.ts";
+import { PLATFORM_CHAIN } from "../../../src/model/audit.ts";
 import type { ServingStore } from "../../../src/model/serving-store.ts";
 import type { Tenant } from "../../../src/model/tenant.ts";
 import { createJobKeeper, type JobKeeper } from "../../../src/service/tenant-life/job-keeper.ts";
 import { createPostgresStore } from "../../../src/storage/postgres/store.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
+import { withClient } from "../../support/postgres-template.ts";
 import { waitFor } from "../../support/wait.ts";
 import { createTenant, draft, ORIGIN } from "../drafts.ts";
 import { openStore } from "./open.ts";
-import { rowsOf } from "./tenant-rows.ts";
+import { asTenant, rowsOf } from "./tenant-rows.ts";
 
 let database: TestDatabase;
 let store: ServingStore;
@@ -89,6 +91,50 @@ describe("jobs of tenants", () => {
     await Promise.all(both.map((keeper) => keeper.close()));
     expect(log.some(({ keeper, stage }) => keeper !== first && stage === "done")).toBe(true);
   });
+
+  it("get their turn, however many older ones fail again and again", async () => {
+    const tenants = await Promise.all(Array.from({ length: 5 }, () => createTenant(store)));
+    for (const { id } of tenants) await store.life.beginMove(id, "own", ORIGIN);
+    const [last, ...stuck] = tenants.toReversed().map(({ id }) => id);
+    const setJobs = (stage: string) => {
+      // With nowhere to go to it fails, at once and always.
+      const sql = "UPDATE relata.tenant_job SET stage = $2 WHERE tenant_id = ANY ($1)";
+      return asTenant(database, last ?? "", (client) => client.query(sql, [stuck, stage]));
+    };
+    await setJobs("clear");
+    const log: Line[] = [];
+    const [keeper, idle] = keepers(log, 30);
+    await waitFor("the last one's move", async () => (await store.life.job(last ?? ""))?.stage === "done");
+    await Promise.all([keeper?.close(), idle?.close()]);
+    await setJobs("done");
+    expect(log.filter(({ level }) => level === "warn").length).toBeGreaterThanOrEqual(stuck.length);
+  });
+
+  it.each(["move", "removal"] as const)(
+    "let others finish with the tenant's state before a %s locks its record",
+    async (kind) => {
+      const { id } = await written();
+      if (kind === "move") await store.life.beginMove(id, "own", ORIGIN);
+      else await store.life.beginOffboard(id, ORIGIN);
+      await withClient(database.maintenance, async (client) => {
+        const blocked = async () =>
+          (await client.query("SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"))
+            .rowCount === 1;
+        await client.query("BEGIN; SET LOCAL lock_timeout = '100ms'");
+        await client.query(
+          "SELECT set_config('relata.tenant_id', $1, true), set_config('relata.registry', 'open', true)",
+          [id],
+        );
+        // As suspending and resuming do.
+        await client.query("SELECT FROM relata.tenant WHERE id = $1 FOR NO KEY UPDATE", [id]);
+        const running = store.life.run(id, { settleMs: 0 });
+        await waitFor("the job to come to the tenant's row", blocked);
+        await client.query("SELECT relata.lock_audit_chain($1), relata.lock_audit_chain($2)", [id, PLATFORM_CHAIN]);
+        await client.query("COMMIT");
+        expect((await running)?.stage).toBe("done");
+      });
+    },
+  );
 
   it("take a maintenance connection, and a process that has none says which setting is missing", async () => {
     const tenant = await written();

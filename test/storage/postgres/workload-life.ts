@@ -13,6 +13,7 @@ export async function runLife(store: ServingStore, tenant: Tenant): Promise<void
   await life.addCalls([{ tenantId: tenant.id, day, family: "check", calls: 1, lastCallAtMs: Date.now() }]);
   await life.usage(tenant, 30);
   await life.forgetCalls("2000-01-01");
+  await life.forgetTrust(3_600_000);
   await life.unfinished(10);
   await life.job(tenant.id);
   const gone = await movedTenant(store, `${tenant.slug}-gone`);
