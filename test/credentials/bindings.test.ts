@@ -77,6 +77,26 @@ describe("a binding by API is held to what one in the configuration is", () => {
   });
 });
 
+it("gives nobody more of the platform than whoever puts it holds there", async () => {
+  const keeper = "repo:ops/keeper";
+  const idp = "https://idp.example";
+  const platform = { issuer: issuer.issuer, platform: true, tenants: [] };
+  await put({ ...platform, subject: keeper, scopes: ["credentials:write"] });
+  await server.trust.poll();
+  const { credentials } = server.client("", { sub: keeper, tenant: undefined });
+  for (const scopes of [["tenants:write"], ["audit:read", "credentials:write"], ["check"]]) {
+    const wide = credentials.putBinding({ binding: { ...platform, subject: "friend", scopes } });
+    await expect(wide).rejects.toMatchObject({ reason: "CREDENTIAL_TOO_BROAD" });
+    const own = credentials.putBinding({ binding: { ...platform, subject: keeper, name: "more", scopes } });
+    await expect(own).rejects.toMatchObject({ reason: "CREDENTIAL_TOO_BROAD" });
+  }
+  await credentials.putBinding({ binding: { ...platform, subject: "friend", scopes: ["credentials:write"] } });
+  // Into tenants it lets whom it likes: that is what the method is for.
+  await credentials.putBinding({
+    binding: { issuer: idp, subject: "ci", tenants: ["acme"], scopes: ["tuples:write"] },
+  });
+});
+
 it("revokes no more than every process keeps, and says so instead of forgetting one", async () => {
   const revoke = (tokenId: string) =>
     server.operator.credentials.revokeJwt({ issuer: issuer.issuer, what: { case: "tokenId", value: tokenId } });

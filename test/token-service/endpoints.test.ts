@@ -140,6 +140,16 @@ describe("a client (RFC 6749 §2.3)", () => {
     expect((await world.post(TOKEN, GRANT, { client: { id: robot.id, secret: last.clientSecret } })).status).toBe(200);
   });
 
+  test("has ten secrets at a time at most, and one after a rotation without overlap", async () => {
+    const robot = await makeClient(world, { scopes: ["check"] });
+    const rotate = (seconds: bigint) =>
+      world.admin.clients.rotateClientSecret({ clientId: robot.id, overlap: { seconds, nanos: 0 } });
+    for (let secrets = 2; secrets <= 10; secrets += 1)
+      expect((await rotate(3600n)).client?.secrets).toHaveLength(secrets);
+    await expect(rotate(3600n)).rejects.toMatchObject({ reason: "TOO_MANY_CREDENTIALS" });
+    expect((await rotate(0n)).client?.secrets).toHaveLength(1);
+  });
+
   test("that was deleted is refused, and so are its tokens", async () => {
     const robot = await makeClient(world, { scopes: ["check"] });
     const token = await tokenOf(robot);

@@ -2,14 +2,14 @@ import { isCidrWithin } from "../../auth/address-list.ts";
 import { RelataError } from "../../errors.ts";
 import { accessOf, isWithin, type ObjectLimit } from "../../model/access.ts";
 import type { Scope } from "../../model/scope.ts";
-import type { TenantCall } from "../call.ts";
+import type { PlatformCall, TenantCall } from "../call.ts";
 
 /**
- * Nobody hands out more than he holds in this tenant.
+ * Nobody hands out more than he holds in this tenant, or on the platform.
  * @throws CREDENTIAL_TOO_BROAD
  */
 export function requireHeldByCaller(
-  { access }: TenantCall,
+  { access }: Pick<PlatformCall, "access">,
   { scopes, objects }: { readonly scopes: readonly Scope[]; readonly objects: readonly ObjectLimit[] },
 ): void {
   if (isWithin(accessOf(scopes, objects), access)) return;

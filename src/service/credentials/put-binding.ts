@@ -9,6 +9,7 @@ import type { PlatformCall } from "../call.ts";
 import type { CredentialDeps } from "./deps.ts";
 import { bindingPut } from "./drafts.ts";
 import { invalid, requireText } from "./fields.ts";
+import { requireHeldByCaller } from "./held-by-caller.ts";
 
 export interface PutBindingRequest {
   readonly issuer: string;
@@ -29,7 +30,10 @@ const MAX_NAME = 100;
 /** Tenants of one binding; more take several bindings, each of its own name. */
 const MAX_TENANTS = 1000;
 
-/** The rules are those of bindings in the configuration: what could not stand there cannot be put here. */
+/**
+ * The rules are those of bindings in the configuration: what could not stand there cannot be put here.
+ * @throws CREDENTIAL_TOO_BROAD for more of the platform than the caller holds
+ */
 export function createPutBinding({ store, issuers, bindings }: CredentialDeps): PutBinding {
   return async (call, request) => {
     const { issuer, subject, name, platform, scopes, objects } = request;
@@ -48,6 +52,8 @@ export function createPutBinding({ store, issuers, bindings }: CredentialDeps): 
     const problems = trustProblems(issuers, [...bindings, binding]);
     if (problems.length > 0)
       throw new RelataError("INVALID_REQUEST", problems.join("; "), { metadata: { field: "binding" } });
+    // Of tenants nobody on the platform holds anything: who gets into them is what this method decides.
+    if (platform) requireHeldByCaller(call, { scopes, objects });
     const put = { key: { issuer, subject, name }, tenants, platform, scopes, objects };
     return store.bindings.put(put, (others) => refuseOverlap(binding, others), bindingPut(call, put));
   };

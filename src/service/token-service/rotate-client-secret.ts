@@ -1,4 +1,5 @@
 import { newOwnSecret, newPublicId } from "../../auth/own-secret.ts";
+import { RelataError } from "../../errors.ts";
 import type { OAuthClient } from "../../model/token-service.ts";
 import type { TenantCall } from "../call.ts";
 import { invalid } from "../credentials/fields.ts";
@@ -16,10 +17,12 @@ export interface RotateClientSecretRequest {
 export type RotateClientSecret = (call: TenantCall, request: RotateClientSecretRequest) => Promise<ClientWithSecret>;
 
 const MAX_OVERLAP_MS = 7 * 24 * 3_600_000;
+/** Of a client at a time: whoever needs more has forgotten to take the old ones out of use. */
+const MAX_SECRETS = 10;
 
 /**
  * To rotate is to be given a secret, so the caller must hold what the client holds.
- * @throws CLIENT_NOT_FOUND; CREDENTIAL_TOO_BROAD
+ * @throws CLIENT_NOT_FOUND; CREDENTIAL_TOO_BROAD; TOO_MANY_CREDENTIALS while too many old secrets still work
  */
 export function createRotateClientSecret({ store, env }: ClientVerbDeps): RotateClientSecret {
   return async (call, { clientId, overlapMs }) => {
@@ -31,7 +34,11 @@ export function createRotateClientSecret({ store, env }: ClientVerbDeps): Rotate
       secret: { keyId: secret.id, sha256: secret.sha256 },
       createdAtMs: call.nowMs,
       oldEndMs: call.nowMs + overlapMs,
-      require: ({ scopes, objects }: OAuthClient) => requireHeldByCaller(call, { scopes, objects }),
+      require: (client: OAuthClient) => {
+        requireHeldByCaller(call, client);
+        // Without an overlap they all end now.
+        if (overlapMs > 0) requireRoom(client, call.nowMs);
+      },
     };
     const client = await store.rotateSecret(call.tenant.id, change, {
       event: "client.rotated",
@@ -40,4 +47,14 @@ export function createRotateClientSecret({ store, env }: ClientVerbDeps): Rotate
     });
     return { client, secret: secret.text };
   };
+}
+
+function requireRoom({ secrets }: OAuthClient, nowMs: number): void {
+  const good = secrets.filter(({ expiresAtMs }) => expiresAtMs === undefined || expiresAtMs > nowMs).length;
+  if (good < MAX_SECRETS) return;
+  throw new RelataError(
+    "TOO_MANY_CREDENTIALS",
+    `${good} secrets of this client still work: rotate without overlap, which ends them, or wait until some have ended`,
+    { metadata: { active: String(good), max: String(MAX_SECRETS) } },
+  );
 }

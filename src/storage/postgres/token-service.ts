@@ -150,10 +150,14 @@ function rotateSecret(
 ): Promise<OAuthClient> {
   const { clientId } = change;
   return sessions.transact(tenant(tenantId), async (transaction) => {
-    const [chain, [row]] = await transaction.begin([lockChain(tenantId), clientById({ tenantId, clientId })]);
-    if (row === undefined) throw clientNotFound();
-    change.require(toClient(row, []));
     const secrets = clientSecrets({ tenantId, after: clientId, upTo: clientId });
+    const [chain, [row], known] = await transaction.begin([
+      lockChain(tenantId),
+      clientById({ tenantId, clientId }),
+      secrets,
+    ]);
+    if (row === undefined) throw clientNotFound();
+    change.require(toClient(row, known));
     const rotation = rotateSecretStatements({ ...change, tenantId });
     const [rows] = await transaction
       .commit([...rotation, ...appendEvents(chain, [draft]), secrets])
