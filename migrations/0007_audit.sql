@@ -187,7 +187,8 @@ $$;
 SELECT relata.make_audit_partitions(clock_timestamp());
 
 -- Drops the oldest month of events or of decisions that ended by `before`; NULL: there is none, and never the running one.
--- Where a chain began in it, its checkpoint is the last event that goes. A chain of a removed tenant of which nothing is left ends.
+-- Where a chain began in it, its checkpoint is the last event that goes. A chain of a removed tenant ends once nothing is left of it
+-- but what earlier prunings had it say: each would have it say more, and it would never end.
 -- Detaching locks the table against everybody, for some milliseconds once it has the lock: it does not wait long for that.
 CREATE FUNCTION relata.prune_audit_month(parent text, before timestamptz) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' AS $$
@@ -219,7 +220,8 @@ BEGIN
     removed := ARRAY(SELECT t.id FROM relata.tenant t WHERE t.state = 'offboarded');
     PERFORM set_config('relata.registry', 'retention', true);
     DELETE FROM relata.audit_chain head USING relata.audit_checkpoint last
-    WHERE head.chain = ANY (removed) AND last.chain = head.chain AND last.seq = head.seq;
+    WHERE head.chain = ANY (removed) AND last.chain = head.chain AND NOT EXISTS (SELECT FROM relata.audit_event e
+      WHERE e.chain = last.chain AND e.recorded_at >= last.recorded_at AND e.seq > last.seq AND e.event <> 'audit.pruned');
     DELETE FROM relata.audit_checkpoint last
     WHERE last.chain = ANY (removed) AND NOT EXISTS (SELECT FROM relata.audit_chain head WHERE head.chain = last.chain);
     PERFORM set_config('relata.registry', registry, true);

@@ -144,11 +144,15 @@ interface UsesArgs {
   readonly usedFrom: readonly string[];
 }
 
-/** In one order, so that two processes that write the same tokens do not wait for each other in a circle. */
+/**
+ * In one order, so that two processes that write the same tokens do not wait for each other in a circle. Of tokens that are there: a
+ * process that was slow to write brings nothing back of a tenant that has been removed.
+ */
 export const recordUses = statement<UsesArgs>()("record_api_token_uses", (arg) =>
   sql`INSERT INTO relata.api_token_use AS u (key_id, tenant_id, last_used_at, last_used_from)
     SELECT * FROM unnest(${arg("keyId")}::text[], ${arg("tenantId")}::uuid[], ${arg("usedAt")}::timestamptz[], ${arg("usedFrom")}::text[])
-      AS k (key_id, tenant_id, used_at, used_from) ORDER BY k.key_id COLLATE "C"
+      AS k (key_id, tenant_id, used_at, used_from)
+    WHERE EXISTS (SELECT FROM relata.api_token t WHERE t.key_id = k.key_id OFFSET 0) ORDER BY k.key_id COLLATE "C"
     ON CONFLICT (key_id) DO UPDATE SET last_used_at = greatest(u.last_used_at, excluded.last_used_at),
       last_used_from = CASE WHEN excluded.last_used_at >= u.last_used_at THEN excluded.last_used_from ELSE u.last_used_from END`.compile(
     sqlBuilder,

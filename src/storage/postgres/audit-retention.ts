@@ -3,7 +3,7 @@ import { canonicalText } from "../../audit/canonical.ts";
 import type { ChangeOrigin } from "../../model/store.ts";
 import { appendEvents, lockChain } from "./audit-append.ts";
 import { chainScope } from "./audit-store.ts";
-import type { Maintenance, MaintenanceSession } from "./maintenance.ts";
+import type { Maintenance, MaintenanceSession, Send } from "./maintenance.ts";
 import { patiently } from "./own-buckets.ts";
 import { sqlBuilder, statement, timestamp } from "./statement.ts";
 
@@ -58,7 +58,7 @@ const noteCheckpoint = statement<{ chain: string; seq: number }>()("life_note_ch
     WHERE chain = ${arg("chain")} AND seq = ${arg("seq")}`.compile(sqlBuilder),
 );
 
-interface EraseArgs {
+interface FindArgs {
   readonly chain: string;
   readonly afterTime: string;
   readonly afterSeq: number;
@@ -68,20 +68,34 @@ interface EraseArgs {
   readonly mentions: Uint8Array;
   readonly limit: number;
 }
+interface FoundRow {
+  readonly seq: number;
+  readonly recorded_at: string;
+}
+const findPersonal = statement<FindArgs>()("life_find_personal", (arg) =>
+  sql<FoundRow>`SELECT e.seq, e.recorded_at::text FROM relata.audit_event e
+    WHERE e.chain = ${arg("chain")} AND (e.recorded_at, e.seq) > (${arg("afterTime")}::timestamptz, ${arg("afterSeq")}::bigint)
+      AND e.recorded_at >= ${arg("afterTime")}::timestamptz AND e.recorded_at < ${arg("until")}::timestamptz
+      AND e.personal IS NOT NULL
+      AND (${arg("actor")}::text = '' OR e.actor = ${arg("actor")}::text)
+      AND (length(${arg("mentions")}::bytea) = 0 OR position(${arg("mentions")}::bytea IN e.personal) > 0)
+    ORDER BY e.recorded_at, e.seq LIMIT ${arg("limit")}::int`.compile(sqlBuilder),
+);
+
+interface EraseArgs {
+  readonly chain: string;
+  readonly times: readonly string[];
+  readonly seqs: readonly number[];
+}
+/**
+ * Looked up by their times, as a join might not be where nobody has analyzed the month; a number is found once in a chain. `+ 0`
+ * keeps the numbers out of the index, which before PostgreSQL 17 is asked for every time with every number.
+ */
 const erasePersonal = statement<EraseArgs>()("life_erase_personal", (arg) =>
-  sql<{ readonly seq: number; readonly recorded_at: string }>`WITH chosen AS (
-      SELECT e.recorded_at, e.seq FROM relata.audit_event e
-      WHERE e.chain = ${arg("chain")} AND (e.recorded_at, e.seq) > (${arg("afterTime")}::timestamptz, ${arg("afterSeq")}::bigint)
-        AND e.recorded_at >= ${arg("afterTime")}::timestamptz AND e.recorded_at < ${arg("until")}::timestamptz
-        AND e.personal IS NOT NULL
-        AND (${arg("actor")}::text = '' OR e.actor = ${arg("actor")}::text)
-        AND (length(${arg("mentions")}::bytea) = 0 OR position(${arg("mentions")}::bytea IN e.personal) > 0)
-      ORDER BY e.recorded_at, e.seq LIMIT ${arg("limit")}::int),
-    erased AS (
-      UPDATE relata.audit_event e SET actor = NULL, personal = NULL, personal_salt = NULL FROM chosen
-      WHERE e.chain = ${arg("chain")} AND e.recorded_at = chosen.recorded_at AND e.seq = chosen.seq
-      RETURNING e.seq, e.recorded_at)
-    SELECT seq, recorded_at::text FROM erased`.compile(sqlBuilder),
+  sql<{ readonly seq: number }>`UPDATE relata.audit_event e SET actor = NULL, personal = NULL, personal_salt = NULL
+    WHERE e.chain = ${arg("chain")} AND e.recorded_at = ANY (${arg("times")}::timestamptz[])
+      AND e.seq + 0 = ANY (${arg("seqs")}::bigint[]) AND e.personal IS NOT NULL
+    RETURNING e.seq`.compile(sqlBuilder),
 );
 
 const tenantIdOf = statement<{ slug: string }>()("life_tenant_id", (arg) =>
@@ -149,21 +163,37 @@ async function eraseAll(
   let [afterTime, afterSeq] = [fromMs === undefined ? "-infinity" : timestamp(fromMs), 0];
   for (let erased = 0; ; ) {
     const place = { afterTime, afterSeq };
-    const rows = await session.transact(chainScope(chain), async (send) => {
-      const [locked, gone] = await send([lockChain(chain), erasePersonal({ ...args, ...place })]);
-      const sorted = gone.toSorted((a, b) => a.seq - b.seq);
-      const seqs = rangesOf(sorted.map(({ seq }) => seq));
-      const details = { events: sorted.length, seqs };
-      const personal = reason === "" ? {} : { personal: { reason } };
-      if (sorted.length > 0)
-        await send(appendEvents(locked, [{ event: "personal.erased", origin: by, details, ...personal }]));
-      return sorted;
+    const [found, gone] = await session.transact(chainScope(chain), async (send) => {
+      // May look at all that the chain has: before its lock, which keeps every writer of the tenant waiting.
+      const [rows] = await send([findPersonal({ ...args, ...place })]);
+      return [rows, rows.length === 0 ? 0 : await eraseEvents(send, chain, rows, by, reason)];
     });
-    const last = rows.at(-1);
-    erased += rows.length;
-    if (last === undefined || rows.length < ERASED_AT_ONCE) return erased;
+    const last = found.at(-1);
+    erased += gone;
+    if (last === undefined || found.length < ERASED_AT_ONCE) return erased;
     [afterTime, afterSeq] = [last.recorded_at, last.seq];
   }
+}
+
+/** @returns of how many: another erasure may have been there in between */
+async function eraseEvents(
+  send: Send,
+  chain: string,
+  found: readonly FoundRow[],
+  by: ChangeOrigin,
+  reason: string,
+): Promise<number> {
+  const times = found.map(({ recorded_at }) => recorded_at);
+  const [locked, gone] = await send([
+    lockChain(chain),
+    erasePersonal({ chain, times, seqs: found.map(({ seq }) => seq) }),
+  ]);
+  const seqs = gone.map(({ seq }) => seq).toSorted((a, b) => a - b);
+  const details = { events: seqs.length, seqs: rangesOf(seqs) };
+  const personal = reason === "" ? {} : { personal: { reason } };
+  if (seqs.length > 0)
+    await send(appendEvents(locked, [{ event: "personal.erased", origin: by, details, ...personal }]));
+  return seqs.length;
 }
 
 /** `[3, 4, 5, 9]` as `[[3, 5], [9, 9]]`. */

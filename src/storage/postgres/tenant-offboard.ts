@@ -38,6 +38,11 @@ const removeSchema = statement<{ tenantId: string }>()("life_remove_schema", (ar
     SELECT count(*) FROM versions`.compile(sqlBuilder),
 );
 
+/** Two that share a schema and go at once would each leave it for the other. */
+const oneAtATime = statement()("life_one_removal", () =>
+  sql`SELECT pg_advisory_xact_lock(hashtextextended('relata.remove_head', 0))`.compile(sqlBuilder),
+);
+
 const removeHead = statement<{ tenantId: string }>()("life_remove_head", (arg) =>
   sql`DELETE FROM relata.tenant_head WHERE tenant_id = ${arg("tenantId")}`.compile(sqlBuilder),
 );
@@ -49,15 +54,18 @@ const showRegistry = statement()("life_show_registry", () =>
   sql`SELECT set_config('relata.registry', 'open', true)`.compile(sqlBuilder),
 );
 
-/** What belongs to a tenant by its id alone, before what it refers to; and the order in which an index has a tenant's rows. */
+/**
+ * What belongs to a tenant by its id alone, before what it refers to, but for uses of API tokens: those are noted where the token is
+ * there. And the order in which an index has a tenant's rows.
+ */
 const ORDERS = {
   idempotency: ["key"],
   refresh_token: ["family_id", "secret_sha256"],
   refresh_family: ["client_id", "family_id"],
   oauth_client_secret: ["client_id", "created_at"],
   oauth_client: ["client_id"],
-  api_token_use: ["tenant_id"],
   api_token: ["created_at", "key_id"],
+  api_token_use: ["tenant_id"],
   api_token_policy: ["tenant_id"],
   tenant_usage: ["day", "family"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
@@ -125,7 +133,7 @@ export async function stepOffboard(session: MaintenanceSession, job: JobRow, pac
 function endHead(session: MaintenanceSession, job: JobRow): Promise<JobRow> {
   const tenantId = job.tenant_id;
   return session.transact(lifeScope(tenantId), async (send) => {
-    const [, sharers] = await send([showHeads({}), shareSchema({ tenantId })]);
+    const [, , sharers] = await send([oneAtATime({}), showHeads({}), shareSchema({ tenantId })]);
     const schema = sharers.length === 0 ? [removeSchema({ tenantId })] : [];
     await send([...schema, removeHead({ tenantId }), showRegistry({})]);
     return note(send, { ...job, stage: "clear" });

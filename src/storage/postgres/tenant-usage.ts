@@ -74,12 +74,17 @@ interface AddArgs {
   readonly lastCallAt: readonly string[];
 }
 
-/** In the order of the key, so that processes that add at once wait for each other and never in a circle. */
+/**
+ * In the order of the key, so that processes that add at once wait for each other and never in a circle. A process that was slow to
+ * write brings nothing back of a tenant that is removed.
+ */
 const addUsage = statement<AddArgs>()("usage_add", (arg) =>
   sql`INSERT INTO relata.tenant_usage AS u (tenant_id, day, family, calls, last_call_at)
     SELECT tenant_id, day, family, calls, last_call_at FROM unnest(${arg("tenantId")}::uuid[], ${arg("day")}::date[],
       ${arg("family")}::text[], ${arg("calls")}::bigint[], ${arg("lastCallAt")}::timestamptz[])
-      AS k (tenant_id, day, family, calls, last_call_at) ORDER BY tenant_id, day, family
+      AS k (tenant_id, day, family, calls, last_call_at)
+    WHERE EXISTS (SELECT FROM relata.tenant t WHERE t.id = k.tenant_id AND t.state IN ('active', 'suspended') OFFSET 0)
+    ORDER BY tenant_id, day, family
     ON CONFLICT (tenant_id, day, family) DO UPDATE SET calls = u.calls + excluded.calls,
       last_call_at = greatest(u.last_call_at, excluded.last_call_at)`.compile(sqlBuilder),
 );

@@ -9,6 +9,7 @@ import type { TestDatabase } from "../../support/postgres.ts";
 import { withClient } from "../../support/postgres-template.ts";
 import { waitFor } from "../../support/wait.ts";
 import { createTenant, draft, ORIGIN } from "../drafts.ts";
+import { waitersOf } from "./lock-waiters.ts";
 import { openStore } from "./open.ts";
 import { asTenant, rowsOf } from "./tenant-rows.ts";
 
@@ -117,9 +118,6 @@ describe("jobs of tenants", () => {
       if (kind === "move") await store.life.beginMove(id, "own", ORIGIN);
       else await store.life.beginOffboard(id, ORIGIN);
       await withClient(database.maintenance, async (client) => {
-        const blocked = async () =>
-          (await client.query("SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"))
-            .rowCount === 1;
         await client.query("BEGIN; SET LOCAL lock_timeout = '100ms'");
         await client.query(
           "SELECT set_config('relata.tenant_id', $1, true), set_config('relata.registry', 'open', true)",
@@ -128,7 +126,7 @@ describe("jobs of tenants", () => {
         // As suspending and resuming do.
         await client.query("SELECT FROM relata.tenant WHERE id = $1 FOR NO KEY UPDATE", [id]);
         const running = store.life.run(id, { settleMs: 0 });
-        await waitFor("the job to come to the tenant's row", blocked);
+        await waitFor("the job to come to the tenant's row", async () => (await waitersOf(client)) === 1);
         await client.query("SELECT relata.lock_audit_chain($1), relata.lock_audit_chain($2)", [id, PLATFORM_CHAIN]);
         await client.query("COMMIT");
         expect((await running)?.stage).toBe("done");

@@ -4,7 +4,9 @@ import type { ServingStore } from "../../../src/model/serving-store.ts";
 import type { Tenant } from "../../../src/model/tenant.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
 import { withClient } from "../../support/postgres-template.ts";
+import { waitFor } from "../../support/wait.ts";
 import { createTenant, draft, NOW_MS, ORIGIN } from "../drafts.ts";
+import { waitersOf } from "./lock-waiters.ts";
 import { openStore } from "./open.ts";
 import { tracesOf } from "./tenant-traces.ts";
 import { runTrust } from "./workload-trust.ts";
@@ -134,6 +136,59 @@ describe("removing a tenant", () => {
     const filter = { events: ["tenant.suspended", "tenant.offboarded"] } as const;
     const page = await store.audit.page(tenant.id, { filter, oldestFirst: true, limit: 10 });
     expect(page.events.map(({ event }) => event)).toEqual(["tenant.suspended", "tenant.offboarded"]);
+  });
+
+  it("stays whole when a process writes down late what it had counted and noted", async () => {
+    const tenant = await filledTenant();
+    const { id } = tenant;
+    const [token] = await store.trust.apiTokens.list(id, {
+      nowMs: 0,
+      includeInactive: true,
+      after: undefined,
+      limit: 1,
+    });
+    const use = { keyId: token?.keyId ?? "", tenantId: id, atMs: Date.now(), address: "192.0.2.1" };
+    const before = await tracesOf(database, id, textsOf(tenant));
+    expect([before.has("api_token_use"), before.has("tenant_usage")]).toEqual([true, true]);
+    await remove(tenant);
+    await store.trust.apiTokenLookup.recordUses([use]);
+    await store.life.addCalls([
+      { tenantId: id, day: "2026-01-01", family: "check", calls: 1, lastCallAtMs: Date.now() },
+    ]);
+    const left = [...(await tracesOf(database, id, textsOf(tenant))).keys()];
+    expect(left.filter((table) => !KEPT.includes(table))).toEqual([]);
+  });
+
+  it("takes a schema with the last two tenants that share it, also when they go at once", async () => {
+    const schemaName = `shared-${randomBytes(4).toString("hex")}`;
+    const slugs = [`${schemaName}-1`, `${schemaName}-2`];
+    const ids: string[] = [];
+    for (const slug of slugs) {
+      const tenant = await store.tenants.create({ slug, schemaName }, ORIGIN);
+      await store.schemas.write(tenant, {
+        text: "definition user {}",
+        expectedVersion: 0,
+        strands: [],
+        origin: ORIGIN,
+      });
+      await store.life.beginOffboard(tenant.id, ORIGIN);
+      ids.push(tenant.id);
+    }
+    await withClient(database.maintenance, async (client) => {
+      await client.query("BEGIN; SET LOCAL relata.registry = 'heads'");
+      // Both have looked who else has the schema by the time that either of them goes.
+      await client.query("SELECT FROM relata.tenant_head WHERE tenant_id = ANY ($1) FOR SHARE", [ids]);
+      const running = ids.map((id) => store.life.run(id, AT_ONCE));
+      await waitFor("both to wait", async () => (await waitersOf(client)) === 2);
+      await client.query("COMMIT");
+      expect((await Promise.all(running)).map((job) => job?.stage)).toEqual(["done", "done"]);
+    });
+    await withClient(database.owner, async (client) => {
+      await client.query("BEGIN; ALTER TABLE relata.schema_version NO FORCE ROW LEVEL SECURITY");
+      const { rowCount } = await client.query("SELECT FROM relata.schema_version WHERE name = $1", [schemaName]);
+      await client.query("ROLLBACK");
+      expect(rowCount).toBe(0);
+    });
   });
 
   it("has no way back, and no other job beside it", async () => {

@@ -14,5 +14,5 @@ export async function runRetention(database: TestDatabase, tenant: Tenant, obser
   );
   await retention.prune("decisions", 0, ORIGIN, () => {});
   await retention.tenantId(tenant.slug);
-  await retention.erase(tenant.id, { mentions: "user:nobody" }, ORIGIN, "");
+  await retention.erase(tenant.id, { mentions: "user:" }, ORIGIN, "");
 }
