@@ -242,7 +242,28 @@ export function edgeAttacks(world: InWorld): void {
       }
     },
   );
+
+  test("forms whose streams are reset while the rest is awaited end no process", async () => {
+    const { httpPort } = world().server;
+    const streams = (code: number) => {
+      const more = { "content-type": FORM, ":path": "/oauth2/token" };
+      return resetStreams(100, code, more, 0x4).map((both) => [both.subarray(0, -13), both.subarray(-13)] as const);
+    };
+    for (const code of [2, 8]) {
+      const socket = connect(httpPort, "127.0.0.1");
+      socket.on("error", () => undefined);
+      socket.resume();
+      socket.write(Buffer.concat([PREFACE, ...streams(code).map(([opened]) => opened)]));
+      // Answered after them: they wait for their bodies by now.
+      for (const ask of Object.values(PORTS)) expect(await ask(world(), { authorization: own() })).toBe("answered");
+      socket.write(Buffer.concat(streams(code).map(([, reset]) => reset)));
+      for (const ask of Object.values(PORTS)) expect(await ask(world(), { authorization: own() })).toBe("answered");
+      socket.destroy();
+    }
+  });
 }
+
+const FORM = "application/x-www-form-urlencoded";
 
 /** Opened and reset within a packet (CVE-2023-44487), for what a server answers before and after it has looked at a method. */
 const RESETS: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
@@ -250,17 +271,26 @@ const RESETS: readonly (readonly [string, Readonly<Record<string, string>>])[] =
   ["a method that there is not", { "content-type": "application/grpc" }],
   ["a method, as gRPC", { "content-type": "application/grpc", ":path": `/${CHECK}`, te: "trailers" }],
   ["a method, as JSON", { "content-type": "application/json", ":path": `/${CHECK}` }],
+  ["a token", { "content-type": FORM, ":path": "/oauth2/token" }],
+  ["introspection with a query", { "content-type": FORM, ":path": "/oauth2/introspect?x=1" }],
+  ["the key set", { ":method": "GET", ":path": "/.well-known/jwks.json" }],
+  ["health", { ":method": "GET", ":path": "/healthz" }],
 ];
 
 /** The preface of HTTP/2 with empty settings (RFC 9113 §3.4). */
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", "latin1");
 
-function resetStreams(count: number, code: number, headers: Readonly<Record<string, string>>): readonly Buffer[] {
+function resetStreams(
+  count: number,
+  code: number,
+  headers: Readonly<Record<string, string>>,
+  flags = 0x5,
+): readonly Buffer[] {
   const block = headerBlock({ ":method": "POST", ":scheme": "http", ":path": "/", ":authority": "a", ...headers });
   return Array.from({ length: count }, (_, at) => {
     const stream = 2 * at + 1;
-    // HEADERS that end stream and headers, then RST_STREAM.
-    return Buffer.concat([frame(1, 0x5, stream, block), frame(3, 0, stream, Buffer.from([0, 0, 0, code]))]);
+    // HEADERS that end headers and, by default, the stream; then RST_STREAM.
+    return Buffer.concat([frame(1, flags, stream, block), frame(3, 0, stream, Buffer.from([0, 0, 0, code]))]);
   });
 }
 
