@@ -210,10 +210,10 @@ BEGIN
   END IF;
   IF parent = 'audit_event' THEN
     PERFORM set_config('relata.registry', 'retention', true);
-    -- Readers may read on; who still writes into that month is waited for.
+    -- Readers may read on; who still writes into that month is waited for. Backwards through the primary key: nothing is sorted.
     EXECUTE format('LOCK TABLE relata.%I IN SHARE ROW EXCLUSIVE MODE', child);
     EXECUTE format('INSERT INTO relata.audit_checkpoint (chain, seq, hash, recorded_at)
-      SELECT DISTINCT ON (chain) chain, seq, hash, recorded_at FROM relata.%I ORDER BY chain, recorded_at DESC, seq DESC', child);
+      SELECT DISTINCT ON (chain) chain, seq, hash, recorded_at FROM relata.%I ORDER BY chain DESC, recorded_at DESC, seq DESC', child);
     DELETE FROM relata.audit_checkpoint older USING relata.audit_checkpoint newer
     WHERE newer.chain = older.chain AND newer.seq > older.seq;
     PERFORM set_config('relata.registry', 'open', true);

@@ -247,7 +247,7 @@ function ignore(): void {}
 
 const FOLLOWED_AGAIN = "changes of credentials are followed again";
 const HISTORY_CHANGED =
-  "the log of credentials is not the one that was followed, as after a restored backup: everything is read anew";
+  "the log of credentials is not the one that was followed, as after a restored backup or a day without the database: everything is read anew";
 const CLOCK_PUT_BACK = "the clock was put back: what was forgotten by the time it showed before is read anew";
 const UNREADABLE =
   "changes of credentials cannot be read: once what is known is older than its bound, nobody is let in until they can";

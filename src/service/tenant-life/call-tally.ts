@@ -18,53 +18,61 @@ export interface CallTallyOptions {
 }
 
 interface Counted {
-  /** Days since the epoch. */
-  readonly day: number;
   readonly calls: Float64Array;
   readonly lastMs: Float64Array;
 }
 
+/** By day since the epoch, then by tenant. */
+type Days = Map<number, Map<string, Counted>>;
+
 const DAY_MS = 86_400_000;
 const FLUSH_EVERY_MS = 30_000;
-/** Of one statement, and so tenants remembered while the database is gone: calls of further ones are not counted. */
+/** Of one statement. With so many it is written early; while the database is gone, calls of further tenants are not counted. */
 const MAX_TENANTS = 10_000;
 
 export function createCallTally({ life, families, log, flushEveryMs = FLUSH_EVERY_MS }: CallTallyOptions): CallTally {
-  let counted = new Map<string, Counted>();
+  let days: Days = new Map();
+  let tenants = 0;
   let isFlushing: Promise<void> | undefined;
 
-  const write = async (taken: Map<string, Counted>): Promise<void> => {
+  const write = async (taken: Days): Promise<void> => {
     try {
-      await life.addCalls([...taken].flatMap(([tenantId, one]) => rowsOf(tenantId, one, families)));
+      await life.addCalls([...taken].flatMap(([day, of]) => [...of].flatMap((one) => rowsOf(day, one, families))));
     } catch (error) {
-      log.warn(
-        { tenants: taken.size, error: String(error) },
-        "calls of tenants could not be added up; they are added later",
-      );
-      for (const [tenantId, one] of taken) merge(counted, tenantId, one);
+      log.warn({ error: String(error) }, "calls of tenants could not be added up; they are added later");
+      for (const [day, of] of taken)
+        for (const [tenantId, { calls, lastMs }] of of) {
+          const one = countedOf(day, tenantId);
+          if (one !== undefined) add(one, calls, lastMs);
+        }
     }
   };
   const flush = (): Promise<void> => {
-    if (isFlushing !== undefined || counted.size === 0) return isFlushing ?? Promise.resolve();
-    const taken = counted;
-    counted = new Map();
+    if (isFlushing !== undefined || tenants === 0) return isFlushing ?? Promise.resolve();
+    const taken = days;
+    days = new Map();
+    tenants = 0;
     isFlushing = write(taken).finally(() => {
       isFlushing = undefined;
     });
     return isFlushing;
   };
+  const countedOf = (day: number, tenantId: string): Counted | undefined => {
+    const known = days.get(day)?.get(tenantId);
+    if (known !== undefined) return known;
+    if (tenants >= MAX_TENANTS) void flush();
+    if (tenants >= MAX_TENANTS) return undefined;
+    const one = { calls: new Float64Array(families.length), lastMs: new Float64Array(families.length) };
+    const of = days.get(day) ?? new Map<string, Counted>();
+    days.set(day, of.set(tenantId, one));
+    tenants += 1;
+    return one;
+  };
   const timer = setInterval(() => void flush(), flushEveryMs).unref();
   return {
     count(tenantId, family, nowMs) {
-      const day = Math.floor(nowMs / DAY_MS);
-      let one = counted.get(tenantId);
-      if (one === undefined || one.day !== day) {
-        // Midnight: what the tenant has of the day before is written first.
-        if (one !== undefined) void flush();
-        if (counted.size >= MAX_TENANTS) return;
-        one = { day, calls: new Float64Array(families.length), lastMs: new Float64Array(families.length) };
-        counted.set(tenantId, one);
-      }
+      const one = countedOf(Math.floor(nowMs / DAY_MS), tenantId);
+      if (one === undefined) return;
       one.calls[family] = (one.calls[family] ?? 0) + 1;
       one.lastMs[family] = nowMs;
     },
@@ -76,20 +84,18 @@ export function createCallTally({ life, families, log, flushEveryMs = FLUSH_EVER
   };
 }
 
-function merge(counted: Map<string, Counted>, tenantId: string, one: Counted): void {
-  const newer = counted.get(tenantId);
-  if (newer === undefined) {
-    if (counted.size < MAX_TENANTS) counted.set(tenantId, one);
-    return;
-  }
-  if (newer.day !== one.day) return;
-  for (const [family, calls] of one.calls.entries()) {
-    newer.calls[family] = (newer.calls[family] ?? 0) + calls;
-    newer.lastMs[family] = Math.max(newer.lastMs[family] ?? 0, one.lastMs[family] ?? 0);
+function add(to: Counted, calls: Float64Array, lastMs: Float64Array): void {
+  for (const [family, number] of calls.entries()) {
+    to.calls[family] = (to.calls[family] ?? 0) + number;
+    to.lastMs[family] = Math.max(to.lastMs[family] ?? 0, lastMs[family] ?? 0);
   }
 }
 
-function rowsOf(tenantId: string, { day, calls, lastMs }: Counted, families: readonly string[]): readonly CallCount[] {
+function rowsOf(
+  day: number,
+  [tenantId, { calls, lastMs }]: readonly [string, Counted],
+  families: readonly string[],
+): readonly CallCount[] {
   const date = new Date(day * DAY_MS).toISOString().slice(0, 10);
   return families.flatMap((family, index) => {
     const number = calls[index] ?? 0;

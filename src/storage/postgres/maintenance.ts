@@ -47,6 +47,8 @@ const UNFIT_ROLE = `SELECT current_user AS name FROM pg_roles me WHERE me.rolnam
 
 /** A statement may read a whole tenant: what is waited for is bounded by lock timeouts. */
 const STATEMENT_TIMEOUT_MS = 3_600_000;
+/** Between statements nothing takes long. A process that is frozen there may hold a tenant's head, and all its writers wait. */
+const IDLE_TIMEOUT_MS = 10_000;
 
 export function openMaintenance(
   { maintenance, connectTimeoutMs = 5_000 }: { maintenance?: pg.ClientConfig; connectTimeoutMs?: number },
@@ -97,7 +99,7 @@ async function transact<T>(
 ): Promise<T> {
   let isOpen = false;
   const send: Send = async (statements) => {
-    const opening = isOpen ? [] : [BEGIN_WRITE, enter(scope, options.statementTimeoutMs)];
+    const opening = isOpen ? [] : [BEGIN_WRITE, enter(scope, options.statementTimeoutMs, IDLE_TIMEOUT_MS)];
     isOpen = true;
     const answers = await fly(client, [...opening, ...statements], options.observe);
     return answers.slice(opening.length) as Answers<typeof statements>;

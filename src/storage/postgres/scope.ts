@@ -42,16 +42,17 @@ export const COMMIT: Bound = { name: "", text: "COMMIT", values: [] };
 export const ROLLBACK: Bound = { name: "", text: "ROLLBACK", values: [] };
 
 /**
- * @param timeoutMs per statement; also how long the server keeps an open transaction, and with it the tenant's head
- *   lock, for a process that stopped in the middle.
+ * @param timeoutMs per statement
+ * @param idleMs how long the server keeps an open transaction, and with it the tenant's head lock, for a process that
+ *   stopped between two flights
  */
-export function enter(scope: Scope, timeoutMs: number): Bound {
+export function enter(scope: Scope, timeoutMs: number, idleMs = timeoutMs): Bound {
   return enterScope({
     tenantId: tenantOf(scope),
     slug: scope.kind === "slug" ? scope.slug : "",
     registry: REGISTRY[scope.kind],
     statementTimeout: String(timeoutMs),
-    idleTimeout: String(timeoutMs),
+    idleTimeout: String(idleMs),
   });
 }
 

@@ -4,6 +4,7 @@ import { PLATFORM_CHAIN } from "../../../src/model/audit.ts";
 import type { ServingStore } from "../../../src/model/serving-store.ts";
 import type { Tenant } from "../../../src/model/tenant.ts";
 import { createJobKeeper, type JobKeeper } from "../../../src/service/tenant-life/job-keeper.ts";
+import { openMaintenance } from "../../../src/storage/postgres/maintenance.ts";
 import { createPostgresStore } from "../../../src/storage/postgres/store.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
 import { withClient } from "../../support/postgres-template.ts";
@@ -148,6 +149,15 @@ describe("jobs of tenants", () => {
     // What takes no such role works there as well.
     expect(await plain.life.setState(tenant.id, "suspended", ORIGIN)).toMatchObject({ state: "suspended" });
     expect((await plain.life.usage(tenant, 1)).tuples).toEqual({ number: 50, counted: true });
+  });
+
+  it("lose their locks within seconds when their process is frozen, however long a statement may take", async () => {
+    const show = { name: "", text: "SHOW idle_in_transaction_session_timeout", values: [] };
+    const { maintenance } = database;
+    const [[shown]] = await openMaintenance({ maintenance }, undefined).session((session) =>
+      session.transact({ kind: "heads" }, (send) => send([show])),
+    );
+    expect(shown).toEqual({ idle_in_transaction_session_timeout: "10s" });
   });
 
   it("refuse a role that row security does not bind", async () => {
