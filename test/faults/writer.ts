@@ -11,7 +11,11 @@ import { createRandom } from "./random.ts";
 import { openSession } from "./session.ts";
 
 /** Answers that say nothing about whether the write happened: ask again with the same key. */
-const UNKNOWN_OUTCOME: ReadonlySet<string> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "ABORTED"]);
+const UNKNOWN_OUTCOME: ReadonlySet<string> = new Set([
+  ...["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "ABORTED"],
+  // Load is shed where the machine is late.
+  "RESOURCE_EXHAUSTED",
+]);
 const RETRY_AFTER_MS = 25;
 
 const [directory = "", tenant = "", name = "", seed = ""] = process.argv.slice(2);

@@ -23,7 +23,7 @@ const PAUSE_MS = 5;
 /** Writes on one node, before all go to the next. */
 const STAY = 100;
 
-/** What relata says when the database or a node is out of reach; everything else no fault excuses. */
+/** What relata says when the database or a node is out of reach. */
 const EXCUSED: ReadonlySet<string> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "ABORTED"]);
 
 export interface Crew {
@@ -128,8 +128,9 @@ function pass({ fleet, ring }: Crew, token: string): void {
   if (ring.length > RING) ring.shift();
 }
 
-/** A token that is newer than the database is none of the passing troubles. */
+/** Nor is it a fault to shed load. A token that is newer than the database is none of the passing troubles. */
 function isExcused({ codeName, reason }: CallError): boolean {
+  if (reason === "OVERLOADED") return true;
   return EXCUSED.has(codeName) && reason !== "REVISION_UNAVAILABLE";
 }
 
