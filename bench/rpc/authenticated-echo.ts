@@ -23,9 +23,10 @@ export async function startAuthenticatedEcho(config: Config, store: Store, log: 
   const { check } = AuthorizationService.method;
   const method: DescMethod = { ...check, input: EmptySchema, output: EmptySchema };
   const now = Date.now;
+  const authenticator = createAuthenticator(config, { now, log });
   const interceptors = guardedInterceptors({
     ...config,
-    authenticator: createAuthenticator(config, { now, log }),
+    authenticator,
     findTenant: createTenantCache(store.tenants),
     log,
     now,
@@ -42,6 +43,7 @@ export async function startAuthenticatedEcho(config: Config, store: Store, log: 
     port: 0,
     maxMessageBytes,
     entrance: openEntrance(config, log),
+    authenticator,
     log,
   });
 }

@@ -1,5 +1,6 @@
-import type { ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Server } from "@grpc/grpc-js";
+import type { WatchBody } from "./grpc-bodies.ts";
 
 /** What grpc-js (1.14) calls with each new stream, by whether it counts them for channelz. */
 const HANDLERS = ["_channelzHandler", "_streamHandler"] as const;
@@ -8,14 +9,23 @@ const HANDLERS = ["_channelzHandler", "_streamHandler"] as const;
  * A stream that is opened and reset in one packet is gone before its handler runs. grpc-js answers it all the same where its
  * content type or method is none, `respond` throws on a stream that is gone, nothing catches that, and the process ends: one packet
  * of anybody's, without a credential. Here such streams are left alone. Before connections are taken in.
+ * @param begun is told of all others
  */
-export function ignoreGoneStreams(server: Server): void {
+export function ignoreGoneStreams(server: Server, begun: WatchBody): void {
   for (const name of HANDLERS) {
     const handle: unknown = Reflect.get(server, name);
     if (typeof handle !== "function") throw new Error(`this version of grpc-js has no ${name}: see gone-streams.ts`);
-    Reflect.set(server, name, (interceptors: unknown, stream: ServerHttp2Stream, headers: unknown): void => {
-      if (stream.destroyed || stream.closed) stream.on("error", () => undefined);
-      else handle.call(server, interceptors, stream, headers);
-    });
+    Reflect.set(
+      server,
+      name,
+      (interceptors: unknown, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+        if (stream.destroyed || stream.closed) {
+          stream.on("error", () => undefined);
+          return;
+        }
+        handle.call(server, interceptors, stream, headers);
+        begun(stream, headers);
+      },
+    );
   }
 }

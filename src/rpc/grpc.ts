@@ -11,8 +11,10 @@ import {
 } from "@grpc/grpc-js";
 import type { Logger } from "../log.ts";
 import { FORWARDED_HEADER } from "./connections/forwarded.ts";
-import { Front } from "./connections/front.ts";
+import { Front, remoteOf } from "./connections/front.ts";
+import { procedureOf } from "./edge-call.ts";
 import { ignoreGoneStreams } from "./gone-streams.ts";
+import { createBodyWatch, type GrpcBodyOptions } from "./grpc-bodies.ts";
 import { type GrpcStream, serveStream } from "./grpc-stream.ts";
 import type { PeerOfCall } from "./grpc-transport.ts";
 import { serveUnary } from "./grpc-unary.ts";
@@ -22,25 +24,29 @@ import type { RpcServer, ServerOptions } from "./server.ts";
 // It writes header values that are no ASCII to stderr whole, with the token in them; what callers do is in our own log.
 setLogVerbosity(logVerbosity.NONE);
 
+export type GrpcServerOptions = ServerOptions & Pick<GrpcBodyOptions, "authenticator" | "refusals">;
+
 /**
  * Native gRPC by @grpc/grpc-js: 12–20k unary calls/s on one core, where connect-node does 3.3k.
  * Messages come and go as bytes, so that decoding happens behind authentication and a message that does not decode
  * gets the same kind of error as any other bad request.
  */
-export async function startGrpcServer(endpoints: readonly Endpoint[], options: ServerOptions): Promise<RpcServer> {
+export async function startGrpcServer(endpoints: readonly Endpoint[], options: GrpcServerOptions): Promise<RpcServer> {
   const server = new Server({
     "grpc.max_receive_message_length": options.maxMessageBytes,
     "grpc.max_send_message_length": -1,
-    // Per connection. Each stream may hold one message of maxMessageBytes before its caller is proved.
+    // Per connection. Each stream may hold one message of maxMessageBytes, of a caller that is proved: see grpc-bodies.ts.
     "grpc.max_concurrent_streams": MAX_CONCURRENT_STREAMS,
     // A peer that went away without a word is noticed within these two together.
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,
   });
-  ignoreGoneStreams(server);
+  // The injector keeps what it finds here.
+  ignoreGoneStreams(server, (stream, headers) => watchBody(stream, headers));
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const front = createFront(injector, options);
   const peerOf = peerSource(front, options);
+  const watchBody = createBodyWatch({ ...options, open: openPaths(endpoints), peerOf: streamPeers(front, options) });
   for (const [service, own] of groupByService(endpoints)) {
     const definition = Object.fromEntries(own.map((endpoint) => [endpoint.route.method.name, definitionOf(endpoint)]));
     const handlers = Object.fromEntries(
@@ -69,6 +75,17 @@ function createFront(injector: ConnectionInjector, { entrance, log }: ServerOpti
 
 function peerSource(front: Front, { entrance: { callerOf } }: ServerOptions): PeerOfCall {
   return (call) => callerOf(front.peerOf(call.getPeer()), () => call.metadata.get(FORWARDED_HEADER).join(","));
+}
+
+/** The same of a stream that is no call yet. */
+function streamPeers(front: Front, { entrance: { callerOf } }: ServerOptions): GrpcBodyOptions["peerOf"] {
+  return ({ session }, headers) =>
+    callerOf(front.peerOf(session && remoteOf(session.socket)), () => headers[FORWARDED_HEADER]?.toString());
+}
+
+function openPaths(endpoints: readonly Endpoint[]): ReadonlySet<string> {
+  const open = endpoints.filter(({ route }) => route.open);
+  return new Set(open.map(({ route: { method } }) => `/${procedureOf(method)}`));
 }
 
 const FIRST_BYTE_TIMEOUT_MS = 10_000;

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { connect as connectHttp2, type IncomingHttpHeaders } from "node:http2";
 import { connect } from "node:net";
 import { createClient } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -143,6 +144,46 @@ test.each(PORTS)("whoever takes no answer on the %s holds no call open beyond it
   await waitFor("the call to wait for its reader", async () => (await metric("relata_calls_waiting")) === 1);
   await waitFor("the call to end", async () => (await metric("relata_calls_waiting")) === 0);
   connection.socket.destroy();
+});
+
+describe("large messages on the gRPC port", () => {
+  const SIZE = 1 << 20;
+  const head = Buffer.from([0, 0, 0x10, 0, 0]);
+  const types = { "content-type": "application/grpc+proto", te: "trailers", ":method": "POST" };
+
+  /** What becomes of a message of 1 MiB of which the last byte is never sent, or all of it. */
+  async function sendLarge(path: string, authorization: string, bytes: number): Promise<unknown> {
+    const session = connectHttp2(`http://${server.grpcAddress}`);
+    const stream = session.request({ ...types, ":path": path, authorization }, { endStream: false });
+    let status: unknown;
+    const note = (headers: IncomingHttpHeaders) => {
+      status = headers["grpc-status"] ?? status;
+    };
+    stream.on("response", note);
+    stream.on("trailers", note);
+    stream.on("error", () => undefined);
+    stream.resume();
+    stream.write(Buffer.concat([head, Buffer.alloc(bytes)]));
+    if (bytes === SIZE) stream.end();
+    // Not `once`, to which an error is the end.
+    await new Promise<void>((resolve) => stream.once("close", resolve));
+    session.destroy();
+    return status ?? stream.rstCode;
+  }
+
+  test("are not waited for of callers who are not proved", async () => {
+    const unproved = server.issuer.bearer({ tenant: "acme", exp: 1_000, iat: 500 });
+    expect(await sendLarge(CHECK, unproved, SIZE - 1)).toBe("16");
+    expect(await sendLarge(CHECK, "", SIZE - 1)).toBe("16");
+    // Nothing of this size is for those whom anybody may ask. 11: ENHANCE_YOUR_CALM.
+    expect(await sendLarge("/grpc.health.v1.Health/Check", "", SIZE - 1)).toBe(11);
+  });
+
+  test("are taken of those who are, and answered for what they hold", async () => {
+    const authorization = server.issuer.bearer({ tenant: "acme" });
+    // Zeros are no message.
+    expect(await sendLarge(CHECK, authorization, SIZE)).toBe("3");
+  });
 });
 
 test("one address gets no more than half of all connections, and those who are served stay so", async () => {

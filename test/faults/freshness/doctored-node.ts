@@ -73,6 +73,7 @@ async function serveVerbs(settings: Config, doctor: (verbs: Verbs) => Verbs): Pr
       port: 0,
       maxMessageBytes,
       entrance: openEntrance(config, log),
+      authenticator,
       log,
     })
   ).port;
