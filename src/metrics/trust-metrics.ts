@@ -22,7 +22,11 @@ export function trustMetrics({ trust, apiTokens, maxRevocations }: TrustMetricsP
       gauge("relata_trust_bound_seconds", "Older than this, nobody is let in.", known.boundMs / 1000),
       counter("relata_trust_polls_total", "Times that changes of credentials were asked for.", known.polls),
       counter("relata_trust_failures_total", "Rounds of that which failed.", known.failures),
-      counter("relata_trust_loads_total", "Times that everything was read: once, after a restore, and after the clock was put back.", known.loads),
+      counter(
+        "relata_trust_loads_total",
+        "Times that everything was read: once, after a restore, and after the clock was put back.",
+        known.loads,
+      ),
       gauge("relata_trust_version", "The newest change taken in, which all processes share.", known.logVersion),
       gauge("relata_bindings", "Bindings in memory, those of the configuration left out.", known.bindings),
       gauge("relata_revocations", "Live revocations of JWTs in memory.", known.revocations),
