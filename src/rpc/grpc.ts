@@ -60,13 +60,16 @@ export async function startGrpcServer(endpoints: readonly Endpoint[], options: G
   return { port, stop: (graceMs) => stop({ listener, server, front }, graceMs) };
 }
 
+/** SETTINGS, which are a server's first frame, and GOAWAY: no stream was taken up, no error (RFC 9113 §3.4, §6.8). */
+const GOAWAY = Buffer.from("000000040000000000" + "0000080700000000000000000000000000", "hex");
+
 /**
  * Connections are taken in here and handed to grpc-js: that way both ports have the same TLS, whose certificates can be
  * renewed while calls run, and the other end of each connection is known before its first call.
  */
 function createFront(injector: ConnectionInjector, { entrance, log }: ServerOptions): Front {
   const { tls, room } = entrance;
-  const options = { tls, room, alpn: ["h2"], firstByteTimeoutMs: FIRST_BYTE_TIMEOUT_MS, log };
+  const options = { tls, room, alpn: ["h2"], firstByteTimeoutMs: FIRST_BYTE_TIMEOUT_MS, farewell: GOAWAY, log };
   return new Front(options, (socket, speaks) => {
     if (speaks === "http2") injector.injectConnection(socket);
     else socket.destroy();
@@ -142,6 +145,7 @@ interface Running {
 /** Tells peers to go elsewhere, lets what is under way end, and cuts off what has not ended after `graceMs`. */
 async function stop({ listener, server, front }: Running, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
+  front.stop();
   const ended = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
   const cut = setTimeout(() => {
     for (const socket of front.sockets) socket.destroy();

@@ -147,6 +147,8 @@ describe("relata serve --workers 2", SLOW, () => {
     // A call that is open when the end comes is ended by its worker, not cut.
     const session = connectHttp2(`http://127.0.0.1:${ports.grpcPort}`);
     await once(session, "connect");
+    // Connected is who stands in the listener's queue, too; who is answered has been taken in.
+    await new Promise<void>((answered) => session.ping(() => answered()));
     const goaway = once(session, "goaway");
     server.child.kill("SIGTERM");
     await goaway;

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
+import { connect } from "node:net";
 import { createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AuthorizationService, Decision } from "../../src/gen/relata/v1/authorization_service_pb.ts";
@@ -66,6 +69,22 @@ test("calls under way when the stop begins are answered", async () => {
   gate.open();
   const answers = await Promise.all(calls);
   expect(answers.map(({ decision }) => decision)).toEqual(calls.map(() => Decision.ALLOWED));
+  await stopped;
+});
+
+test("who connected and has not begun to speak when the stop begins is told at once", async () => {
+  const server = await start(60_000);
+  const socket = connect(server.grpcPort, "127.0.0.1");
+  await once(socket, "connect");
+  // Taken in, in its turn, before one that is answered.
+  const answered = connectHttp2(`http://127.0.0.1:${server.grpcPort}`);
+  await new Promise<void>((resolve) => answered.ping(() => resolve()));
+  const stopped = server.close();
+  const late = connectHttp2("http://nobody", { createConnection: () => socket });
+  // After the farewell the connection may go as it likes.
+  for (const session of [answered, late]) session.on("error", () => undefined);
+  const [code, lastStream] = await once(late, "goaway");
+  expect([code, lastStream]).toEqual([0, 0]);
   await stopped;
 });
 

@@ -17,6 +17,8 @@ export interface FrontOptions {
   readonly room: ConnectionRoom;
   /** For the first byte of a connection. */
   readonly firstByteTimeoutMs: number;
+  /** To whoever comes while the port stops, in the words of its protocol. */
+  readonly farewell?: Uint8Array;
   readonly log: Logger;
 }
 
@@ -30,10 +32,13 @@ type Remote = string;
 export class Front {
   /** Every open connection. */
   readonly sockets = new Set<Socket>();
+  /** Those that have not said yet what they speak. */
+  readonly #beginning = new Set<Socket>();
   readonly #peers = new Map<Remote, ConnectionPeer>();
   readonly #options: FrontOptions;
   readonly #accept: (socket: Socket, speaks: FirstBytes) => void;
   readonly #tlsServer: TlsServer | undefined;
+  #isStopped = false;
 
   constructor(options: FrontOptions, accept: (socket: Socket, speaks: FirstBytes) => void) {
     this.#options = options;
@@ -72,6 +77,17 @@ export class Front {
     return (remote === undefined ? undefined : this.#peers.get(remote)) ?? UNKNOWN_PEER;
   }
 
+  /** Nobody is let in any more: what comes behind this has been told of the end, and would not tell a newcomer. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const socket of this.#beginning) this.#dismiss(socket);
+  }
+
+  #dismiss(socket: Socket): void {
+    // What it sends yet is read and dropped: a connection closed over unread bytes is reset, and the farewell lost.
+    socket.end(this.#options.farewell ?? "").resume();
+  }
+
   #secured(socket: TLSSocket): void {
     const { log, tls } = this.#options;
     const remote = remoteOf(socket);
@@ -94,7 +110,14 @@ export class Front {
   }
 
   #begin(socket: Socket): void {
-    onFirstBytes(socket, this.#options.firstByteTimeoutMs, (speaks) => this.#accept(socket, speaks));
+    this.#beginning.add(socket);
+    socket.once("close", () => this.#beginning.delete(socket));
+    onFirstBytes(socket, this.#options.firstByteTimeoutMs, (speaks) => {
+      this.#beginning.delete(socket);
+      if (this.#isStopped) socket.resume();
+      else this.#accept(socket, speaks);
+    });
+    if (this.#isStopped) this.#dismiss(socket);
   }
 }
 
