@@ -5,9 +5,9 @@ import { eventLine } from "../audit/export-file.ts";
 import { leaf, runs, type Shell } from "../command.ts";
 import { type ConnectionOptions, connectionFlags, parseCount } from "../connection.ts";
 import type { CliContext } from "../context.ts";
-import { openDraft } from "../draft-file.ts";
-import { EXIT, type ExitCode } from "../exit.ts";
-import { count, json, line } from "../output.ts";
+import type { ExitCode } from "../exit.ts";
+import { count } from "../output.ts";
+import { runExport } from "../run-export.ts";
 import { withClient } from "../with-client.ts";
 
 interface Options extends ConnectionOptions {
@@ -40,20 +40,13 @@ export function registerAuditExport(parent: Command, shell: Shell): void {
   runs<[], Options>(connectionFlags(command), shell, run);
 }
 
-async function run(context: CliContext, options: Options): Promise<ExitCode> {
-  const { out } = options;
-  const file = out === undefined ? undefined : await openDraft(context, out);
-  const write = async (text: string) => (file === undefined ? void context.stdout.write(text) : file.write(text));
-  try {
-    const done = await withClient(context, options, (client) => exportEvents(client, options, write));
-    await file?.keep();
-    if (out !== undefined && options.json === true) json(context, { file: out, ...done });
-    else if (out !== undefined) line(context.stdout, `${count(done.events, "event")}${range(done)} written to ${out}`);
-    return EXIT.ok;
-  } catch (error) {
-    await file?.discard();
-    throw error;
-  }
+function run(context: CliContext, options: Options): Promise<ExitCode> {
+  return runExport(
+    context,
+    options,
+    (write) => withClient(context, options, (client) => exportEvents(client, options, write)),
+    (done) => `${count(done.events, "event")}${range(done)}`,
+  );
 }
 
 /** In as many calls as the time of one makes it: the next begins behind what has come. */

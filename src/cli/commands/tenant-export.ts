@@ -4,9 +4,9 @@ import type { RelataClient } from "../../client/relata-client.ts";
 import { leaf, runs, type Shell } from "../command.ts";
 import { type ConnectionOptions, connectionFlags } from "../connection.ts";
 import type { CliContext } from "../context.ts";
-import { openDraft } from "../draft-file.ts";
-import { EXIT, type ExitCode } from "../exit.ts";
-import { count, json, line } from "../output.ts";
+import type { ExitCode } from "../exit.ts";
+import { count } from "../output.ts";
+import { runExport } from "../run-export.ts";
 import { tupleToJson } from "../wire.ts";
 import { withClient } from "../with-client.ts";
 
@@ -35,21 +35,13 @@ export function registerTenantExport(parent: Command, shell: Shell): void {
   runs<[], Options>(connectionFlags(command), shell, run);
 }
 
-async function run(context: CliContext, options: Options): Promise<ExitCode> {
-  const { out } = options;
-  const file = out === undefined ? undefined : await openDraft(context, out);
-  const write = async (text: string) => (file === undefined ? void context.stdout.write(text) : file.write(text));
-  try {
-    const done = await withClient(context, options, (client) => exportAll(client, write));
-    await file?.keep();
-    if (out !== undefined && options.json === true) json(context, { file: out, ...done });
-    else if (out !== undefined)
-      line(context.stdout, `${count(done.tuples, "tuple")} of schema version ${done.schemaVersion} written to ${out}`);
-    return EXIT.ok;
-  } catch (error) {
-    await file?.discard();
-    throw error;
-  }
+function run(context: CliContext, options: Options): Promise<ExitCode> {
+  return runExport(
+    context,
+    options,
+    (write) => withClient(context, options, (client) => exportAll(client, write)),
+    (done) => `${count(done.tuples, "tuple")} of schema version ${done.schemaVersion}`,
+  );
 }
 
 /** In as many calls as the time of one makes it, all at the revision of the first. */
