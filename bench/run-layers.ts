@@ -1,8 +1,10 @@
 import { BenchWorld } from "./database/bench-world.ts";
 import { runEngineLayer } from "./engine/run-engine.ts";
 import { LAYER_NAMES, type LayerName, type LayerOptions, type Mode } from "./layer-options.ts";
+import { commitFacts } from "./report/commit.ts";
 import { loadNow, machineFacts } from "./report/machine.ts";
-import type { LayerReport, Report } from "./report/report.ts";
+import { joinPlots } from "./report/plots.ts";
+import type { Answers, LayerReport, Report } from "./report/report.ts";
 import { runRpcLayer } from "./rpc-layer.ts";
 import { runStorageLayer } from "./storage/run-storage.ts";
 
@@ -29,19 +31,39 @@ export async function runLayers(run: LayersRun): Promise<Report> {
   await using world = new BenchWorld(run);
   const reports: LayerReport[] = [];
   for (const name of LAYER_NAMES) if (run.layers.includes(name)) reports.push(await RUNNERS[name]({ ...run, world }));
+  const commit = commitFacts();
   return {
+    format: 2,
     startedAt,
     tookSeconds: (performance.now() - begin) / 1000,
     mode: run.mode,
     machine: machineFacts(loadBefore, await world.postgresVersion()),
-    answers: {
-      compared: reports.reduce((sum, { answers }) => sum + answers.compared, 0),
-      wrong: reports.flatMap(({ answers }) => answers.wrong),
-    },
+    ...(commit !== undefined && { commit }),
+    settings: settingsOf(run),
+    answers: joinAnswers(reports.map(({ answers }) => answers)),
     ratios: Object.assign({}, ...reports.map(({ ratios }) => ratios)),
     headlines: Object.assign({}, ...reports.map(({ headlines }) => headlines)),
+    figures: reports.flatMap(({ figures = [] }) => figures),
+    plots: joinPlots(reports.map(({ plots }) => plots)),
     rows: reports.flatMap(({ name: layer, rows }) => rows.map((row) => ({ layer, ...row }))),
     layers: Object.fromEntries(reports.map(({ name, details }) => [name, details])),
+  };
+}
+
+/** How much of what was measured: runs with other settings are not compared. */
+function settingsOf({ layers, sizes, tenantTuples, questions, rounds, roundMs, calls }: LayersRun): Report["settings"] {
+  return { layers, sizes, tenantTuples, questions, rounds, roundMs, calls };
+}
+
+function joinAnswers(parts: readonly Answers[]): Answers {
+  const byWorkload: Record<string, number> = {};
+  for (const part of parts)
+    for (const [name, count] of Object.entries(part.byWorkload ?? {}))
+      byWorkload[name] = (byWorkload[name] ?? 0) + count;
+  return {
+    compared: parts.reduce((sum, { compared }) => sum + compared, 0),
+    wrong: parts.flatMap(({ wrong }) => wrong),
+    byWorkload,
   };
 }
 

@@ -10,7 +10,7 @@ import type { TenantPlace } from "../../src/model/tenant.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { planOf } from "../compiled.ts";
 import { answerParent } from "../rpc/child.ts";
-import type { KnownQuestion } from "../workloads/documents.ts";
+import type { KnownQuestion } from "../workloads/workload.ts";
 import { residentCheck } from "./resident-check.ts";
 import { openThreadClock } from "./thread-clock.ts";
 import { wrongAnswer } from "./time-checks.ts";

@@ -4,7 +4,7 @@ import { RelataError } from "../../src/errors.ts";
 import type { TupleGraph } from "../../src/model/graph.ts";
 import type { Revision } from "../../src/model/revision.ts";
 import { decideResident } from "../../src/service/decide-resident.ts";
-import type { KnownQuestion } from "../workloads/documents.ts";
+import type { KnownQuestion } from "../workloads/workload.ts";
 
 /** True: allowed. */
 export type ResidentCheck = (asked: KnownQuestion) => boolean;

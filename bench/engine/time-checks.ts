@@ -1,7 +1,7 @@
 // Times single calls of microseconds. What is measured is kept in arrays made beforehand, so that measuring makes no garbage
 // that the measured code would be stopped for; the clock is performance.now(), which reads the same clock as process.hrtime and
 // makes no BigInt. What it costs itself is measured beside and told: about 40 ns, in every latency and in no throughput.
-import type { KnownQuestion } from "../workloads/documents.ts";
+import type { KnownQuestion } from "../workloads/workload.ts";
 import type { ResidentCheck } from "./resident-check.ts";
 
 export interface Latencies {

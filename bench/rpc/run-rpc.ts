@@ -5,7 +5,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { ClientConfig } from "pg";
 import { CheckRequestSchema, Decision } from "../../src/gen/relata/v1/authorization_service_pb.ts";
 import type { TrustedIssuer } from "../../src/model/trust.ts";
-import type { KnownQuestion } from "../workloads/documents.ts";
+import type { KnownQuestion } from "../workloads/workload.ts";
 import { type Child, startChild } from "./child.ts";
 import { ECHO_PATH } from "./echo.ts";
 import type { HeaderField } from "./hpack-encoder.ts";

@@ -6,7 +6,7 @@ import {
   TupleUpdate_Operation,
 } from "../../src/client/relata-client.ts";
 import type { TupleKey } from "../../src/model/tuple.ts";
-import type { KnownQuestion } from "../workloads/documents.ts";
+import type { KnownQuestion } from "../workloads/workload.ts";
 import type { SoakTenant, SoakTenants } from "./soak-tenants.ts";
 
 export interface LoadOptions {

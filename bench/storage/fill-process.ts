@@ -12,7 +12,7 @@ import { planOf } from "../compiled.ts";
 import { residentCheck } from "../engine/resident-check.ts";
 import { wrongAnswers } from "../engine/time-checks.ts";
 import { answerParent } from "../rpc/child.ts";
-import type { KnownQuestion } from "../workloads/documents.ts";
+import type { KnownQuestion } from "../workloads/workload.ts";
 
 export interface FillOrder {
   /** As the application role. */

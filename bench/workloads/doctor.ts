@@ -1,4 +1,4 @@
-import type { KnownQuestion } from "./documents.ts";
+import type { KnownQuestion } from "./workload.ts";
 
 /** With the first known answer turned around: to see that a wrong answer is noticed. */
 export function doctor(questions: readonly KnownQuestion[], doctored: boolean): readonly KnownQuestion[] {

@@ -1,31 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Question } from "../../src/engine/solver.ts";
 import type { TupleKey } from "../../src/model/tuple.ts";
 import { coprimeTo, scatter } from "./arithmetic.ts";
 import { company, DOCUMENTS, FOLDERS, GROUPS, GUESTS, TUPLES_PER_BLOCK } from "./document-company.ts";
 import { QUESTION_KINDS, type QuestionKind } from "./document-questions.ts";
-
-export interface KnownQuestion {
-  readonly question: Question;
-  /** By construction, not by a solver. */
-  readonly allowed: boolean;
-  /** The reason, such as `group 4 deep` or `blocked by name`. */
-  readonly kind: string;
-}
+import type { KnownQuestion, Workload } from "./workload.ts";
 
 /** The document model of schema/examples/documents.zed, of any size, with questions whose answers are known. */
-export interface DocumentsWorkload {
-  readonly schema: string;
-  /** Whole thousands. */
-  readonly tuples: number;
-  /** All of them, type by type, the tuples of one object together and the objects of a type scattered, as a store gives them. */
+export interface DocumentsWorkload extends Workload {
+  /** Without caveats and ends. */
   generate(): Iterable<TupleKey>;
-  /** The same at every call. Every second one is allowed; kinds and objects are scattered over the whole. */
-  question(index: number): KnownQuestion;
-  questions(count: number): readonly KnownQuestion[];
-  /** A tuple that the schema allows, that is not there, and that no question's answer depends on: a new viewer of some document. */
-  change(index: number): TupleKey;
 }
 
 /** @param tuples at least 1,000; what is over a whole thousand is left out @param seed workloads of two seeds share no ids */
@@ -50,8 +34,11 @@ export function documents(tuples: number, seed = 0): DocumentsWorkload {
     };
   };
   return {
+    name: "documents",
+    about: "a company's documents in folders up to ten deep, shared with groups in groups up to four deep",
     schema: readFileSync(schemaFile(), "utf8"),
     tuples: of.tuples,
+    tenants: 1,
     *generate() {
       for (const [block, document] of scattered(blocks, DOCUMENTS)) yield* of.aboutDocument(block, document);
       for (const [block, folder] of scattered(blocks, FOLDERS)) yield* of.aboutFolder(block, folder);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { documents, type KnownQuestion } from "../../bench/workloads/documents.ts";
+import { documents } from "../../bench/workloads/documents.ts";
+import type { KnownQuestion } from "../../bench/workloads/workload.ts";
 import { validateTuple } from "../../src/engine/validate.ts";
 import { formatTupleKey } from "../../src/model/tuple-text.ts";
 import { askInMemory, compileOrThrow } from "../examples/ask.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, inject, it } from "vitest";
 import { amountsOf } from "../../bench/layer-options.ts";
+import { NO_PLOTS } from "../../bench/report/plots.ts";
 import { formatFigure, renderReport } from "../../bench/report/table.ts";
 import { runLayers, toJson } from "../../bench/run-layers.ts";
 import "../support/postgres-global.ts";
@@ -73,6 +74,10 @@ describe("the report", () => {
     ];
     const machine = { cpu: "x", cores: 2, memoryBytes: 0, loadBefore: 0, loadAfter: 0, node: "v24", os: "linux" };
     const text = renderReport({
+      format: 2,
+      settings: {},
+      figures: [],
+      plots: NO_PLOTS,
       startedAt: "",
       tookSeconds: 1,
       mode: "long",

@@ -1,0 +1,13 @@
+import { documents } from "./documents.ts";
+import type { Workload } from "./workload.ts";
+
+/** Makes a workload of about so many tuples. */
+export type MakeWorkload = (tuples: number) => Workload;
+
+/** All that there are, by name, in the order in which they are shown. */
+export const WORKLOADS = {
+  documents,
+} as const satisfies Readonly<Record<string, MakeWorkload>>;
+
+export type WorkloadName = keyof typeof WORKLOADS;
+export const WORKLOAD_NAMES = Object.keys(WORKLOADS) as readonly WorkloadName[];
