@@ -44,7 +44,7 @@ function relocated(name: string, code: string): string {
   }
   return code
     .replaceAll(/((?:from|import) "(?:\.\.\/)+)src\//g, "$1")
-    .replaceAll(/(import\.meta\.dirname, "[\w-]+)\.ts"/g, '$1.js"');
+    .replaceAll(/(import\.meta\.dirname, "[\w./-]+)\.ts"/g, '$1.js"');
 }
 
 function compile(project: string): void {

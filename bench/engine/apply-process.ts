@@ -9,7 +9,7 @@ import type { Store } from "../../src/model/store.ts";
 import type { TenantPlace } from "../../src/model/tenant.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { planOf } from "../compiled.ts";
-import { answerParent } from "../rpc/child.ts";
+import { answerParent } from "../load/child.ts";
 import type { KnownQuestion } from "../workloads/workload.ts";
 import { residentCheck } from "./resident-check.ts";
 import { openThreadClock } from "./thread-clock.ts";

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { planOf } from "../compiled.ts";
-import { answerParent } from "../rpc/child.ts";
+import { answerParent } from "../load/child.ts";
 import { doctor } from "../workloads/doctor.ts";
 import { documents } from "../workloads/documents.ts";
 import type { KnownQuestion } from "../workloads/workload.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { BenchWorld } from "../database/bench-world.ts";
 import type { LayerOptions } from "../layer-options.ts";
-import { startChild } from "../rpc/child.ts";
-import { median } from "../rpc/median.ts";
+import { startChild } from "../load/child.ts";
+import { median } from "../load/median.ts";
 import type { SqlOrder, SqlRound } from "./sql-process.ts";
 
 export interface AgainstSql {

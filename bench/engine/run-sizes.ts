@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { type Child, startChild } from "../rpc/child.ts";
-import { median, medianRatio } from "../rpc/median.ts";
+import { type Child, startChild } from "../load/child.ts";
+import { median, medianRatio } from "../load/median.ts";
 import type { Filled, GraphAnswer, GraphOrder, GraphRound } from "./graph-process.ts";
 import type { Latencies } from "./time-checks.ts";
 

@@ -6,7 +6,7 @@ import type { TenantPlace } from "../../src/model/tenant.ts";
 import { decide } from "../../src/service/decide.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { planOf } from "../compiled.ts";
-import { answerParent } from "../rpc/child.ts";
+import { answerParent } from "../load/child.ts";
 import { type DocumentsWorkload, documents } from "../workloads/documents.ts";
 import type { KnownQuestion } from "../workloads/workload.ts";
 import { FIRST_HEAD, fillGraph } from "./fill-graph.ts";

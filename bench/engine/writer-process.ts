@@ -4,7 +4,7 @@ import type { ClientConfig } from "pg";
 import type { Store } from "../../src/model/store.ts";
 import type { TenantPlace } from "../../src/model/tenant.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
-import { answerParent } from "../rpc/child.ts";
+import { answerParent } from "../load/child.ts";
 import { type DocumentsWorkload, documents } from "../workloads/documents.ts";
 
 export type WriterOrder =

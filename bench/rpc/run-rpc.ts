@@ -5,13 +5,13 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { ClientConfig } from "pg";
 import { CheckRequestSchema, Decision } from "../../src/gen/relata/v1/authorization_service_pb.ts";
 import type { TrustedIssuer } from "../../src/model/trust.ts";
+import { type Child, startChild } from "../load/child.ts";
+import type { HeaderField } from "../load/hpack-encoder.ts";
+import type { LoadQuestion, LoadResult } from "../load/load.ts";
+import type { LoadOrder } from "../load/load-process.ts";
+import { median, medianRatio } from "../load/median.ts";
 import type { KnownQuestion } from "../workloads/workload.ts";
-import { type Child, startChild } from "./child.ts";
 import { ECHO_PATH } from "./echo.ts";
-import type { HeaderField } from "./hpack-encoder.ts";
-import type { LoadQuestion, LoadResult } from "./load.ts";
-import type { LoadOrder } from "./load-process.ts";
-import { median, medianRatio } from "./median.ts";
 import type { ServerOrder, ServerSight } from "./server-process.ts";
 
 export interface RpcOptions {
@@ -80,7 +80,7 @@ export async function runRpcLayer(options: RpcOptions): Promise<RpcResult> {
   await using stack = new AsyncDisposableStack();
   const logs = await mkdtemp(join(tmpdir(), "relata-rpc-"));
   stack.defer(() => rm(logs, { recursive: true, force: true }));
-  const load: Load = startChild(join(import.meta.dirname, "load-process.ts"));
+  const load: Load = startChild(join(import.meta.dirname, "../load/load-process.ts"));
   stack.defer(() => load.close());
   await load.ask({ what: "learn", set: "checks", questions: options.questions.map(loadQuestion) });
   await load.ask({ what: "learn", set: "empty", questions: [{ message: new Uint8Array(), answer: new Uint8Array() }] });

@@ -7,9 +7,9 @@ import { startServer } from "../../src/cli/serve.ts";
 import { createLogger } from "../../src/log.ts";
 import { NO_LIMITS } from "../../src/rpc/limits/call-limits.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
+import { answerParent } from "../load/child.ts";
 import { serverConfig } from "../server-config.ts";
 import { startAuthenticatedEcho } from "./authenticated-echo.ts";
-import { answerParent } from "./child.ts";
 import { addEchoToServers } from "./echo.ts";
 
 export type ServerOrder =

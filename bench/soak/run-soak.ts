@@ -4,7 +4,7 @@ import { makeTempDir } from "../../src/cli/demo/temp-dir.ts";
 import { startLocalIssuer } from "../../src/cli/dev/issuer.ts";
 import type { ResidencyOptions } from "../../src/graph/residency-options.ts";
 import type { BenchDatabase } from "../database/open-database.ts";
-import { type Child, startChild } from "../rpc/child.ts";
+import { type Child, startChild } from "../load/child.ts";
 import { localTrust } from "../trusted-issuer.ts";
 import { type MemoryTrend, memoryTrend } from "./growth.ts";
 import { type LoadCounts, startLoad } from "./soak-load.ts";

@@ -5,7 +5,7 @@ import type { ResidencyOptions } from "../../src/graph/residency-options.ts";
 import { SILENT_LOGGER } from "../../src/log.ts";
 import type { ResidencyStats } from "../../src/model/residency.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
-import { answerParent } from "../rpc/child.ts";
+import { answerParent } from "../load/child.ts";
 import { serverConfig } from "../server-config.ts";
 
 export type SoakOrder =

@@ -11,7 +11,7 @@ import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { planOf } from "../compiled.ts";
 import { residentCheck } from "../engine/resident-check.ts";
 import { wrongAnswers } from "../engine/time-checks.ts";
-import { answerParent } from "../rpc/child.ts";
+import { answerParent } from "../load/child.ts";
 import type { KnownQuestion } from "../workloads/workload.ts";
 
 export interface FillOrder {

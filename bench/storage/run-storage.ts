@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { type BenchTenant, makeTenant } from "../database/bench-tenant.ts";
 import type { BenchWorld } from "../database/bench-world.ts";
 import type { LayerOptions } from "../layer-options.ts";
+import { startChild } from "../load/child.ts";
+import { median } from "../load/median.ts";
 import type { LayerReport } from "../report/report.ts";
-import { startChild } from "../rpc/child.ts";
-import { median } from "../rpc/median.ts";
 import type { FillAnswer, FillOrder } from "./fill-process.ts";
 import { type StorageStatements, timeStatements } from "./statements.ts";
 

@@ -1,8 +1,8 @@
 // The quiet caller in a process of its own: what the storm's generator does must not be what it measures.
 import { setTimeout as sleep } from "node:timers/promises";
-import { answerParent } from "../rpc/child.ts";
-import type { HeaderField } from "../rpc/hpack-encoder.ts";
-import { openRawConnection, type PendingCall } from "../rpc/raw-connection.ts";
+import { answerParent } from "../load/child.ts";
+import type { HeaderField } from "../load/hpack-encoder.ts";
+import { openRawConnection, type PendingCall } from "../load/raw-connection.ts";
 
 export interface ProbeOptions {
   readonly port: number;
