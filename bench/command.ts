@@ -1,38 +1,63 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { amountsOf, LAYER_NAMES, type LayerName, type Mode } from "./layer-options.ts";
+import { toJson } from "./report/json.ts";
 import { renderReport } from "./report/table.ts";
-import { runLayers, toJson } from "./run-layers.ts";
+import { writeReport } from "./report/write-report.ts";
+import { runLayers } from "./run-layers.ts";
 
 /** Where a bench is run. */
 export interface BenchContext {
   readonly cwd: string;
   /** Of a server to use instead of the bundled one; see `LayersRun`. */
   readonly databaseUrl: string | undefined;
+  /** The directory for the report where neither --report nor --no-report is given. Default: none is written. */
+  readonly reportDirectory?: string;
   readonly print: (line: string) => void;
 }
 
-export const USAGE = `[engine] [storage] [rpc] [--quick | --long] [--tuples N] [--json FILE]`;
+export const USAGE = `[engine] [storage] [rpc] [--quick | --long] [--tuples N] [--json FILE] [--report DIR | --no-report]`;
 
 const OPTIONS = {
   quick: { type: "boolean", default: false },
   long: { type: "boolean", default: false },
   tuples: { type: "string" },
   json: { type: "string" },
+  report: { type: "string" },
+  "no-report": { type: "boolean", default: false },
   doctored: { type: "boolean", default: false },
 } as const;
 
 /** @returns the exit code: 1 when an answer was wrong @throws UsageError */
-export async function runBench(args: readonly string[], { cwd, databaseUrl, print }: BenchContext): Promise<0 | 1> {
+export async function runBench(args: readonly string[], context: BenchContext): Promise<0 | 1> {
+  const { databaseUrl, print } = context;
   const { values, layers, mode, tuples } = read(args);
   const { doctored, json } = values;
   const say = json === "-" ? () => undefined : print;
+  const directory = await reportDirectory(values, context);
   const report = await runLayers({ ...amountsOf(mode, tuples), layers, mode, doctored, databaseUrl, print: say });
   if (json === "-") print(toJson(report));
-  else if (json !== undefined) await writeFile(resolve(cwd, json), `${toJson(report)}\n`);
+  else if (json !== undefined) await writeFile(resolve(context.cwd, json), `${toJson(report)}\n`);
   say(`\n${renderReport(report)}`);
+  if (directory !== undefined) for (const path of await writeReport(report, directory)) say(`wrote ${path}`);
   return report.answers.wrong.length === 0 ? 0 : 1;
+}
+
+/** Made before anything is measured: ten minutes later is too late to hear that it cannot be. */
+async function reportDirectory(
+  { report, "no-report": none }: { readonly report?: string; readonly "no-report": boolean },
+  { cwd, reportDirectory: usual }: BenchContext,
+): Promise<string | undefined> {
+  if (report !== undefined && none) throw new UsageError("--report and --no-report exclude each other");
+  const wanted = none ? undefined : (report ?? usual);
+  if (wanted === undefined) return undefined;
+  const directory = resolve(cwd, wanted);
+  await mkdir(directory, { recursive: true }).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`the report cannot go to ${directory}: ${why}; name another place by --report DIR`);
+  });
+  return directory;
 }
 
 /** What was typed makes no bench. */

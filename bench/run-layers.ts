@@ -66,8 +66,3 @@ function joinAnswers(parts: readonly Answers[]): Answers {
     byWorkload,
   };
 }
-
-/** Everything, with the headlines at the top. */
-export function toJson({ headlines, ...rest }: Report): string {
-  return JSON.stringify({ ...headlines, ...rest }, undefined, 2);
-}

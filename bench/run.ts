@@ -1,4 +1,5 @@
 // npm run bench -- [layers and options: see README.md]
+// npm run bench -- report FILE.json...
 // npm run bench -- growth [part of a case's name]
 // npm run bench -- layout [tuples]
 // npm run bench -- lookup [tuples] [results]
@@ -9,12 +10,16 @@ import { runBench, USAGE, UsageError } from "./command.ts";
 import { runGrowth } from "./growth/run-growth.ts";
 import { runLayout } from "./layout/run-layout.ts";
 import { runLookup } from "./lookup/run-lookup.ts";
+import { redraw } from "./report/redraw.ts";
 import { runRpcAlone } from "./rpc/run-alone.ts";
 import { soak } from "./soak/soak-command.ts";
 import { runStorm } from "./storm/run-storm.ts";
 
 const [what, ...rest] = process.argv.slice(2);
 switch (what) {
+  case "report":
+    process.exitCode = await redraw(rest, (line) => console.log(line));
+    break;
   case "growth":
     process.exitCode = await runGrowth(rest[0] ?? "");
     break;
@@ -36,7 +41,12 @@ switch (what) {
 
 function layers(): Promise<number> {
   const { env } = process;
-  const context = { cwd: process.cwd(), databaseUrl: env["DATABASE_URL"], print: (line: string) => console.log(line) };
+  const context = {
+    cwd: process.cwd(),
+    databaseUrl: env["DATABASE_URL"],
+    reportDirectory: "bench-results",
+    print: (line: string) => console.log(line),
+  };
   return runBench(process.argv.slice(2), context).catch(refuse);
 }
 
@@ -53,7 +63,8 @@ function refuse(error: unknown): number {
   if (!(error instanceof UsageError)) throw error;
   console.error(`${error.message}\nusage: npm run bench -- ${USAGE}`);
   console.error(
-    "       npm run bench -- growth [part of a case's name] | lookup [tuples] [results] | soak [minutes] | storm [rounds]",
+    "       npm run bench -- report FILE.json...\n" +
+      "       npm run bench -- growth [part of a case's name] | lookup [tuples] [results] | soak [minutes] | storm [rounds]",
   );
   return 2;
 }

@@ -11,6 +11,8 @@ export interface Plots {
 export interface Distribution {
   /** Such as `Check over gRPC, 5,000/s`. */
   readonly lane: string;
+  /** Such as `documents`: lanes of one workload are drawn together. Left out where there is none, as of an echo. */
+  readonly workload?: string;
   /** Left out for a closed loop. */
   readonly ratePerSecond?: number;
   readonly calls: number;
@@ -21,6 +23,8 @@ export interface Distribution {
 /** One lane under growing load. */
 export interface Sweep {
   readonly lane: string;
+  /** As of a distribution. */
+  readonly workload?: string;
   readonly by: "concurrency" | "rate";
   readonly points: readonly LoadPoint[];
 }

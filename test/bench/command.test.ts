@@ -17,7 +17,7 @@ describe("relata bench", () => {
   it("says what it needs", async () => {
     const { exit, stdout } = await runTestCli(["bench", "--help"]);
     expect(exit).toBe(0);
-    for (const said of ["--quick", "--long", "--json <file>", "DATABASE_URL", "Exit code"])
+    for (const said of ["--quick", "--long", "--json <file>", "--report <directory>", "DATABASE_URL", "Exit code"])
       expect(stdout).toContain(said);
   });
 });

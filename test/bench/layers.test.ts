@@ -1,8 +1,10 @@
 import { describe, expect, inject, it } from "vitest";
 import { amountsOf } from "../../bench/layer-options.ts";
+import { formatFigure } from "../../bench/report/format.ts";
+import { toJson } from "../../bench/report/json.ts";
 import { NO_PLOTS } from "../../bench/report/plots.ts";
-import { formatFigure, renderReport } from "../../bench/report/table.ts";
-import { runLayers, toJson } from "../../bench/run-layers.ts";
+import { renderReport } from "../../bench/report/table.ts";
+import { runLayers } from "../../bench/run-layers.ts";
 import "../support/postgres-global.ts";
 
 const TINY = { tenantTuples: 2_000, questions: 400, rounds: 1, roundMs: 300, calls: 1_000 };

@@ -11,6 +11,7 @@ interface Options {
   readonly long?: boolean;
   readonly tuples?: string;
   readonly json?: string;
+  readonly report?: string;
 }
 
 /** Of bench/command.ts, which nothing of src may import: a bench imports whatever it measures. */
@@ -32,6 +33,7 @@ export function registerBench(parent: Command, shell: Shell): void {
     .option("--long", "ten million tuples as well")
     .option("--tuples <count>", "of the largest graph and of the tenant in Postgres")
     .option("--json <file>", "also write everything as JSON; - writes it to standard output instead of the table")
+    .option("--report <directory>", "also write a page with plots, a summary in Markdown and the JSON into it")
     .addHelpText(
       "after",
       `
@@ -50,6 +52,7 @@ async function bench(context: CliContext, options: Options, layers: readonly str
     ...(options.long === true ? ["--long"] : []),
     ...(options.tuples === undefined ? [] : [`--tuples=${options.tuples}`]),
     ...(options.json === undefined ? [] : [`--json=${options.json}`]),
+    ...(options.report === undefined ? [] : [`--report=${options.report}`]),
   ];
   const databaseUrl = context.env["DATABASE_URL"];
   const print = (text: string) => line(context.stdout, text);

@@ -1,0 +1,31 @@
+import type { Report } from "./report.ts";
+
+/** Processor, cores, memory, systems. */
+export function machineLine({ machine }: Report): string {
+  const { cpu, cores, memoryBytes, os, node, postgres } = machine;
+  const postgresName = postgres === undefined ? "" : `, PostgreSQL ${postgres}`;
+  return `${cpu}, ${cores} cores, ${Math.round(memoryBytes / 1024 ** 3)} GiB, ${os}, Node ${node}${postgresName}; ${loadLine(machine)}`;
+}
+
+export function loadLine({ loadBefore, loadAfter }: Report["machine"]): string {
+  return `load ${loadBefore.toFixed(1)} before and ${loadAfter.toFixed(1)} behind`;
+}
+
+export function commitLine({ commit }: Report): string {
+  if (commit === undefined) return "Not run in a clone: no commit.";
+  return `Commit ${commit.hash.slice(0, 12)}, ${commit.subject}${commit.dirty ? " (with changes that are not committed)" : ""}`;
+}
+
+/** Such as `1,234 answers compared, every one right (quick, 72 s)`. */
+export function answersLine({ answers, mode, tookSeconds }: Report): string {
+  const wrong = answers.wrong.length;
+  const verdict = wrong === 0 ? "every one right" : `${wrong.toLocaleString("en-US")} WRONG`;
+  return `${answers.compared.toLocaleString("en-US")} answers compared, ${verdict} (${mode}, ${tookSeconds.toFixed(0)} s)`;
+}
+
+/** What to think of a run beside other programs; undefined where the machine was free when it began. */
+export function busyLine({ machine: { loadBefore, cores } }: Report): string | undefined {
+  // The run itself makes the load behind it, so only the load before tells of others.
+  if (loadBefore < cores / 2) return undefined;
+  return `The machine was busy when the run began (load ${loadBefore.toFixed(1)} on ${cores} cores): trust ratios and counts, not times.`;
+}
