@@ -33,3 +33,13 @@ export function mix32(value: number): number {
   mixed = Math.imul(mixed, 0xc2b2_ae35);
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
+
+/** Every number below `n` once, in an order that leaps through all of them. */
+export function* leapingTo(n: number): Iterable<number> {
+  const step = coprimeTo(n, 611_953);
+  let place = 0;
+  for (let count = 0; count < n; count += 1) {
+    yield place;
+    place = (place + step) % n;
+  }
+}

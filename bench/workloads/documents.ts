@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TupleKey } from "../../src/model/tuple.ts";
-import { coprimeTo, scatter } from "./arithmetic.ts";
-import { company, DOCUMENTS, FOLDERS, GROUPS, GUESTS, TUPLES_PER_BLOCK } from "./document-company.ts";
+import { coprimeTo, leapingTo, scatter } from "./arithmetic.ts";
+import { type Company, company, DOCUMENTS, FOLDERS, GROUPS, GUESTS, TUPLES_PER_BLOCK } from "./document-company.ts";
 import { QUESTION_KINDS, type QuestionKind } from "./document-questions.ts";
 import type { KnownQuestion, Workload } from "./workload.ts";
 
@@ -11,6 +11,8 @@ export interface DocumentsWorkload extends Workload {
   /** Without caveats and ends. */
   generate(): Iterable<TupleKey>;
 }
+
+const MAX_CHANGES = 1_000_000;
 
 /** @param tuples at least 1,000; what is over a whole thousand is left out @param seed workloads of two seeds share no ids */
 export function documents(tuples: number, seed = 0): DocumentsWorkload {
@@ -47,27 +49,32 @@ export function documents(tuples: number, seed = 0): DocumentsWorkload {
     },
     question,
     questions: (count) => Array.from({ length: count }, (_, index) => question(index)),
-    change: (index) => ({
+    change: changer(of, seed),
+  };
+}
+
+/** Viewers whom nobody asks about; two numbers below MAX_CHANGES never give the same document the same one. */
+function changer(of: Company, seed: number): (index: number) => TupleKey {
+  const documents = of.blocks * DOCUMENTS;
+  const guests = Math.max(of.blocks * GUESTS, Math.ceil(MAX_CHANGES / documents));
+  const step = coprimeTo(documents, 611_953);
+  return (index) => {
+    const document = (index * step) % documents;
+    const guest = (Math.floor(index / documents) + scatter(document, seed + 106, guests)) % guests;
+    return {
       objectType: "document",
-      objectId: of.document(scatter(index, seed + 104, blocks), scatter(index, seed + 105, DOCUMENTS)),
+      objectId: of.document(Math.floor(document / DOCUMENTS), document % DOCUMENTS),
       relation: "viewer",
       subjectType: "user",
-      // Guests that nobody asks about.
-      subjectId: of.guest(scatter(index, seed + 106, blocks), GUESTS + (index % GUESTS)),
+      subjectId: of.guest(Math.floor(guest / GUESTS), GUESTS + (guest % GUESTS)),
       subjectRelation: "",
-    }),
+    };
   };
 }
 
 /** Every (block, number) once, in an order that leaps through all of them. */
 function* scattered(blocks: number, perBlock: number): Iterable<readonly [block: number, number: number]> {
-  const all = blocks * perBlock;
-  const step = coprimeTo(all, 611_953);
-  let place = 0;
-  for (let count = 0; count < all; count += 1) {
-    yield [Math.floor(place / perBlock), place % perBlock];
-    place = (place + step) % all;
-  }
+  for (const place of leapingTo(blocks * perBlock)) yield [Math.floor(place / perBlock), place % perBlock];
 }
 
 /** Two folders up in a clone, three in the package. */

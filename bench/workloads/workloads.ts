@@ -1,4 +1,5 @@
 import { documents } from "./documents.ts";
+import { wide } from "./wide.ts";
 import type { Workload } from "./workload.ts";
 
 /** Makes a workload of about so many tuples. */
@@ -7,6 +8,7 @@ export type MakeWorkload = (tuples: number) => Workload;
 /** All that there are, by name, in the order in which they are shown. */
 export const WORKLOADS = {
   documents,
+  wide,
 } as const satisfies Readonly<Record<string, MakeWorkload>>;
 
 export type WorkloadName = keyof typeof WORKLOADS;
