@@ -12,6 +12,11 @@ export interface PeerAddress {
   readonly token?: string;
 }
 
+/**
+ * How fresh an answer has to be, on both sides: whatever costs the least, which is everybody's default, or all that was written before.
+ */
+export type PeerConsistency = "minimize_latency" | "fully_consistent";
+
 /** Another system that answers the same questions over the same tuples. */
 export interface Peer extends AsyncDisposable {
   readonly address: PeerAddress;
@@ -34,7 +39,7 @@ export interface LoadedPeer {
   /** By the peer's own client. @throws PeerError */
   check(asked: KnownQuestion): Promise<boolean>;
   /** The same questions for the load generator. */
-  target(questions: readonly KnownQuestion[]): LoadTarget;
+  target(questions: readonly KnownQuestion[], consistency?: PeerConsistency): LoadTarget;
   /** Takes away what was written. */
   remove(): Promise<void>;
 }
