@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TupleKey } from "../../src/model/tuple.ts";
-import { coprimeTo, leapingTo, scatter } from "./arithmetic.ts";
+import { coprimeTo, scatter } from "./arithmetic.ts";
 import { type Company, company, DOCUMENTS, FOLDERS, GROUPS, GUESTS, TUPLES_PER_BLOCK } from "./document-company.ts";
 import { QUESTION_KINDS, type QuestionKind } from "./document-questions.ts";
+import { scattered } from "./scattered.ts";
 import type { KnownQuestion, Workload } from "./workload.ts";
 
 /** The document model of schema/examples/documents.zed, of any size, with questions whose answers are known. */
@@ -70,11 +71,6 @@ function changer(of: Company, seed: number): (index: number) => TupleKey {
       subjectRelation: "",
     };
   };
-}
-
-/** Every (block, number) once, in an order that leaps through all of them. */
-function* scattered(blocks: number, perBlock: number): Iterable<readonly [block: number, number: number]> {
-  for (const place of leapingTo(blocks * perBlock)) yield [Math.floor(place / perBlock), place % perBlock];
 }
 
 /** Two folders up in a clone, three in the package. */

@@ -1,4 +1,5 @@
 import { documents } from "./documents.ts";
+import { exclusion } from "./exclusion.ts";
 import { wide } from "./wide.ts";
 import type { Workload } from "./workload.ts";
 
@@ -9,6 +10,7 @@ export type MakeWorkload = (tuples: number) => Workload;
 export const WORKLOADS = {
   documents,
   wide,
+  exclusion,
 } as const satisfies Readonly<Record<string, MakeWorkload>>;
 
 export type WorkloadName = keyof typeof WORKLOADS;
