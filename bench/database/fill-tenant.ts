@@ -1,11 +1,12 @@
 import pg from "pg";
 import type { TenantPlace } from "../../src/model/tenant.ts";
-import type { TupleKey } from "../../src/model/tuple.ts";
+import type { Tuple } from "../../src/model/tuple.ts";
 import { writeColumns } from "../workloads/tuple-columns.ts";
 
 /** From here on it is quicker to build the secondary indexes anew than to keep them up to date. */
 const REBUILD_FROM = 300_000;
 const KEY = "object_type, object_id, relation, subject_type, subject_id, subject_relation";
+const TRAITS = "caveat, caveat_context, expires_at";
 
 /**
  * Gives a tenant many tuples in one revision, as the owner of the tables and in minutes for ten millions: into a table without
@@ -14,7 +15,7 @@ const KEY = "object_type, object_id, relation, subject_type, subject_id, subject
 export async function fillTenant(
   connection: pg.ClientConfig,
   place: TenantPlace,
-  tuples: Iterable<TupleKey>,
+  tuples: Iterable<Tuple>,
 ): Promise<{ readonly tuples: number }> {
   const client = new pg.Client(connection);
   await client.connect();
@@ -37,8 +38,8 @@ export async function fillTenant(
       at,
     );
     await client.query(
-      `INSERT INTO relata.tuple (bucket, tenant_id, ${KEY}, created_rev)
-       SELECT $1, $2, ${KEY}, (SELECT revision FROM relata.tenant_head WHERE bucket = $1 AND tenant_id = $2)
+      `INSERT INTO relata.tuple (bucket, tenant_id, ${KEY}, ${TRAITS}, created_rev)
+       SELECT $1, $2, ${KEY}, ${TRAITS}, (SELECT revision FROM relata.tenant_head WHERE bucket = $1 AND tenant_id = $2)
        FROM staged ORDER BY ${KEY}`,
       at,
     );
@@ -51,13 +52,17 @@ export async function fillTenant(
   }
 }
 
-async function stage(client: pg.Client, tuples: Iterable<TupleKey>): Promise<number> {
-  const columns = KEY.split(", ").map((column) => `${column} text COLLATE "C"`);
+async function stage(client: pg.Client, tuples: Iterable<Tuple>): Promise<number> {
+  const columns = [
+    ...KEY.split(", ").map((column) => `${column} text COLLATE "C"`),
+    'caveat text COLLATE "C", caveat_context json, expires_at timestamptz',
+  ];
   await client.query(`CREATE TEMPORARY TABLE staged (${columns.join(", ")}) ON COMMIT DROP`);
-  return await writeColumns(tuples, (columns) =>
+  return await writeColumns(tuples, (key, traits) =>
     client.query(
-      "INSERT INTO staged SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])",
-      [...columns],
+      `INSERT INTO staged SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+         $7::text[], $8::json[], $9::timestamptz[])`,
+      [...key, ...traits],
     ),
   );
 }

@@ -1,16 +1,24 @@
-import type { TupleKey } from "../../src/model/tuple.ts";
+import type { Tuple } from "../../src/model/tuple.ts";
 
 const BATCH = 20_000;
 
-/** Writes tuples some thousand at a time, as six arrays for `unnest`. @returns how many there were */
+type Column = readonly (string | null)[];
+
+/**
+ * Writes tuples some thousand at a time, as arrays for `unnest`: six of the key, and three of traits, which are the caveat, its context as JSON
+ * and the end as text. @returns how many there were
+ */
 export async function writeColumns(
-  tuples: Iterable<TupleKey>,
-  write: (columns: readonly (readonly string[])[]) => Promise<unknown>,
+  tuples: Iterable<Tuple>,
+  write: (key: readonly Column[], traits: readonly Column[]) => Promise<unknown>,
 ): Promise<number> {
   let written = 0;
-  let batch: TupleKey[] = [];
+  let batch: Tuple[] = [];
   const flush = async () => {
-    await write(FIELDS.map((field) => batch.map((tuple) => tuple[field])));
+    await write(
+      FIELDS.map((field) => batch.map((tuple) => tuple[field])),
+      TRAITS.map((traitOf) => batch.map((tuple) => traitOf(tuple) ?? null)),
+    );
     written += batch.length;
     batch = [];
   };
@@ -20,3 +28,9 @@ export async function writeColumns(
 }
 
 const FIELDS = ["objectType", "objectId", "relation", "subjectType", "subjectId", "subjectRelation"] as const;
+
+const TRAITS: readonly ((tuple: Tuple) => string | undefined)[] = [
+  ({ caveat }) => caveat?.name,
+  ({ caveat }) => caveat && JSON.stringify(caveat.context),
+  ({ expiresAtMs }) => (expiresAtMs === undefined ? undefined : new Date(expiresAtMs).toISOString()),
+];
