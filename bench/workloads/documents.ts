@@ -1,9 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import type { TupleKey } from "../../src/model/tuple.ts";
 import { coprimeTo, scatter } from "./arithmetic.ts";
 import { type Company, company, DOCUMENTS, FOLDERS, GROUPS, GUESTS, TUPLES_PER_BLOCK } from "./document-company.ts";
 import { QUESTION_KINDS, type QuestionKind } from "./document-questions.ts";
+import { exampleSchema } from "./example-schema.ts";
 import { scattered } from "./scattered.ts";
 import type { KnownQuestion, Workload } from "./workload.ts";
 
@@ -39,7 +38,7 @@ export function documents(tuples: number, seed = 0): DocumentsWorkload {
   return {
     name: "documents",
     about: "a company's documents in folders up to ten deep, shared with groups in groups up to four deep",
-    schema: readFileSync(schemaFile(), "utf8"),
+    schema: exampleSchema("documents.zed"),
     tuples: of.tuples,
     tenants: 1,
     *generate() {
@@ -71,11 +70,4 @@ function changer(of: Company, seed: number): (index: number) => TupleKey {
       subjectRelation: "",
     };
   };
-}
-
-/** Two folders up in a clone, three in the package. */
-function schemaFile(): string {
-  const inClone = join(dirname(dirname(import.meta.dirname)), "schema", "examples", "documents.zed");
-  if (existsSync(inClone)) return inClone;
-  return join(dirname(dirname(dirname(import.meta.dirname))), "schema", "examples", "documents.zed");
 }

@@ -1,3 +1,4 @@
+import { code } from "./code.ts";
 import { documents } from "./documents.ts";
 import { exclusion } from "./exclusion.ts";
 import { wide } from "./wide.ts";
@@ -9,6 +10,7 @@ export type MakeWorkload = (tuples: number) => Workload;
 /** All that there are, by name, in the order in which they are shown. */
 export const WORKLOADS = {
   documents,
+  code,
   wide,
   exclusion,
 } as const satisfies Readonly<Record<string, MakeWorkload>>;
