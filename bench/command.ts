@@ -27,16 +27,25 @@ const OPTIONS = {
   report: { type: "string" },
   "no-report": { type: "boolean", default: false },
   doctored: { type: "boolean", default: false },
+  "slow-solver": { type: "string", default: "0" },
 } as const;
 
 /** @returns the exit code: 1 when an answer was wrong @throws UsageError */
 export async function runBench(args: readonly string[], context: BenchContext): Promise<0 | 1> {
   const { databaseUrl, print } = context;
-  const { values, layers, mode, tuples } = read(args);
+  const { values, layers, mode, tuples, slowSolver } = read(args);
   const { doctored, json } = values;
   const say = json === "-" ? () => undefined : print;
   const directory = await reportDirectory(values, context);
-  const report = await runLayers({ ...amountsOf(mode, tuples), layers, mode, doctored, databaseUrl, print: say });
+  const report = await runLayers({
+    ...amountsOf(mode, tuples),
+    layers,
+    mode,
+    doctored,
+    slowSolver,
+    databaseUrl,
+    print: say,
+  });
   if (json === "-") print(toJson(report));
   else if (json !== undefined) await writeFile(resolve(context.cwd, json), `${toJson(report)}\n`);
   say(`\n${renderReport(report)}`);
@@ -76,7 +85,10 @@ function read(args: readonly string[]) {
   if (tuples !== undefined && !(Number.isSafeInteger(tuples) && tuples >= 1_000))
     throw new UsageError(`--tuples is a whole number from 1000 on, not ${values.tuples}`);
   const layers = positionals.length === 0 ? LAYER_NAMES : positionals.filter(isLayer);
-  return { values, layers, mode, tuples };
+  const slowSolver = Number(values["slow-solver"]);
+  if (!(slowSolver >= 0 && slowSolver <= 10))
+    throw new UsageError(`--slow-solver is a share from 0 to 10, not ${values["slow-solver"]}`);
+  return { values, layers, mode, tuples, slowSolver };
 }
 
 function parse(args: readonly string[]) {

@@ -1,3 +1,5 @@
+import type { WorkloadName } from "./workloads/workloads.ts";
+
 export type LayerName = "engine" | "storage" | "rpc";
 export const LAYER_NAMES: readonly LayerName[] = ["engine", "storage", "rpc"];
 
@@ -15,14 +17,20 @@ export interface LayerOptions {
   readonly roundMs: number;
   /** Checks timed one by one, in each round. */
   readonly calls: number;
+  /** Of the workloads that stand beside the main one, where they are less. */
+  readonly others?: Partial<Pick<LayerOptions, "sizes" | "questions" | "rounds" | "roundMs" | "calls">>;
+  /** Default: all that there are. */
+  readonly workloads?: readonly WorkloadName[];
   /** Expects one wrong answer, to see a run fail. */
   readonly doctored: boolean;
+  /** By what share each Check of the engine takes longer than it does, to see that it is noticed; default 0. */
+  readonly slowSolver?: number;
   readonly print: (line: string) => void;
 }
 
 export type Mode = "quick" | "normal" | "long";
 
-type Amounts = Omit<LayerOptions, "doctored" | "print">;
+type Amounts = Omit<LayerOptions, "doctored" | "slowSolver" | "workloads" | "print">;
 
 const AMOUNTS: Readonly<Record<Mode, Amounts>> = {
   quick: {
@@ -32,6 +40,7 @@ const AMOUNTS: Readonly<Record<Mode, Amounts>> = {
     rounds: 3,
     roundMs: 700,
     calls: 100_000,
+    others: { sizes: [100_000], questions: 5_000, roundMs: 150, calls: 10_000 },
   },
   normal: {
     sizes: [100_000, 1_000_000],
@@ -40,6 +49,7 @@ const AMOUNTS: Readonly<Record<Mode, Amounts>> = {
     rounds: 7,
     roundMs: 2_000,
     calls: 200_000,
+    others: { sizes: [100_000, 1_000_000], questions: 20_000, roundMs: 500, calls: 40_000 },
   },
   long: {
     sizes: [100_000, 1_000_000, 10_000_000],
@@ -49,13 +59,21 @@ const AMOUNTS: Readonly<Record<Mode, Amounts>> = {
     rounds: 9,
     roundMs: 3_000,
     calls: 200_000,
+    others: { sizes: [100_000, 1_000_000, 10_000_000], questions: 20_000, roundMs: 1_000, calls: 40_000 },
   },
 };
 
-/** @param tuples of the largest graph and of the tenant; default: what the mode has */
+/** @param tuples of the main workload's largest graph and of the tenant, and the most of any; default: what the mode has */
 export function amountsOf(mode: Mode, tuples: number | undefined): Amounts {
   const amounts = AMOUNTS[mode];
   if (tuples === undefined) return amounts;
-  const { largeTenantTuples: _, ...rest } = amounts;
-  return { ...rest, sizes: [...amounts.sizes.filter((size) => size < tuples), tuples], tenantTuples: tuples };
+  const { largeTenantTuples: _, others, ...rest } = amounts;
+  const upTo = (sizes: readonly number[]) => sizes.filter((size) => size < tuples);
+  const otherSizes = upTo(others?.sizes ?? []);
+  return {
+    ...rest,
+    others: { ...others, sizes: otherSizes.length > 0 ? otherSizes : [tuples] },
+    sizes: [...upTo(amounts.sizes), tuples],
+    tenantTuples: tuples,
+  };
 }

@@ -12,6 +12,7 @@ import { planOf } from "../compiled.ts";
 import { answerParent } from "../load/child.ts";
 import type { KnownQuestion } from "../workloads/workload.ts";
 import { residentCheck } from "./resident-check.ts";
+import { slowed } from "./slowed.ts";
 import { openThreadClock } from "./thread-clock.ts";
 import { wrongAnswer } from "./time-checks.ts";
 
@@ -22,6 +23,7 @@ export type ApplyOrder =
       readonly connection: ClientConfig;
       readonly tenant: TenantPlace;
       readonly schema: string;
+      readonly slowSolver: number;
       readonly questions: readonly KnownQuestion[];
     }
   | { readonly what: "round"; readonly durationMs: number };
@@ -55,6 +57,7 @@ interface Started {
   readonly residency: OwnedResidency;
   readonly tenant: TenantPlace;
   readonly plan: Plan;
+  readonly slowSolver: number;
   readonly questions: readonly KnownQuestion[];
 }
 
@@ -74,6 +77,7 @@ async function start({
   connection,
   tenant,
   schema,
+  slowSolver,
   questions,
 }: Extract<ApplyOrder, { what: "start" }>): Promise<Started> {
   const store = await createPostgresStore({ connection });
@@ -85,7 +89,7 @@ async function start({
     if (performance.now() > until) throw new Error("the tenant has not become resident");
     await setTimeout(10);
   }
-  return { store, residency, tenant, plan: planOf(schema), questions };
+  return { store, residency, tenant, plan: planOf(schema), slowSolver, questions };
 }
 
 function residentAt(residency: OwnedResidency, tenant: TenantPlace) {
@@ -96,7 +100,8 @@ function residentAt(residency: OwnedResidency, tenant: TenantPlace) {
 }
 
 /** Throws on a wrong answer. */
-async function round({ residency, tenant, plan, questions }: Started, durationMs: number): Promise<ApplyRound> {
+async function round(now: Started, durationMs: number): Promise<ApplyRound> {
+  const { residency, tenant, plan, slowSolver, questions } = now;
   const gaps: number[] = [];
   const appliedBefore = residency.stats().tail.appliedChanges;
   const cpuBefore = process.cpuUsage();
@@ -109,7 +114,7 @@ async function round({ residency, tenant, plan, questions }: Started, durationMs
   while (stretchEnd - begin < durationMs) {
     const resident = residentAt(residency, tenant);
     if (resident === undefined) throw new Error("the tenant is no longer in memory");
-    const check = residentCheck(plan, resident.graph, resident.revision);
+    const check = slowed(residentCheck(plan, resident.graph, resident.revision), slowSolver);
     for (const last = calls + STRETCH; calls < last; calls += 1) {
       const asked = questions[calls % questions.length] as KnownQuestion;
       if (check(asked) !== asked.allowed) throw wrongAnswer(asked);

@@ -1,7 +1,8 @@
 import { ResidentGraph } from "../../src/graph/resident-graph.ts";
 import type { TupleBatch } from "../../src/model/change.ts";
+import { type FoundTraits, traitsOf } from "../../src/model/need.ts";
 import type { Head } from "../../src/model/revision.ts";
-import type { TupleKey } from "../../src/model/tuple.ts";
+import type { Tuple } from "../../src/model/tuple.ts";
 
 /** Tuples in a batch, as the store's snapshots have. */
 const BATCH_TUPLES = 4_096;
@@ -10,7 +11,6 @@ const BATCH_BYTES = BATCH_TUPLES * 160;
 const FIELDS = ["objectType", "objectId", "relation", "subjectType", "subjectId", "subjectRelation"] as const;
 /** Names of types, relations and objects are ASCII and have at most 1,024 bytes. */
 const MAX_TUPLE_BYTES = 6 * 1024;
-const NO_TRAITS: TupleBatch["traits"] = new Map();
 
 export const FIRST_HEAD: Head = { revision: 1, schemaName: "bench", schemaVersion: 1, committedAtMs: 0 };
 
@@ -21,7 +21,7 @@ export interface FilledGraph {
 }
 
 /** A graph of all the tuples at revision 1, without a database. */
-export function fillGraph(tuples: Iterable<TupleKey>): FilledGraph {
+export function fillGraph(tuples: Iterable<Tuple>): FilledGraph {
   const graph = new ResidentGraph();
   let loadCpuMs = 0;
   for (const batch of batches(tuples)) {
@@ -34,21 +34,25 @@ export function fillGraph(tuples: Iterable<TupleKey>): FilledGraph {
   return { graph, loadCpuMs };
 }
 
+const BYTES = Buffer.allocUnsafeSlow(BATCH_BYTES);
+const BOUNDS = new Uint32Array(BATCH_TUPLES * 12);
+
 /** Each valid until the next: there is one buffer. */
-function* batches(tuples: Iterable<TupleKey>): Iterable<TupleBatch> {
-  const bytes = Buffer.allocUnsafeSlow(BATCH_BYTES);
-  const bounds = new Uint32Array(BATCH_TUPLES * 12);
+function* batches(tuples: Iterable<Tuple>): Iterable<TupleBatch> {
+  let traits = new Map<number, FoundTraits>();
   let [count, end, at] = [0, 0, 0];
   for (const tuple of tuples) {
     for (const field of FIELDS) {
-      bounds[at++] = end;
-      end += bytes.write(tuple[field], end, "latin1");
-      bounds[at++] = end;
+      BOUNDS[at++] = end;
+      end += BYTES.write(tuple[field], end, "latin1");
+      BOUNDS[at++] = end;
     }
+    if (tuple.caveat !== undefined || tuple.expiresAtMs !== undefined) traits.set(count, traitsOf(tuple));
     count += 1;
     if (count < BATCH_TUPLES && end + MAX_TUPLE_BYTES < BATCH_BYTES) continue;
-    yield { count, bytes, bounds, traits: NO_TRAITS };
+    yield { count, bytes: BYTES, bounds: BOUNDS, traits };
     [count, end, at] = [0, 0, 0];
+    traits = new Map();
   }
-  if (count > 0) yield { count, bytes, bounds, traits: NO_TRAITS };
+  if (count > 0) yield { count, bytes: BYTES, bounds: BOUNDS, traits };
 }

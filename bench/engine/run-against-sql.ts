@@ -20,7 +20,7 @@ export interface AgainstSql {
 
 /** The engine over memory against the engine over Postgres without a cache, on the same questions. */
 export async function runAgainstSql(options: LayerOptions & { readonly world: BenchWorld }): Promise<AgainstSql> {
-  const { world, rounds, roundMs, print } = options;
+  const { world, rounds, roundMs, slowSolver = 0, print } = options;
   await using stack = new AsyncDisposableStack();
   const { tenant, work } = await world.tenant();
   const { app: connection } = await world.database();
@@ -28,7 +28,7 @@ export async function runAgainstSql(options: LayerOptions & { readonly world: Be
   stack.defer(() => child.close());
   // Not doctored: a wrong answer ends this part at once, and the graphs have told it by then.
   const questions = work.questions(options.questions);
-  await child.ask({ what: "start", connection, tenant, tuples: work.tuples, questions });
+  await child.ask({ what: "start", connection, tenant, tuples: work.tuples, slowSolver, questions });
   // Connections with their statements prepared, code that is compiled.
   await child.ask({ what: "round", durationMs: roundMs });
   const found: SqlRound[] = [];

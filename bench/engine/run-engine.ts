@@ -1,13 +1,16 @@
 import type { BenchWorld } from "../database/bench-world.ts";
 import type { LayerOptions } from "../layer-options.ts";
-import type { LayerReport } from "../report/report.ts";
+import { median } from "../load/median.ts";
+import type { Answers, LayerReport } from "../report/report.ts";
 import { type AgainstSql, runAgainstSql } from "./run-against-sql.ts";
-import { runSizes, type SizeFigures, type SizesResult } from "./run-sizes.ts";
+import type { SizeFigures, SizesResult } from "./run-sizes.ts";
 import { runUnderChanges, type UnderChanges } from "./run-under-changes.ts";
+import { answersOf, MAIN_WORKLOAD, plotsOf, runWorkloads, workloadRows } from "./run-workloads.ts";
+import { checkVsCompute, checkVsRead, figuresOfSizes } from "./size-figures.ts";
+import { sizeName } from "./size-name.ts";
 
 type Row = LayerReport["rows"][number];
 
-const SIZE_NAMES: Readonly<Record<number, string>> = { 100000: "100k", 1000000: "1m", 10000000: "10m" };
 /** What one core has to decide in a second. */
 const LEAST_CHECKS = 100_000;
 const MOST_BYTES = 100;
@@ -20,18 +23,26 @@ const MOST_P99 = 20;
 const MOST_MEDIAN_GROWTH: Readonly<Record<string, number>> = { "1m": 3, "10m": 5 };
 
 /**
- * Checks without transport and identity, from a question to its decision: over graphs of several sizes, against the same engine
- * over Postgres, and while changes are applied.
+ * Checks without transport and identity, from a question to its decision: over graphs of every workload and of several sizes,
+ * against the same engine over Postgres, and while changes are applied.
  */
 export async function runEngineLayer(options: LayerOptions & { readonly world: BenchWorld }): Promise<LayerReport> {
-  const found = await runSizes(options);
+  const results = await runWorkloads(options);
+  const answers = answersOf(results);
+  const report = { ...reportOf(results), answers };
+  return answers.wrong.length > 0 ? report : withDatabase(report, options);
+}
+
+function reportOf(results: readonly SizesResult[]): Omit<LayerReport, "answers"> {
+  const found = results.find(({ workload }) => workload === MAIN_WORKLOAD) ?? results[0];
+  if (found === undefined) throw new Error("no workload was measured");
   const largest = found.sizes.at(-1);
   if (largest === undefined) throw new Error("no size was measured");
-  const main = found.sizes.find(({ tuples }) => tuples === 1_000_000) ?? largest;
-  const p99VsMedian = found.p99VsMedian[main.tuples] ?? Number.NaN;
-  const report: LayerReport = {
+  const main = found.sizes.find(({ size }) => size === 1_000_000) ?? largest;
+  const p99VsMedian = found.p99VsMedian[main.size] ?? Number.NaN;
+  return {
     name: "engine",
-    details: found,
+    details: { ...found, workloads: results },
     ratios: { ...growthRatios(found), p99_vs_median: p99VsMedian },
     headlines: {
       bytes_per_tuple: Math.max(largest.bytesPerTuple.graph, largest.bytesPerTuple.rss),
@@ -41,11 +52,23 @@ export async function runEngineLayer(options: LayerOptions & { readonly world: B
       ...found.sizes.flatMap((size) => rowsOf(size, size === main, size === largest)),
       ...growthRows(found),
       row(`p99 ÷ median, ${sizeName(main.tuples)} tuples`, p99VsMedian, "", { most: MOST_P99 }),
+      ...limitRows(main),
+      ...workloadRows(results),
     ],
-    answers: found.answers,
+    figures: results.flatMap(figuresOfSizes),
+    plots: plotsOf(results),
   };
-  // How quickly wrong answers are given is of no interest.
-  return found.answers.wrong.length > 0 ? report : withDatabase(report, options);
+}
+
+function limitRows({ size, rounds, counted }: SizeFigures): readonly Row[] {
+  const at = `, ${sizeName(size)} tuples`;
+  return [
+    row(`three reads of memory ÷ Check${at}`, median(rounds.map(checkVsRead)), ""),
+    row(`fixed work ÷ Check${at}`, median(rounds.map(checkVsCompute)), ""),
+    row(`problems visited by a Check${at}`, counted.nodes, ""),
+    row(`tuples looked at by a Check${at}`, counted.rows, ""),
+    row(`allocated by a Check${at}`, counted.allocatedBytes, "bytes"),
+  ];
 }
 
 async function withDatabase(
@@ -54,10 +77,9 @@ async function withDatabase(
 ): Promise<LayerReport> {
   const againstSql = await runAgainstSql(options);
   const underChanges = await runUnderChanges(options);
-  const { compared, wrong } = report.answers;
   return {
     ...report,
-    details: { ...(report.details as SizesResult), againstSql, underChanges },
+    details: { ...(report.details as object), againstSql, underChanges },
     ratios: {
       ...report.ratios,
       engine_vs_sql_engine: againstSql.ratio,
@@ -65,8 +87,14 @@ async function withDatabase(
     },
     headlines: { ...report.headlines, longest_apply_ms: underChanges.longestApplyMs },
     rows: [...report.rows, ...sqlRows(againstSql), ...changesRows(underChanges)],
-    answers: { compared: compared + againstSql.compared + underChanges.compared, wrong },
+    answers: answersWith(report.answers, againstSql.compared + underChanges.compared),
   };
+}
+
+/** What is asked of Postgres and under changes is of the main workload. */
+function answersWith({ compared, wrong, byWorkload = {} }: Answers, more: number): Answers {
+  const main = (byWorkload[MAIN_WORKLOAD] ?? 0) + more;
+  return { compared: compared + more, wrong, byWorkload: { ...byWorkload, [MAIN_WORKLOAD]: main } };
 }
 
 function sqlRows({
@@ -112,24 +140,20 @@ function rowsOf(size: SizeFigures, isMain: boolean, isLargest: boolean): readonl
 function growthRatios({ medianVsSmallest, sizes }: SizesResult): Readonly<Record<string, number>> {
   const ratios: Record<string, number> = {};
   const [smallest, ...larger] = sizes;
-  for (const { tuples } of larger)
-    ratios[`median_${sizeName(tuples)}_vs_${sizeName(smallest?.tuples ?? 0)}`] = medianVsSmallest[tuples] ?? Number.NaN;
+  for (const { size } of larger)
+    ratios[`median_${sizeName(size)}_vs_${sizeName(smallest?.size ?? 0)}`] = medianVsSmallest[size] ?? Number.NaN;
   return ratios;
 }
 
 function growthRows(found: SizesResult): readonly Row[] {
-  const smallest = sizeName(found.sizes[0]?.tuples ?? 0);
-  return found.sizes.slice(1).map(({ tuples }) => {
-    const most = MOST_MEDIAN_GROWTH[sizeName(tuples)];
-    const what = `median, ${sizeName(tuples)} ÷ ${smallest} tuples`;
-    return row(what, found.medianVsSmallest[tuples] ?? Number.NaN, "", most === undefined ? undefined : { most });
+  const smallest = sizeName(found.sizes[0]?.size ?? 0);
+  return found.sizes.slice(1).map(({ size }) => {
+    const most = MOST_MEDIAN_GROWTH[sizeName(size)];
+    const what = `median, ${sizeName(size)} ÷ ${smallest} tuples`;
+    return row(what, found.medianVsSmallest[size] ?? Number.NaN, "", most === undefined ? undefined : { most });
   });
 }
 
 function row(what: string, value: number, unit: string, bound?: Row["bound"]): Row {
   return { what, value, unit, ...(bound !== undefined && { bound }) };
-}
-
-function sizeName(tuples: number): string {
-  return SIZE_NAMES[tuples] ?? String(tuples);
 }

@@ -1,10 +1,13 @@
 import { join } from "node:path";
 import { type Child, startChild } from "../load/child.ts";
 import { median, medianRatio } from "../load/median.ts";
-import type { Filled, GraphAnswer, GraphOrder, GraphRound } from "./graph-process.ts";
+import type { WorkloadName } from "../workloads/workloads.ts";
+import type { CountedWork, Filled, GraphAnswer, GraphOrder } from "./graph-process.ts";
 import type { Latencies } from "./time-checks.ts";
+import type { GraphRound } from "./time-round.ts";
 
 export interface SizesOptions {
+  readonly workload: WorkloadName;
   readonly sizes: readonly number[];
   readonly questions: number;
   readonly rounds: number;
@@ -12,17 +15,24 @@ export interface SizesOptions {
   /** Calls timed one by one, in each round. */
   readonly calls: number;
   readonly doctored: boolean;
+  readonly slowSolver?: number;
   readonly print: (line: string) => void;
 }
 
 /** Medians over the rounds. */
-export interface SizeFigures extends Omit<Filled, "wrong" | "kinds">, Omit<Latencies, "calls"> {
+export interface SizeFigures extends Omit<Filled, "wrong" | "kinds" | "tuples">, Omit<Latencies, "calls"> {
+  /** That were asked for; a workload may have some less. */
+  readonly size: number;
+  readonly tuples: number;
   readonly checksPerCpuSecond: number;
   readonly checksPerSecond: number;
   readonly bytesPerTuple: { readonly graph: number; readonly rss: number };
+  readonly counted: CountedWork;
+  readonly rounds: readonly GraphRound[];
 }
 
 export interface SizesResult {
+  readonly workload: WorkloadName;
   readonly sizes: readonly SizeFigures[];
   /** Of each size against the smallest: median over the rounds of the medians' ratio. */
   readonly medianVsSmallest: Readonly<Record<number, number>>;
@@ -33,28 +43,43 @@ export interface SizesResult {
 }
 
 interface Size {
+  readonly size: number;
   readonly child: Child<GraphOrder, GraphAnswer>;
   readonly filled: Filled;
   readonly rounds: GraphRound[];
 }
 
-/** Checks over graphs of several sizes, in rounds that take turns, so that all sizes meet the same machine. */
+const START_MS = 120_000;
+/** A tuple takes some 3 µs to be made and taken in; a busy machine takes longer. */
+const MOST_MS_PER_TUPLE = 0.02;
+
+/** Checks over the graphs of a workload at several sizes, in rounds that take turns, so that all sizes meet the same machine. */
 export async function runSizes(options: SizesOptions): Promise<SizesResult> {
   await using stack = new AsyncDisposableStack();
   const sizes: Size[] = [];
-  for (const tuples of options.sizes) {
-    const child = startChild<GraphOrder, GraphAnswer>(join(import.meta.dirname, "graph-process.ts"));
+  for (const size of options.sizes) {
+    const child = startChild<GraphOrder, GraphAnswer>(join(import.meta.dirname, "graph-process.ts"), {
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+    });
     stack.defer(() => child.close());
-    const { questions, doctored } = options;
-    const { filled } = await child.ask({ what: "fill", tuples, questions, doctored });
-    if (filled === undefined) throw new Error("a graph without figures");
-    options.print(`engine: ${tuples.toLocaleString("en-US")} tuples in memory, ${filled.wrong.length} wrong answers`);
+    const filled = await fill(child, size, options);
     // Compiled before the first figure.
-    await round({ child, filled, rounds: [] }, options);
-    sizes.push({ child, filled, rounds: [] });
+    await round({ size, child, filled, rounds: [] }, options);
+    sizes.push({ size, child, filled, rounds: [] });
   }
   for (let turn = 0; turn < options.rounds; turn += 1) for (const size of sizes) await round(size, options);
-  return resultOf(sizes);
+  return resultOf(options.workload, await Promise.all(sizes.map(figuresOf)), sizes);
+}
+
+async function fill(child: Size["child"], tuples: number, options: SizesOptions): Promise<Filled> {
+  const { workload, questions, doctored, slowSolver = 0, print } = options;
+  const order = { what: "fill", workload, tuples, questions, doctored, slowSolver } as const;
+  const { filled } = await child.ask(order, START_MS + tuples * MOST_MS_PER_TUPLE);
+  if (filled === undefined) throw new Error("a graph without figures");
+  print(
+    `engine: ${workload}, ${filled.tuples.toLocaleString("en-US")} tuples in memory, ${filled.wrong.length} wrong answers`,
+  );
+  return filled;
 }
 
 async function round({ child, rounds }: Size, { roundMs, calls }: SizesOptions): Promise<void> {
@@ -63,33 +88,38 @@ async function round({ child, rounds }: Size, { roundMs, calls }: SizesOptions):
   rounds.push(found);
 }
 
-function resultOf(sizes: readonly Size[]): SizesResult {
-  const [smallest] = sizes;
-  const against = (of: (size: Size) => number) =>
-    Object.fromEntries(sizes.map((size) => [size.filled.tuples, of(size)]));
+function resultOf(workload: WorkloadName, figures: readonly SizeFigures[], sizes: readonly Size[]): SizesResult {
+  const [smallest] = figures;
+  const against = (of: (size: SizeFigures) => number) => Object.fromEntries(figures.map((one) => [one.size, of(one)]));
   const medianOf = ({ latencies }: GraphRound) => latencies.medianUs;
   const kinds: Record<string, number> = {};
   for (const { filled } of sizes)
     for (const [kind, count] of Object.entries(filled.kinds)) kinds[kind] = (kinds[kind] ?? 0) + count;
   return {
-    sizes: sizes.map(figuresOf),
-    medianVsSmallest: against((size) => medianRatio(size.rounds, smallest?.rounds ?? [], medianOf)),
+    workload,
+    sizes: figures,
+    medianVsSmallest: against(({ rounds }) => medianRatio(rounds, smallest?.rounds ?? [], medianOf)),
     p99VsMedian: against(({ rounds }) => median(rounds.map(({ latencies }) => latencies.p99Us / latencies.medianUs))),
     answers: {
       compared: Object.values(kinds).reduce((sum, count) => sum + count, 0),
       wrong: sizes.flatMap(({ filled }) =>
-        filled.wrong.map((one) => JSON.stringify({ tuples: filled.tuples, ...one })),
+        filled.wrong.map((one) => JSON.stringify({ workload, tuples: filled.tuples, ...one })),
       ),
     },
     kinds,
   };
 }
 
-function figuresOf({ filled, rounds }: Size): SizeFigures {
+async function figuresOf({ size, child, filled, rounds }: Size): Promise<SizeFigures> {
+  const { counted } = await child.ask({ what: "count" });
+  if (counted === undefined) throw new Error("a graph whose work was not counted");
   const { wrong: _wrong, kinds: _kinds, ...rest } = filled;
   const of = (pick: (round: GraphRound) => number) => median(rounds.map(pick));
   return {
     ...rest,
+    size,
+    counted,
+    rounds,
     bytesPerTuple: { graph: filled.graphBytes / filled.tuples, rss: filled.rssBytes / filled.tuples },
     checksPerCpuSecond: of(({ throughput }) => throughput.perCpuSecond),
     checksPerSecond: of(({ throughput }) => throughput.perSecond),

@@ -36,7 +36,7 @@ const CHANGES_PER_SECOND = 500;
 
 /** What is left of the engine's throughput while a tail applies the changes that another process makes. */
 export async function runUnderChanges(options: LayerOptions & { readonly world: BenchWorld }): Promise<UnderChanges> {
-  const { world, rounds, roundMs: durationMs, print } = options;
+  const { world, rounds, roundMs: durationMs, slowSolver = 0, print } = options;
   await using stack = new AsyncDisposableStack();
   const { tenant, work } = await world.tenant();
   const { app: connection } = await world.database();
@@ -47,7 +47,8 @@ export async function runUnderChanges(options: LayerOptions & { readonly world: 
   const writer = startChild<WriterOrder, Written | undefined>(join(import.meta.dirname, "writer-process.ts"));
   stack.defer(() => writer.close());
   const { schema, tuples } = work;
-  await reader.ask({ what: "start", connection, tenant, schema, questions: work.questions(options.questions) });
+  const questions = work.questions(options.questions);
+  await reader.ask({ what: "start", connection, tenant, schema, slowSolver, questions });
   await writer.ask({ what: "start", connection, tenant, tuples });
   const read = async () => required(await reader.ask({ what: "round", durationMs }));
   const readAndWrite = async () => {

@@ -11,6 +11,7 @@ import { type DocumentsWorkload, documents } from "../workloads/documents.ts";
 import type { KnownQuestion } from "../workloads/workload.ts";
 import { FIRST_HEAD, fillGraph } from "./fill-graph.ts";
 import { LIMITS, NO_CONTEXT, type ResidentCheck, residentCheck } from "./resident-check.ts";
+import { slowed } from "./slowed.ts";
 import { type Latencies, summarize, type Throughput, timeAll, wrongAnswer } from "./time-checks.ts";
 
 export type SqlOrder =
@@ -21,6 +22,7 @@ export type SqlOrder =
       readonly tenant: TenantPlace;
       /** That the tenant has. */
       readonly tuples: number;
+      readonly slowSolver: number;
       readonly questions: readonly KnownQuestion[];
     }
   | { readonly what: "round"; readonly durationMs: number };
@@ -67,6 +69,7 @@ async function start({
   connection,
   tenant,
   tuples,
+  slowSolver,
   questions,
 }: Extract<SqlOrder, { what: "start" }>): Promise<Started> {
   const store = await createPostgresStore({ connection });
@@ -82,7 +85,8 @@ async function start({
     if (outcome === undefined || outcome instanceof RelataError) throw outcome ?? new Error("no outcome");
     return outcome.decision.kind === "allowed";
   };
-  return { store, resident: residentCheck(plan, graph, FIRST_HEAD.revision), bySql, questions };
+  const resident = slowed(residentCheck(plan, graph, FIRST_HEAD.revision), slowSolver);
+  return { store, resident, bySql, questions };
 }
 
 const NEVER = new AbortController().signal;

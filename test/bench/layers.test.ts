@@ -7,7 +7,14 @@ import { renderReport } from "../../bench/report/table.ts";
 import { runLayers } from "../../bench/run-layers.ts";
 import "../support/postgres-global.ts";
 
-const TINY = { tenantTuples: 2_000, questions: 400, rounds: 1, roundMs: 300, calls: 1_000 };
+const TINY = {
+  tenantTuples: 2_000,
+  questions: 400,
+  rounds: 1,
+  roundMs: 300,
+  calls: 1_000,
+  workloads: ["documents"] as const,
+};
 /** The server of the tests: the bench makes a database of its own there. */
 const databaseUrl = () => inject("testCluster").admin.url;
 
@@ -38,6 +45,13 @@ describe("npm run bench -- engine storage", () => {
       found.ratios.apply_throughput_share,
     ];
     expect(positive.filter((value) => !(typeof value === "number" && value > 0))).toEqual([]);
+    const figures = new Map(report.figures.map(({ id, samples }) => [id, samples]));
+    expect(figures.size).toBe(report.figures.length);
+    const counted = ["check_vs_read", "check_vs_compute", "nodes", "rows", "allocated_bytes"].map(
+      (name) => figures.get(`engine/documents/1000/${name}`)?.[0] ?? 0,
+    );
+    expect(counted.filter((value) => !(value > 0))).toEqual([]);
+    expect(report.plots.memory).toHaveLength(2);
     // Changes were applied in earnest, and every statement of the store was timed.
     expect(found.layers.engine.underChanges.appliedPerSecond).toBeGreaterThan(0);
     expect(found.layers.storage.fills[0]).toMatchObject({ tuples: 2_000, wrong: [] });

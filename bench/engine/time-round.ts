@@ -1,0 +1,79 @@
+// One round: stretches of Checks, and between them the loops that say what this processor and its memory allow at this moment. They
+// take turns every tenth of a second or less, so that a while in which the machine is slow is in both sides of a ratio.
+import { compute } from "../limits/compute-kernel.ts";
+import type { MemoryKernels } from "../limits/memory-kernels.ts";
+import { median } from "../load/median.ts";
+import type { KnownQuestion } from "../workloads/workload.ts";
+import type { ResidentCheck } from "./resident-check.ts";
+import { type Latencies, type Throughput, timeAll, timeEach } from "./time-checks.ts";
+
+export interface GraphRound {
+  readonly throughput: Throughput;
+  readonly latencies: Latencies;
+  readonly limits: LimitRound;
+}
+
+/** By the CPU time of this thread, in nanoseconds. */
+export interface LimitRound {
+  readonly checkNs: number;
+  /** A read of memory at a place that only the read before tells: median over the stretches. */
+  readonly readNs: number;
+  /** A pass of the fixed piece of work. */
+  readonly computeNs: number;
+  readonly scanBytesPerSecond: number;
+}
+
+export interface RoundInput {
+  readonly check: ResidentCheck;
+  readonly questions: readonly KnownQuestion[];
+  readonly kernels: MemoryKernels;
+  readonly threadCpuMs: () => number;
+  readonly durationMs: number;
+  /** Timed one by one. */
+  readonly calls: number;
+}
+
+const STRETCHES = 8;
+/** Some 2 ms each. */
+const READS = 8_000;
+const COMPUTE_PASSES = 1_000;
+const SCAN_BYTES = 16 * 1024 ** 2;
+
+/** Throws on a wrong answer. */
+export function timeRound({ check, questions, kernels, threadCpuMs, durationMs, calls }: RoundInput): GraphRound {
+  const nanos = (act: () => unknown) => {
+    const begin = threadCpuMs();
+    act();
+    return (threadCpuMs() - begin) * 1e6;
+  };
+  const stretches: Throughput[] = [];
+  const [reads, passes, scans]: [number[], number[], number[]] = [[], [], []];
+  let checkNs = 0;
+  for (let stretch = 0; stretch < STRETCHES; stretch += 1) {
+    checkNs += nanos(() => stretches.push(timeAll(check, questions, durationMs / STRETCHES)));
+    reads.push(nanos(() => kernels.readRandomly(READS)) / READS);
+    passes.push(nanos(() => compute(COMPUTE_PASSES)) / COMPUTE_PASSES);
+    scans.push(nanos(() => kernels.scan(SCAN_BYTES)));
+  }
+  const throughput = together(stretches);
+  return {
+    throughput,
+    latencies: timeEach(check, questions, calls),
+    limits: {
+      checkNs: checkNs / throughput.calls,
+      readNs: median(reads),
+      computeNs: median(passes),
+      scanBytesPerSecond: SCAN_BYTES / (median(scans) / 1e9),
+    },
+  };
+}
+
+function together(parts: readonly Throughput[]): Throughput {
+  const sum = (of: (part: Throughput) => number) => parts.reduce((all, part) => all + of(part), 0);
+  const calls = sum((part) => part.calls);
+  return {
+    calls,
+    perCpuSecond: calls / sum((part) => part.calls / part.perCpuSecond),
+    perSecond: calls / sum((part) => part.calls / part.perSecond),
+  };
+}
