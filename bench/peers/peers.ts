@@ -1,3 +1,4 @@
+import { openOpenFga } from "./openfga.ts";
 import type { Peer, PeerAddress, PeerName } from "./peer.ts";
 import { openSpiceDb } from "./spicedb.ts";
 
@@ -7,4 +8,5 @@ type OpenPeer = (address: PeerAddress) => Promise<Peer>;
 /** Left out: not compiled in yet. */
 export const PEERS: Readonly<Partial<Record<PeerName, OpenPeer>>> = {
   spicedb: openSpiceDb,
+  openfga: openOpenFga,
 };
