@@ -1,11 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { COMPARE_USAGE, runCompare } from "./compare/compare-command.ts";
 import { amountsOf, LAYER_NAMES, type LayerName, type Mode } from "./layer-options.ts";
 import { toJson } from "./report/json.ts";
 import { renderReport } from "./report/table.ts";
 import { writeReport } from "./report/write-report.ts";
 import { runLayers } from "./run-layers.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** Where a bench is run. */
 export interface BenchContext {
@@ -17,7 +19,8 @@ export interface BenchContext {
   readonly print: (line: string) => void;
 }
 
-export const USAGE = `[engine] [storage] [rpc] [--quick | --long] [--tuples N] [--json FILE] [--report DIR | --no-report]`;
+export const USAGE = `[engine] [storage] [rpc] [--quick | --long] [--tuples N] [--json FILE] [--report DIR | --no-report]
+       npm run bench -- ${COMPARE_USAGE}`;
 
 const OPTIONS = {
   quick: { type: "boolean", default: false },
@@ -30,9 +33,10 @@ const OPTIONS = {
   "slow-solver": { type: "string", default: "0" },
 } as const;
 
-/** @returns the exit code: 1 when an answer was wrong @throws UsageError */
+/** @returns the exit code: 1 when an answer was wrong, or one report is worse than the other @throws UsageError */
 export async function runBench(args: readonly string[], context: BenchContext): Promise<0 | 1> {
   const { databaseUrl, print } = context;
+  if (args[0] === "compare") return runCompare(args.slice(1), context);
   const { values, layers, mode, tuples, slowSolver } = read(args);
   const { doctored, json } = values;
   const say = json === "-" ? () => undefined : print;
@@ -67,11 +71,6 @@ async function reportDirectory(
     throw new UsageError(`the report cannot go to ${directory}: ${why}; name another place by --report DIR`);
   });
   return directory;
-}
-
-/** What was typed makes no bench. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
 }
 
 function read(args: readonly string[]) {

@@ -1,12 +1,13 @@
 // npm run bench -- [layers and options: see README.md]
 // npm run bench -- report FILE.json...
+// npm run bench -- compare A.json B.json
 // npm run bench -- growth [part of a case's name]
 // npm run bench -- layout [tuples]
 // npm run bench -- lookup [tuples] [results]
 // npm run bench -- soak [minutes]
 // npm run bench -- storm [rounds] [milliseconds of a round] [part of a lane's name]
 // npm run bench -- rpc tuples [rounds] [milliseconds of a round] [echo|authenticatedEcho|check and a file for its CPU profile]
-import { runBench, USAGE, UsageError } from "./command.ts";
+import { runBench, USAGE } from "./command.ts";
 import { runGrowth } from "./growth/run-growth.ts";
 import { runLayout } from "./layout/run-layout.ts";
 import { runLookup } from "./lookup/run-lookup.ts";
@@ -14,6 +15,7 @@ import { redraw } from "./report/redraw.ts";
 import { runRpcAlone } from "./rpc/run-alone.ts";
 import { soak } from "./soak/soak-command.ts";
 import { runStorm } from "./storm/run-storm.ts";
+import { UsageError } from "./usage-error.ts";
 
 const [what, ...rest] = process.argv.slice(2);
 switch (what) {

@@ -12,6 +12,9 @@ interface Options {
   readonly tuples?: string;
   readonly json?: string;
   readonly report?: string;
+  readonly times?: boolean;
+  readonly all?: boolean;
+  readonly anyway?: boolean;
 }
 
 /** Of bench/command.ts, which nothing of src may import: a bench imports whatever it measures. */
@@ -28,18 +31,23 @@ interface BenchModule {
 
 export function registerBench(parent: Command, shell: Shell): void {
   const command = leaf(parent, "bench", "measure the engine, the storage and the RPC layer on this machine")
-    .argument("[layer...]", "engine, storage, rpc; none: all of them")
+    .argument("[layer...]", "engine, storage, rpc; none: all of them; or: compare A.json B.json")
     .option("--quick", "less of everything: ends within two minutes")
     .option("--long", "ten million tuples as well")
     .option("--tuples <count>", "of the largest graph and of the tenant in Postgres")
     .option("--json <file>", "also write everything as JSON; - writes it to standard output instead of the table")
     .option("--report <directory>", "also write a page with plots, a summary in Markdown and the JSON into it")
+    .option("--times", "compare: judge figures by a clock as well, of one machine that does nothing else")
+    .option("--all", "compare: show what is unchanged or not judged, too")
+    .option("--anyway", "compare: runs with other settings, too")
     .addHelpText(
       "after",
       `
 Uses the bundled PostgreSQL in a directory that is removed, or a database of its own on the server at DATABASE_URL, whose role
 must be allowed to make databases and roles. Every answer is compared with the one that is known to be right.
-Exit code 0 when all are, 1 when one is wrong. A bound that is missed is shown and is no failure: machines differ.`,
+Exit code 0 when all are, 1 when one is wrong. A bound that is missed is shown and is no failure: machines differ.
+compare says what is worse in report B than in report A, beyond the noise of both. Exit code 0 when nothing is, 1 when something is,
+2 when the two are not of the same measurement.`,
     );
   runs<[string[]], Options>(command, shell, bench);
 }
@@ -53,6 +61,9 @@ async function bench(context: CliContext, options: Options, layers: readonly str
     ...(options.tuples === undefined ? [] : [`--tuples=${options.tuples}`]),
     ...(options.json === undefined ? [] : [`--json=${options.json}`]),
     ...(options.report === undefined ? [] : [`--report=${options.report}`]),
+    ...(options.times === true ? ["--times"] : []),
+    ...(options.all === true ? ["--all"] : []),
+    ...(options.anyway === true ? ["--anyway"] : []),
   ];
   const databaseUrl = context.env["DATABASE_URL"];
   const print = (text: string) => line(context.stdout, text);

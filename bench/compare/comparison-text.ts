@@ -1,0 +1,110 @@
+import { median } from "../load/median.ts";
+import type { Comparison } from "./compare-reports.ts";
+import type { Judged, Verdict } from "./judge.ts";
+import type { ComparedReport } from "./read-report.ts";
+
+/** Of what is not judged, or only one of the two has. */
+const MOST_LINES = 10;
+/** A figure in which less cannot be seen tells little. */
+const NOISY_FROM = 0.3;
+
+const HEAD = ["FIGURE", "A", "B", "UNIT", "CHANGE", "ROUNDS ±", "JUDGED FROM"];
+
+/** @param all shows what is unchanged, and all that is not judged */
+export function renderComparison(
+  { figures, onlyInA, onlyInB, told, wrongAnswers }: Comparison,
+  [a, b]: readonly [ComparedReport, ComparedReport],
+  all: boolean,
+): string {
+  const of = (verdict: Verdict) => figures.filter((one) => one.verdict === verdict).toSorted(byChange);
+  const [worse, better, unchanged, shown] = [of("worse"), of("better"), of("unchanged"), of("shown")];
+  return [
+    runLine("A", a),
+    runLine("B", b),
+    ...told.map((line) => `note: ${line}`),
+    ...section("worse", worse),
+    ...section("better", better),
+    ...(all ? section("unchanged", unchanged) : []),
+    ...section("not judged", all ? shown : shown.slice(0, MOST_LINES), shown.length),
+    ...names("only in A", onlyInA, all),
+    ...names("only in B", onlyInB, all),
+    "",
+    ...(wrongAnswers > 0 ? [`${wrongAnswers} answers of B are WRONG`] : []),
+    `${worse.length} worse, ${better.length} better, ${unchanged.length} unchanged${noisyPart(unchanged)}, ` +
+      `${shown.length} not judged${driftPart(shown)}`,
+  ].join("\n");
+}
+
+function byChange(a: Judged, b: Judged): number {
+  return Math.abs(b.change) - Math.abs(a.change);
+}
+
+function runLine(name: string, { startedAt, mode, commit, machine }: ComparedReport): string {
+  const of =
+    commit === undefined
+      ? "no commit"
+      : `${commit.hash.slice(0, 10)}${commit.dirty ? " and changes" : ""} ${commit.subject}`;
+  return `${name}: ${of}, ${mode}, ${startedAt}, Node ${machine.node}, load ${machine.loadBefore.toFixed(1)}`;
+}
+
+function section(title: string, figures: readonly Judged[], total = figures.length): readonly string[] {
+  if (total === 0) return [];
+  const heading = `${title}: ${total}${figures.length < total ? `, of which the ${figures.length} most changed (--all shows every one)` : ""}`;
+  return ["", heading, ...columns([HEAD, ...figures.map(cells)])];
+}
+
+function cells({ id, a, b, unit, change, deviation, threshold, better }: Judged): readonly string[] {
+  return [
+    id,
+    significant(a),
+    significant(b),
+    unit,
+    Number.isFinite(change) ? percent(change, true) : "-",
+    deviation === undefined ? "-" : percent(deviation, false),
+    threshold === undefined ? "-" : judgedFrom(threshold, better),
+  ];
+}
+
+/** Where more is better, worse by a quarter is less by a fifth. */
+function judgedFrom(threshold: number, better: Judged["better"]): string {
+  return better === "less" ? percent(threshold, true) : percent(-threshold / (1 + threshold), true);
+}
+
+function names(title: string, ids: readonly string[], all: boolean): readonly string[] {
+  if (ids.length === 0) return [];
+  const some = all ? ids : ids.slice(0, MOST_LINES);
+  const more = ids.length - some.length;
+  return ["", `${title}: ${ids.length}`, ...some.map((id) => `  ${id}`), ...(more > 0 ? [`  and ${more} more`] : [])];
+}
+
+function noisyPart(unchanged: readonly Judged[]): string {
+  const noisy = unchanged.filter(({ threshold = 0 }) => threshold > NOISY_FROM).length;
+  return noisy === 0
+    ? ""
+    : ` (in ${noisy} of them the rounds differ so much that less than ${percent(NOISY_FROM, false)} could not be seen)`;
+}
+
+function driftPart(shown: readonly Judged[]): string {
+  const changes = shown.map(({ change }) => change).filter(Number.isFinite);
+  return changes.length === 0 ? "" : ` (median change ${percent(median(changes), true)})`;
+}
+
+/** Three digits that mean something, however small. */
+function significant(value: number): string {
+  if (!Number.isFinite(value)) return "-";
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");
+  return String(Number(value.toPrecision(3)));
+}
+
+function percent(part: number, signed: boolean): string {
+  const text = `${(100 * part).toFixed(Math.abs(part) < 0.0995 ? 1 : 0)} %`;
+  return signed && part >= 0 ? `+${text}` : text;
+}
+
+/** Numbers are flush right. */
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const pad = (cell: string, column: number) =>
+    column === 0 || column === 3 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+  return rows.map((row) => `  ${row.map(pad).join("  ")}`.trimEnd());
+}
