@@ -12,6 +12,12 @@ const CALLER = "bench";
 const MAX_QUESTIONS = 20_000;
 const LEAST_OF_ECHO = 0.75;
 const LEAST_OF_SQL = 5;
+const QUICK_SWEEPS = {
+  lanes: ["check"],
+  concurrency: [1, 4, 16, 64, 256],
+  rateShares: [0.1, 0.5, 0.75, 0.9],
+  pointMs: 400,
+};
 
 /** Checks over gRPC with a JWT, against an empty method of the same server and against the same Checks without memory. */
 export async function runRpcLayer(options: LayerOptions & { readonly world: BenchWorld }): Promise<LayerReport> {
@@ -34,22 +40,23 @@ export async function runRpcLayer(options: LayerOptions & { readonly world: Benc
     roundMs,
     settings: { bindings, warmTenants: [TENANT_SLUG] },
     sqlSettings: { bindings, residentBytes: 0, cacheBytes: 0 },
+    sweeps: QUICK_SWEEPS,
     print: (line) => print(`rpc: ${line}`),
   });
   return {
     name: "rpc",
-    details: found,
+    details: { methods: found.methods },
     ratios: found.ratios,
     headlines: {},
     rows: rowsOf(found),
     answers: {
-      compared: Object.values(found.methods).reduce((sum, { calls }) => sum + calls, 0),
-      wrong: Array.from({ length: found.wrong }, () => "a Check over gRPC"),
+      compared: found.compared,
+      wrong: found.wrong,
     },
   };
 }
 
-function rowsOf({ methods, ratios, openLoop }: RpcResult): LayerReport["rows"] {
+function rowsOf({ methods, ratios, sweeps }: RpcResult): LayerReport["rows"] {
   const bounds: Readonly<Record<string, { readonly least: number }>> = {
     check_vs_echo: { least: LEAST_OF_ECHO },
     resident_vs_sql: { least: LEAST_OF_SQL },
@@ -60,7 +67,11 @@ function rowsOf({ methods, ratios, openLoop }: RpcResult): LayerReport["rows"] {
       { what: `${name}, median`, value: p50Ms, unit: "ms" },
       { what: `${name}, p99`, value: p99Ms, unit: "ms" },
     ]),
-    { what: `check, open loop at ${openLoop.ratePerSecond}/s, p99`, value: openLoop.p99Ms, unit: "ms" },
+    ...sweeps.sweeps.flatMap(({ lane, by, points }) =>
+      by === "rate"
+        ? points.map(({ x, p99Ms }) => ({ what: `${lane}, open loop at ${x}/s, p99`, value: p99Ms, unit: "ms" }))
+        : [],
+    ),
     ...Object.entries(ratios).map(([what, value]) => {
       const bound = bounds[what];
       return { what, value, unit: "", ...(bound !== undefined && { bound }) };

@@ -16,12 +16,18 @@ const TABLE_BYTES = 4096;
 const ENTRY_BYTES = 32;
 
 /**
- * Header blocks of one connection, as a gRPC client's: whatever is sent first is put into the peer's table and is one byte
+ * Header blocks of one connection, as a gRPC client's: what every request has alike is put into the peer's table and is one byte
  * from then on. Nothing is ever thrown out of the table; who sends more than it holds gets an error.
  */
 export class HpackEncoder {
+  readonly #varying: ReadonlySet<string>;
   readonly #entries: string[] = [];
   #bytes = 0;
+
+  /** @param varying names of what differs between requests, such as a token per tenant: it is written out each time, and fills no table */
+  constructor(varying: ReadonlySet<string> = new Set()) {
+    this.#varying = varying;
+  }
 
   encode(fields: readonly HeaderField[]): Buffer {
     return Buffer.concat(fields.map((field) => this.#encodeField(field)));
@@ -31,6 +37,7 @@ export class HpackEncoder {
     const text = `${name}: ${value}`;
     const fixed = STATIC_FIELDS[text];
     if (fixed !== undefined) return integer(fixed, 7, 0x80);
+    if (this.#varying.has(name)) return withName(name, value, 4, 0);
     const known = this.#entries.indexOf(text);
     // The newest entry comes first after the static ones.
     if (known >= 0) return integer(STATIC_ENTRIES + this.#entries.length - known, 7, 0x80);
@@ -38,10 +45,15 @@ export class HpackEncoder {
     this.#bytes += name.length + value.length + ENTRY_BYTES;
     if (this.#bytes > TABLE_BYTES)
       throw new Error(`the headers of this connection take more than ${TABLE_BYTES} bytes`);
-    const nameIndex = STATIC_NAMES[name];
-    if (nameIndex !== undefined) return Buffer.concat([integer(nameIndex, 6, 0x40), literal(value)]);
-    return Buffer.concat([Buffer.of(0x40), literal(name), literal(value)]);
+    return withName(name, value, 6, 0x40);
   }
+}
+
+/** RFC 7541 §6.2: a literal with its name's number, if it has one. */
+function withName(name: string, value: string, prefixBits: number, first: number): Buffer {
+  const nameIndex = STATIC_NAMES[name];
+  if (nameIndex !== undefined) return Buffer.concat([integer(nameIndex, prefixBits, first), literal(value)]);
+  return Buffer.concat([Buffer.of(first), literal(name), literal(value)]);
 }
 
 /** RFC 7541 §5.2, without Huffman's code. */

@@ -1,187 +1,194 @@
-import { setImmediate, setTimeout as sleep } from "node:timers/promises";
-import type { HeaderField } from "./hpack-encoder.ts";
-import { type Frames, openRawConnection, type PendingCall, type RawConnection } from "./raw-connection.ts";
-
-/** A request message and the answer that is right, by the beginning of its message: what follows may differ call by call. */
-export interface LoadQuestion {
-  readonly message: Uint8Array;
-  readonly answer: Uint8Array;
-}
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Distribution, GeneratorUse } from "../report/plots.ts";
+import { Tally } from "./asked.ts";
+import { closedLoop } from "./closed-loop.ts";
+import type { LoadConnection, OnBroken } from "./connection.ts";
+import { generatorUse } from "./generator-use.ts";
+import { grpcRequests } from "./grpc-requests.ts";
+import { jsonRequests, openJsonConnection } from "./json-connection.ts";
+import { type Judge, judgeOf } from "./judge.ts";
+import { openLoop } from "./open-loop.ts";
+import { openRawConnection } from "./raw-connection.ts";
+import type { LoadTarget } from "./target.ts";
 
 export interface LoadOptions {
-  readonly port: number;
-  readonly headers: readonly HeaderField[];
-  readonly questions: readonly LoadQuestion[];
-  readonly connections: number;
-  /** Calls under way at once, over all connections. */
-  readonly inFlight: number;
+  /**
+   * Default: 4 of gRPC. Over HTTP/1.1 each carries one call at a time, so there are as many as calls in flight, and by default 64 where there
+   * is a rate.
+   */
+  readonly connections?: number;
+  /** Calls under way at once, over all connections, where there is no rate; default 64. */
+  readonly inFlight?: number;
   readonly durationMs: number;
-  /** Calls per second, each begun when it is due however late others are. Without it a call begins when another ends. */
+  /** Calls per second, each due by the clock however late others are. Without it a call begins when another ends. */
   readonly ratePerSecond?: number;
-  /** With a rate: sleeps between looks at the clock, so that it takes no more of a core than it needs, and sends nothing once time is over. */
+  /** With a rate: sleeps between looks at the clock, so that it takes no more of a core than it needs; calls are up to 1 ms late. */
   readonly easy?: boolean;
+  /** With a rate: how long calls that had to wait for a free stream are still sent once the time is over; default 10 s. */
+  readonly drainMs?: number;
 }
 
 export interface LoadResult {
+  /** Answered. */
   readonly calls: number;
   readonly wrong: number;
+  /** What was wrong with the first that was. */
+  readonly firstWrong?: { readonly request: number; readonly why: string };
+  /** With a rate: due, and not sent before the load had to end. */
+  readonly unsent: number;
   readonly callsPerSecond: number;
-  /** From when a call was due, where there is a rate. */
+  /** From when a call was due, where there is a rate; else from when it was sent. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
+  readonly maxMs: number;
+  readonly quantiles: Distribution["quantiles"];
   /** Of this process, per call. */
   readonly clientCpuMicros: number;
+  readonly generator: GeneratorUse;
 }
 
-/** Asks the questions in turn until the time is over, and waits for what is under way then. */
-export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const { port, headers, questions, connections: count, inFlight, durationMs, ratePerSecond, easy = false } = options;
-  const opened = await Promise.all(Array.from({ length: count }, () => openRawConnection("127.0.0.1", port)));
-  const lanes = opened.map((connection) => ({
-    connection,
-    frames: questions.map(({ message }) => connection.prepare(headers, message)),
-  }));
-  for (const { connection } of lanes) connection.flush();
-  while (lanes.some(({ connection }) => connection.inFlight > 0)) await setImmediate();
-  const tally = new Tally(questions);
-  const cpu = process.cpuUsage();
+const GRPC_CONNECTIONS = 4;
+const IN_FLIGHT = 64;
+const DRAIN_MS = 10_000;
+/** What was sent and is not answered by then never will be. */
+export const ANSWER_MS = 30_000;
+
+/**
+ * Asks a target's requests in turn until the time is over, and waits for what is under way then.
+ * @throws when a connection breaks, or calls stay without an answer
+ */
+export async function runLoad(target: LoadTarget, options: LoadOptions): Promise<LoadResult> {
+  const { requests, judges, open } = prepared(target);
+  if (requests.length === 0) throw new Error("a load without requests");
+  let broken: Error | undefined;
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => undefined);
+  const onBroken = (error: Error) => {
+    broken ??= error;
+    reject(error);
+  };
+  const connections = await openAll(connectionsOf(target, options), () => open(onBroken));
+  try {
+    const tally = new Tally(judges);
+    const cpu = process.cpuUsage();
+    const startedMs = performance.now();
+    const use = await Promise.race([load(connections, requests, tally, options), failed]);
+    const elapsedMs = performance.now() - startedMs;
+    const { user, system } = process.cpuUsage(cpu);
+    return resultOf(tally, use, { elapsedMs, cpuMicros: user + system });
+  } catch (error) {
+    throw broken ?? error;
+  } finally {
+    await Promise.all(connections.map((connection) => connection.close()));
+  }
+}
+
+interface Prepared {
+  readonly requests: readonly unknown[];
+  readonly judges: readonly Judge[];
+  readonly open: (onBroken: OnBroken) => Promise<LoadConnection<unknown>>;
+}
+
+const PREPARED = new WeakMap<LoadTarget, Prepared>();
+
+/** Once for a target: its requests are bytes from then on. */
+function prepared(target: LoadTarget): Prepared {
+  const known = PREPARED.get(target);
+  if (known !== undefined) return known;
+  const { protocol, host, port } = target;
+  const judges = target.requests.map(({ answer }) => judgeOf(protocol, answer));
+  const made: Prepared =
+    protocol === "grpc"
+      ? { judges, requests: grpcRequests(target), open: (onBroken) => openRawConnection(host, port, onBroken) }
+      : { judges, requests: jsonRequests(target), open: (onBroken) => openJsonConnection(host, port, onBroken) };
+  PREPARED.set(target, made);
+  return made;
+}
+
+function connectionsOf({ protocol }: LoadTarget, { connections, inFlight = IN_FLIGHT, ratePerSecond }: LoadOptions) {
+  if (protocol === "grpc")
+    return Math.min(connections ?? GRPC_CONNECTIONS, ratePerSecond === undefined ? inFlight : Infinity);
+  return ratePerSecond === undefined ? inFlight : (connections ?? IN_FLIGHT);
+}
+
+async function openAll<P>(
+  count: number,
+  open: () => Promise<LoadConnection<P>>,
+): Promise<readonly LoadConnection<P>[]> {
+  const opened = await Promise.allSettled(Array.from({ length: count }, open));
+  const connections = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const refused = opened.find((one) => one.status === "rejected");
+  if (refused === undefined) return connections;
+  await Promise.all(connections.map((connection) => connection.close()));
+  throw refused.reason;
+}
+
+interface LoopUse {
+  readonly share: number;
+  readonly lateP99Ms: number;
+  readonly unsent: number;
+}
+
+async function load<P>(
+  connections: readonly LoadConnection<P>[],
+  requests: readonly P[],
+  tally: Tally,
+  { durationMs, inFlight = IN_FLIGHT, ratePerSecond, easy = false, drainMs = DRAIN_MS }: LoadOptions,
+): Promise<LoopUse> {
   const startedMs = performance.now();
   const untilMs = startedMs + durationMs;
-  if (ratePerSecond === undefined) await closedLoop(lanes, tally, Math.ceil(inFlight / count), untilMs);
-  else await openLoop(lanes, tally, { ratePerSecond, easy, startedMs, untilMs });
-  while (lanes.some(({ connection }) => connection.inFlight > 0)) await (easy ? sleep(1) : setImmediate());
-  const elapsedMs = performance.now() - startedMs;
-  const { user, system } = process.cpuUsage(cpu);
-  await Promise.all(opened.map((connection) => connection.close()));
-  return { ...tally.result(elapsedMs), clientCpuMicros: (user + system) / tally.calls };
+  const ended =
+    ratePerSecond === undefined ? closedLoop(connections, requests, tally, { inFlight, untilMs }) : undefined;
+  if (ended !== undefined) return { share: await answered(ended, connections, durationMs), lateP99Ms: 0, unsent: 0 };
+  const pace = { ratePerSecond: ratePerSecond ?? 0, easy, startedMs, untilMs, drainMs };
+  const use = await openLoop(connections, requests, tally, pace);
+  await settle(connections);
+  return use;
 }
 
-interface Lane {
-  readonly connection: RawConnection;
-  /** By question. */
-  readonly frames: readonly Frames[];
+/** A closed loop that does not end has lost an answer. */
+async function answered(ended: Promise<number>, connections: readonly LoadConnection<unknown>[], durationMs: number) {
+  const late = new AbortController();
+  const stalled = sleep(durationMs + ANSWER_MS, undefined, { signal: late.signal }).then(() => {
+    throw unanswered(connections);
+  });
+  stalled.catch(() => undefined);
+  return await Promise.race([ended, stalled]).finally(() => late.abort());
 }
 
-async function closedLoop(lanes: readonly Lane[], tally: Tally, each: number, untilMs: number): Promise<void> {
-  await Promise.all(
-    lanes.map(({ connection, frames }, lane) => {
-      let left = each;
-      return new Promise<void>((resolve) => {
-        // A lane begins elsewhere than its neighbours, so that no two ask the same at once.
-        let turn = Math.floor((lane * frames.length) / lanes.length);
-        const next = (asked: Asked) => {
-          turn = (turn + 1) % frames.length;
-          asked.begin(turn, performance.now());
-          connection.ask(frames[turn] as Frames, asked);
-        };
-        const again = (asked: Asked) => {
-          if (performance.now() < untilMs) next(asked);
-          else if (--left === 0) resolve();
-        };
-        for (let i = 0; i < each; i++) next(new Asked(tally, again));
-        connection.flush();
-      });
-    }),
-  );
-}
-
-/** Fewer than the server allows a connection. */
-const MAX_STREAMS = 90;
-
-interface Pace {
-  readonly ratePerSecond: number;
-  readonly easy: boolean;
-  readonly startedMs: number;
-  readonly untilMs: number;
-}
-
-/** Polls the clock between turns of the event loop: a timer of Node's may come a millisecond late, which `easy` puts up with. */
-async function openLoop(lanes: readonly Lane[], tally: Tally, pace: Pace): Promise<void> {
-  const { ratePerSecond, easy, startedMs, untilMs } = pace;
-  const idle: Asked[] = [];
-  const rest = (asked: Asked) => void idle.push(asked);
-  for (let sent = 0; ; ) {
-    const nowMs = performance.now();
-    const due = Math.floor(((Math.min(nowMs, untilMs) - startedMs) / 1000) * ratePerSecond);
-    for (; sent < due; sent++) {
-      const { connection, frames } = lanes[sent % lanes.length] as Lane;
-      // As every client does, a call waits for a free stream; it is late from when it was due.
-      if (connection.inFlight >= MAX_STREAMS) break;
-      const turn = sent % frames.length;
-      const asked = idle.pop() ?? new Asked(tally, rest);
-      asked.begin(turn, startedMs + (sent * 1000) / ratePerSecond);
-      connection.ask(frames[turn] as Frames, asked);
-    }
-    for (const { connection } of lanes) connection.flush();
-    if (nowMs >= untilMs && (easy || sent >= due)) return;
-    await (easy ? sleep(1) : setImmediate());
+async function settle(connections: readonly LoadConnection<unknown>[]): Promise<void> {
+  const untilMs = performance.now() + ANSWER_MS;
+  while (connections.some(({ inFlight }) => inFlight > 0)) {
+    if (performance.now() > untilMs) throw unanswered(connections);
+    await sleep(1);
   }
 }
 
-class Asked implements PendingCall {
-  readonly #tally: Tally;
-  readonly #again: (asked: Asked) => void;
-  #question = 0;
-  #dueMs = 0;
-
-  constructor(tally: Tally, again: (asked: Asked) => void) {
-    this.#tally = tally;
-    this.#again = again;
-  }
-
-  begin(question: number, dueMs: number): void {
-    this.#question = question;
-    this.#dueMs = dueMs;
-  }
-
-  onEnd(_: this, answer: Buffer): void {
-    this.#tally.add(this.#question, answer, performance.now() - this.#dueMs);
-    this.#again(this);
-  }
+function unanswered(connections: readonly LoadConnection<unknown>[]): Error {
+  const count = connections.reduce((sum, { inFlight }) => sum + inFlight, 0);
+  return new Error(`${count} calls have no answer ${ANSWER_MS / 1000} s after the load has ended`);
 }
 
-const GRPC_PREFIX_BYTES = 5;
-/** 10 µs each up to 10 s: what is between two answers of a histogram is its error. */
-const BUCKET_MS = 0.01;
-const BUCKETS = 1_000_000;
-
-class Tally {
-  readonly #answers: readonly Buffer[];
-  readonly #latencies = new Uint32Array(BUCKETS);
-  calls = 0;
-  wrong = 0;
-
-  constructor(questions: readonly LoadQuestion[]) {
-    this.#answers = questions.map(({ answer }) => Buffer.from(answer));
-  }
-
-  add(question: number, answer: Buffer, ms: number): void {
-    const right = this.#answers[question] as Buffer;
-    const end = GRPC_PREFIX_BYTES + right.length;
-    this.calls += 1;
-    if (answer.length < end || right.compare(answer, GRPC_PREFIX_BYTES, end) !== 0) this.wrong += 1;
-    const bucket = Math.min(BUCKETS - 1, Math.max(0, Math.floor(ms / BUCKET_MS)));
-    this.#latencies[bucket] = (this.#latencies[bucket] ?? 0) + 1;
-  }
-
-  result(elapsedMs: number): Omit<LoadResult, "clientCpuMicros"> {
-    return {
-      calls: this.calls,
-      wrong: this.wrong,
-      callsPerSecond: (this.calls / elapsedMs) * 1000,
-      p50Ms: this.#quantile(0.5),
-      p99Ms: this.#quantile(0.99),
-      p999Ms: this.#quantile(0.999),
-    };
-  }
-
-  #quantile(share: number): number {
-    let left = this.calls * share;
-    for (const [bucket, count] of this.#latencies.entries()) {
-      left -= count;
-      if (left <= 0) return (bucket + 1) * BUCKET_MS;
-    }
-    return BUCKETS * BUCKET_MS;
-  }
+function resultOf(
+  tally: Tally,
+  { share, lateP99Ms, unsent }: LoopUse,
+  { elapsedMs, cpuMicros }: { readonly elapsedMs: number; readonly cpuMicros: number },
+): LoadResult {
+  const { calls, wrong, firstWrong, latencies } = tally;
+  const p99Ms = latencies.quantileMs(0.99);
+  return {
+    calls,
+    wrong,
+    ...(firstWrong !== undefined && { firstWrong }),
+    unsent,
+    callsPerSecond: (calls / elapsedMs) * 1000,
+    p50Ms: latencies.quantileMs(0.5),
+    p99Ms,
+    p999Ms: latencies.quantileMs(0.999),
+    maxMs: latencies.quantileMs(1),
+    quantiles: latencies.quantiles(),
+    clientCpuMicros: cpuMicros / Math.max(1, calls),
+    generator: generatorUse(share, lateP99Ms, p99Ms),
+  };
 }

@@ -53,5 +53,5 @@ export async function runRpcAlone({ tuples, rounds, roundMs, profile }: RpcAlone
   });
   console.log(JSON.stringify(result, undefined, 2));
   console.log(`load of the machine ${loadavg()[0]?.toFixed(1)}`);
-  return result.wrong === 0 ? 0 : 1;
+  return result.wrong.length === 0 ? 0 : 1;
 }

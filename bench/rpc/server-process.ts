@@ -11,6 +11,7 @@ import { answerParent } from "../load/child.ts";
 import { serverConfig } from "../server-config.ts";
 import { startAuthenticatedEcho } from "./authenticated-echo.ts";
 import { addEchoToServers } from "./echo.ts";
+import { addEchoToHttpServers } from "./http-echo.ts";
 
 export type ServerOrder =
   | {
@@ -27,25 +28,26 @@ export type ServerOrder =
 
 export interface ServerSight {
   readonly grpcPort: number;
+  readonly httpPort: number;
   /** Of the echo behind all interceptors. */
   readonly echoPort: number;
   /** Since the process began, all threads. */
   readonly cpuMicros: number;
   readonly rssBytes: number;
-  /** The tenant that is asked about: all of its tuples are in memory. */
-  readonly resident: boolean;
+  /** Tenants of which all tuples are in memory. */
+  readonly resident: number;
 }
 
 const CLOSERS: (() => Promise<void>)[] = [];
-let ports = { grpcPort: 0, echoPort: 0 };
-let isResident = (): boolean => false;
+let ports = { grpcPort: 0, httpPort: 0, echoPort: 0 };
+let residents = (): number => 0;
 let profiler: Session | undefined;
 
 async function answer(order: ServerOrder): Promise<ServerSight> {
   if (order.what === "start") ports = await start(order);
   if (order.what === "profile") await profile(order.file);
   const { user, system } = process.cpuUsage();
-  return { ...ports, cpuMicros: user + system, rssBytes: process.memoryUsage.rss(), resident: isResident() };
+  return { ...ports, cpuMicros: user + system, rssBytes: process.memoryUsage.rss(), resident: residents() };
 }
 
 async function start({
@@ -54,6 +56,7 @@ async function start({
   unlimited,
 }: Extract<ServerOrder, { what: "start" }>): Promise<typeof ports> {
   addEchoToServers();
+  addEchoToHttpServers();
   const config = serverConfig(settings);
   const log = createLogger({ level: config.logLevel });
   const store = await createPostgresStore({
@@ -62,13 +65,13 @@ async function start({
     statementTimeoutMs: config.maxDeadlineMs,
   });
   const server = await startServer(config, { log, store, opsPort: false, ...(unlimited && { limits: NO_LIMITS }) });
-  isResident = () => server.residency.stats().tenants.some(({ state }) => state === "resident");
+  residents = () => server.residency.stats().tenants.filter(({ state }) => state === "resident").length;
   const echo = await startAuthenticatedEcho(config, store, log);
   CLOSERS.push(
     () => echo.stop(0),
     () => server.close(),
   );
-  return { grpcPort: server.grpcPort, echoPort: echo.port };
+  return { grpcPort: server.grpcPort, httpPort: server.httpPort, echoPort: echo.port };
 }
 
 /** Starts a CPU profile, or ends it and writes it down. */

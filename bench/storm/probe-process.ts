@@ -1,15 +1,15 @@
 // The quiet caller in a process of its own: what the storm's generator does must not be what it measures.
 import { setTimeout as sleep } from "node:timers/promises";
 import { answerParent } from "../load/child.ts";
-import type { HeaderField } from "../load/hpack-encoder.ts";
-import { openRawConnection, type PendingCall } from "../load/raw-connection.ts";
+import type { PendingCall } from "../load/connection.ts";
+import { type GrpcRequest, grpcRequests } from "../load/grpc-requests.ts";
+import { judgeOf } from "../load/judge.ts";
+import { openRawConnection } from "../load/raw-connection.ts";
+import type { LoadRequest, LoadTarget } from "../load/target.ts";
 
 export interface ProbeOptions {
-  readonly port: number;
-  readonly headers: readonly HeaderField[];
-  readonly message: Uint8Array;
-  /** How the right answer begins. */
-  readonly answer: Uint8Array;
+  /** Of one request, over gRPC. */
+  readonly target: LoadTarget;
   readonly ratePerSecond: number;
   readonly durationMs: number;
 }
@@ -22,18 +22,17 @@ export interface ProbeResult {
   readonly maxMs: number;
 }
 
-const GRPC_PREFIX_BYTES = 5;
-
 /**
  * A quiet caller: sends at its own pace whatever becomes of earlier calls, and sleeps in between, so that the generator
  * itself takes no core from what it measures. A call's time is from its sending to its answer.
  */
 async function probe(options: ProbeOptions): Promise<ProbeResult> {
-  const { port, headers, message, answer, ratePerSecond, durationMs } = options;
-  const connection = await openRawConnection("127.0.0.1", port);
-  const frames = connection.prepare(headers, message);
-  connection.flush();
-  while (connection.inFlight > 0) await sleep(5);
+  const { target, ratePerSecond, durationMs } = options;
+  const [request] = grpcRequests(target) as readonly [GrpcRequest];
+  const isRight = judgeOf("grpc", (target.requests[0] as LoadRequest).answer);
+  const connection = await openRawConnection(target.host, target.port, (error) => {
+    throw error;
+  });
   const tookMs: number[] = [];
   let wrong = 0;
   const startedMs = performance.now();
@@ -43,13 +42,12 @@ async function probe(options: ProbeOptions): Promise<ProbeResult> {
     if (dueInMs > 0) await sleep(dueInMs);
     const sentMs = performance.now();
     const call: PendingCall = {
-      onEnd: (_, bytes) => {
+      onEnd: (answer, failure) => {
         tookMs.push(performance.now() - sentMs);
-        const found = bytes.subarray(GRPC_PREFIX_BYTES, GRPC_PREFIX_BYTES + answer.length);
-        if (!found.equals(answer)) wrong += 1;
+        if (failure !== undefined || !isRight(answer)) wrong += 1;
       },
     };
-    connection.ask(frames, call);
+    connection.ask(request, call);
     connection.flush();
   }
   while (connection.inFlight > 0) await sleep(5);

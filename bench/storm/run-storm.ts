@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, open, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,13 +9,14 @@ import { ROLES } from "../../src/storage/postgres/roles.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { startTestIssuer, type TestIssuer } from "../../test/support/tokens.ts";
 import { type Child, startChild } from "../load/child.ts";
-import type { LoadQuestion, LoadResult } from "../load/load.ts";
-import type { LoadOrder } from "../load/load-process.ts";
+import { startGenerator } from "../load/generator.ts";
 import { median } from "../load/median.ts";
 import { loadTuples } from "../lookup/load.ts";
-import { CHECK_PATH, headersOf, loadQuestion } from "../rpc/run-rpc.ts";
-import type { ServerOrder, ServerSight } from "../rpc/server-process.ts";
+import { startBenchServer } from "../rpc/bench-server.ts";
+import { bearer, grpcCheck } from "../rpc/check-requests.ts";
+import { grpc } from "../rpc/run-rpc.ts";
 import { documents } from "../workloads/documents.ts";
+import type { KnownQuestion } from "../workloads/workload.ts";
 import type { ProbeOptions, ProbeResult } from "./probe-process.ts";
 
 const STORMING = "storming";
@@ -32,12 +33,10 @@ const STORM_CONNECTIONS = 8;
 const HEAD_START_MS = 1_000;
 const STALLED_MS = 120_000;
 
-type Server = Child<ServerOrder, ServerSight>;
-type Storm = Child<LoadOrder, LoadResult | undefined>;
 type Probe = Child<ProbeOptions, ProbeResult>;
 
 interface Scene {
-  readonly server: Server;
+  readonly name: string;
   readonly port: number;
 }
 
@@ -53,34 +52,41 @@ export async function runStorm(rounds: number, roundMs: number, part = ""): Prom
   await using stack = new AsyncDisposableStack();
   const world = await openWorld(stack);
   const questions = world.questions;
-  const storm: Storm = startChild(join(import.meta.dirname, "../load/load-process.ts"));
-  stack.defer(() => storm.close());
-  await storm.ask({ what: "learn", set: "checks", questions });
+  const storm = stack.use(startGenerator());
   const quiet: Probe = startChild(join(import.meta.dirname, "probe-process.ts"));
   stack.defer(() => quiet.close());
-  const start = (more: object, unlimited?: boolean) => startScene(stack, world, { ...more, unlimited });
+  const start = (name: string, more: object, unlimited?: boolean) =>
+    startScene(stack, world, { name, ...more, unlimited });
   const scenes = {
-    limited: await start({}),
-    unlimited: await start({}, true),
-    rated: await start({ tenantRate: LIMIT }),
+    limited: await start("limited", {}),
+    unlimited: await start("unlimited", {}, true),
+    rated: await start("rated", { tenantRate: LIMIT }),
   };
   const token = (tenant: string) => world.issuer.mint({ tenant, sub: tenant });
 
   const ask = ({ port }: Scene, durationMs: number): Promise<ProbeResult> => {
-    const [{ message, answer }] = questions as readonly [LoadQuestion];
-    const headers = headersOf(CHECK_PATH, port, token(QUIET));
-    return quiet.ask({ port, headers, message, answer, ratePerSecond: RATE, durationMs }, durationMs + STALLED_MS);
+    const [question] = questions as readonly [KnownQuestion];
+    const target = grpc(port, [grpcCheck(question, bearer(token(QUIET)))]);
+    return quiet.ask({ target, ratePerSecond: RATE, durationMs }, durationMs + STALLED_MS);
   };
-  const blow = ({ port }: Scene, durationMs: number, ratePerSecond: number, easy = true) => {
-    const headers = headersOf(CHECK_PATH, port, token(STORMING));
-    const how = { connections: STORM_CONNECTIONS, inFlight: 0, durationMs, ratePerSecond, easy } as const;
-    return storm.ask({ what: "run", set: "checks", port, headers, ...how }, durationMs + STALLED_MS);
-  };
+  for (const [name, { port }] of Object.entries(scenes)) {
+    const headers = bearer(token(STORMING));
+    await storm.learn(
+      name,
+      grpc(
+        port,
+        questions.map((question) => grpcCheck(question, headers)),
+      ),
+    );
+  }
+  const blow = ({ name }: Scene, durationMs: number, ratePerSecond: number, easy = true) =>
+    // What has found no stream when the time is over is nobody's concern.
+    storm.run(name, { connections: STORM_CONNECTIONS, durationMs, ratePerSecond, easy, drainMs: 0 });
   const both = async (scene: Scene, ratePerSecond: number, { easy = true, upon = scene } = {}): Promise<Sight> => {
     const blown = blow(upon, HEAD_START_MS + roundMs, ratePerSecond, easy);
     await sleep(HEAD_START_MS);
     const seen = await ask(scene, roundMs);
-    const { callsPerSecond = 0, calls = 0, wrong = 0 } = (await blown) ?? {};
+    const { callsPerSecond, calls, wrong } = await blown;
     // Refusals count as wrong answers: of a storm that is let through there are none.
     return { ...seen, stormPerSecond: (callsPerSecond * (calls - wrong)) / Math.max(1, calls) };
   };
@@ -125,7 +131,7 @@ function print(name: string, sights: readonly Sight[]): void {
 interface World {
   readonly connection: ClientConfig;
   readonly issuer: TestIssuer;
-  readonly questions: readonly LoadQuestion[];
+  readonly questions: readonly KnownQuestion[];
 }
 
 async function openWorld(stack: AsyncDisposableStack): Promise<World> {
@@ -149,22 +155,15 @@ async function openWorld(stack: AsyncDisposableStack): Promise<World> {
   await store.close();
   const issuer = await startTestIssuer();
   stack.defer(() => issuer.close());
-  return { connection: app, issuer, questions: work.questions(1_000).map(loadQuestion) };
+  return { connection: app, issuer, questions: work.questions(1_000) };
 }
 
 async function startScene(
   stack: AsyncDisposableStack,
-  world: World,
-  { unlimited = false, ...more }: { readonly unlimited?: boolean | undefined },
+  { connection, issuer }: World,
+  { name, unlimited = false, ...more }: { readonly name: string; readonly unlimited?: boolean | undefined },
 ): Promise<Scene> {
-  // A line per call, as in production: into a file.
-  const folder = await mkdtemp(join(tmpdir(), "relata-storm-log-"));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const log = await open(join(folder, "log"), "w");
-  stack.defer(() => log.close());
-  const server: Server = startChild(join(import.meta.dirname, "../rpc/server-process.ts"), { stdout: log.fd });
-  stack.defer(() => server.close());
-  const settings = { issuers: [world.issuer.trust()], warmTenants: [STORMING, QUIET], ...more };
-  const { grpcPort } = await server.ask({ what: "start", connection: world.connection, settings, unlimited });
-  return { server, port: grpcPort };
+  const settings = { issuers: [issuer.trust()], warmTenants: [STORMING, QUIET], ...more };
+  const { ports } = await startBenchServer(stack, { connection, settings, unlimited });
+  return { name, port: ports.grpcPort };
 }
