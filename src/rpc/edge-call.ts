@@ -133,6 +133,11 @@ export function procedureOf(method: DescMethod): string {
   return procedure;
 }
 
+/** Of HTTP/2 and HTTP/1.1: `/relata.v1.AuthorizationService/Check`. */
+export function pathOf(method: DescMethod): string {
+  return `/${procedureOf(method)}`;
+}
+
 /** The first interceptor is the outermost. Put together once: a call makes no function of its own on its way. */
 export function compose(interceptors: readonly Interceptor[], last: Pipeline): Pipeline {
   return interceptors.reduceRight<Pipeline>((inner, outer) => (call) => outer(call, inner), last);

@@ -14,7 +14,7 @@ export interface GrpcCall
 export type PeerOfCall = (call: Pick<GrpcCall, "metadata" | "getPeer">) => Peer;
 
 /** One for all: to make a DOMException takes 4 µs, and grpc-js calls a call cancelled whenever it has ended. */
-const GONE = new DOMException("the caller has gone, or has its answer", "AbortError");
+export const GONE = new DOMException("the caller has gone, or has its answer", "AbortError");
 
 /**
  * A call of grpc-js as a transport. An object with methods instead of functions made for each call, and a signal only for

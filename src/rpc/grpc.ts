@@ -12,10 +12,11 @@ import {
 import type { Logger } from "../log.ts";
 import { FORWARDED_HEADER } from "./connections/forwarded.ts";
 import { Front, remoteOf } from "./connections/front.ts";
-import { procedureOf } from "./edge-call.ts";
-import { ignoreGoneStreams } from "./gone-streams.ts";
+import { createDirectUnary } from "./direct-unary.ts";
+import { pathOf } from "./edge-call.ts";
 import { createBodyWatch, type GrpcBodyOptions } from "./grpc-bodies.ts";
 import { type GrpcStream, serveStream } from "./grpc-stream.ts";
+import { takeStreams } from "./grpc-streams.ts";
 import type { PeerOfCall } from "./grpc-transport.ts";
 import { serveUnary } from "./grpc-unary.ts";
 import type { Endpoint } from "./routes.ts";
@@ -40,13 +41,20 @@ export async function startGrpcServer(endpoints: readonly Endpoint[], options: G
     // A peer that went away without a word is noticed within these two together.
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,
+    // Counts for a debugging service that is not served here: 2 µs a call.
+    "grpc.enable_channelz": 0,
   });
   // The injector keeps what it finds here.
-  ignoreGoneStreams(server, (stream, headers) => watchBody(stream, headers));
+  takeStreams(server, {
+    serve: (stream, headers) => serveDirectly(stream, headers),
+    begun: (stream, headers) => watchBody(stream, headers),
+  });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const front = createFront(injector, options);
   const peerOf = peerSource(front, options);
-  const watchBody = createBodyWatch({ ...options, open: openPaths(endpoints), peerOf: streamPeers(front, options) });
+  const peerOfStream = streamPeers(front, options);
+  const watchBody = createBodyWatch({ ...options, open: openPaths(endpoints), peerOf: peerOfStream });
+  const serveDirectly = createDirectUnary(endpoints, { ...options, peerOf: peerOfStream });
   for (const [service, own] of groupByService(endpoints)) {
     const definition = Object.fromEntries(own.map((endpoint) => [endpoint.route.method.name, definitionOf(endpoint)]));
     const handlers = Object.fromEntries(
@@ -88,7 +96,7 @@ function streamPeers(front: Front, { entrance: { callerOf } }: ServerOptions): G
 
 function openPaths(endpoints: readonly Endpoint[]): ReadonlySet<string> {
   const open = endpoints.filter(({ route }) => route.open);
-  return new Set(open.map(({ route: { method } }) => `/${procedureOf(method)}`));
+  return new Set(open.map(({ route: { method } }) => pathOf(method)));
 }
 
 const FIRST_BYTE_TIMEOUT_MS = 10_000;
@@ -103,7 +111,7 @@ const PASS = (bytes: Buffer): Buffer => bytes;
 
 function definitionOf({ route: { method } }: Endpoint) {
   return {
-    path: `/${method.parent.typeName}/${method.name}`,
+    path: pathOf(method),
     requestStream: method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming",
     responseStream: method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
     requestSerialize: PASS,

@@ -188,7 +188,6 @@ const SAID: ReadonlySet<string> = new Set([
   "rpc/connections/tls.ts: {setting}: {problem}",
   "rpc/connections/tls.ts: {stats.ino} {stats.mtimeNs} {stats.size}",
   "rpc/edge-call.ts: {method.parent.typeName}/{method.name}",
-  "rpc/grpc.ts: /{method.parent.typeName}/{method.name}",
   "rpc/http.ts: /{method.parent.typeName}/{method.name}",
   "rpc/oauth/metadata.ts: {issuer}{PATHS.token}",
   "rpc/oauth/metadata.ts: {issuer}{PATHS.jwks}",
