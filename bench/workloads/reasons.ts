@@ -1,4 +1,5 @@
 import type { ObjectRef } from "../../src/model/object.ts";
+import type { JsonObject } from "../../src/model/tuple.ts";
 import { scatter } from "./arithmetic.ts";
 import type { KnownQuestion } from "./workload.ts";
 
@@ -21,6 +22,8 @@ export interface Asked {
   readonly user: string;
   /** Default 0. */
   readonly tenant?: number;
+  /** What caveats are evaluated with. Default: nothing. */
+  readonly context?: JsonObject;
 }
 
 /** Salts below are for reasons to draw with. */
@@ -40,6 +43,7 @@ export function asker(reasons: readonly Reason[], seed: number): (index: number)
       allowed: reason.allowed,
       kind: reason.name,
       ...(asked.tenant !== undefined && { tenant: asked.tenant }),
+      ...(asked.context !== undefined && { context: asked.context }),
     };
   };
 }

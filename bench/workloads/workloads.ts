@@ -1,3 +1,4 @@
+import { caveats } from "./caveats.ts";
 import { code } from "./code.ts";
 import { documents } from "./documents.ts";
 import { exclusion } from "./exclusion.ts";
@@ -13,6 +14,7 @@ export const WORKLOADS = {
   code,
   wide,
   exclusion,
+  caveats,
 } as const satisfies Readonly<Record<string, MakeWorkload>>;
 
 export type WorkloadName = keyof typeof WORKLOADS;

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { KnownQuestion, Workload } from "../../bench/workloads/workload.ts";
 import { WORKLOAD_NAMES, WORKLOADS } from "../../bench/workloads/workloads.ts";
 import { validateTuple } from "../../src/engine/validate.ts";
-import type { JsonObject, Tuple } from "../../src/model/tuple.ts";
+import type { Tuple } from "../../src/model/tuple.ts";
 import { formatTupleKey } from "../../src/model/tuple-text.ts";
 import { compileOrThrow, decideInMemory } from "../examples/ask.ts";
-import type { Verdict } from "../support/arbitrary-caveats.ts";
 import { createOracle } from "../support/oracle.ts";
+import { judgeByTwin } from "./caveat-twins.ts";
 
 /** The least that every workload can be made of; the oracle works on it for every subject anew. */
 const TUPLES = 1_000;
@@ -25,8 +25,7 @@ function wrongByOracle(work: Workload, asked: readonly KnownQuestion[]): readonl
   const schema = compileOrThrow(work.schema, `${work.name}.zed`);
   return [...groupByTenant(asked)].flatMap(([tenant, some]) => {
     const strangers = some.map(({ question }) => question.object);
-    const judge = (_name: string, _written: JsonObject, _request: JsonObject): Verdict => false;
-    const oracle = createOracle({ schema, tuples: [...work.generate(tenant)], strangers, judge });
+    const oracle = createOracle({ schema, tuples: [...work.generate(tenant)], strangers, judge: judgeByTwin });
     return some.filter(({ question: { object, member, subject }, allowed, context = {} }) => {
       const { kind } = oracle.check(object, member, { subject, context, nowMs: Date.now() });
       return kind !== (allowed ? "allowed" : "denied");
