@@ -11,6 +11,7 @@ import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { planOf } from "../compiled.ts";
 import { residentCheck } from "../engine/resident-check.ts";
 import { wrongAnswers } from "../engine/time-checks.ts";
+import { readAllBare } from "../limits/bare-sql.ts";
 import { answerParent } from "../load/child.ts";
 import type { KnownQuestion } from "../workloads/workload.ts";
 
@@ -31,6 +32,8 @@ export interface FillAnswer {
   /** By how much the process grew, driver and all, after a collection before and behind. */
   readonly rssBytes: number;
   readonly longestSliceMs: number;
+  /** How long the driver takes for the same rows when it throws them away: once before the fill and once behind, and the mean. */
+  readonly bareReadSeconds: number;
   readonly wrong: readonly KnownQuestion[];
 }
 
@@ -43,6 +46,8 @@ async function fill({ connection, tenant, schema, questions }: FillOrder): Promi
   store = await createPostgresStore({ connection });
   const options = { budgetBytes: 8 * 1024 ** 3 };
   residency = createResidency({ store, log: SILENT_LOGGER, monotonic: () => performance.now(), options });
+  // What the fill reads is in Postgres's memory by then.
+  const bareBefore = await bareRead(connection, tenant);
   collectGarbage();
   const rssBefore = process.memoryUsage.rss();
   const cpuBefore = process.cpuUsage();
@@ -62,8 +67,15 @@ async function fill({ connection, tenant, schema, questions }: FillOrder): Promi
     graphBytes: held?.bytes ?? 0,
     rssBytes,
     longestSliceMs: stats.tail.longestSliceMs,
+    bareReadSeconds: (bareBefore + (await bareRead(connection, tenant))) / 2,
     wrong: wrongAnswers(residentCheck(planOf(schema), now.graph, now.revision), questions),
   };
+}
+
+async function bareRead(connection: ClientConfig, tenant: TenantPlace): Promise<number> {
+  const begin = performance.now();
+  await readAllBare(connection, tenant);
+  return (performance.now() - begin) / 1000;
 }
 
 async function untilResident(held: OwnedResidency, tenant: TenantPlace) {

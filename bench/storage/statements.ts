@@ -1,19 +1,11 @@
 import type { ClientConfig } from "pg";
-import type { Need } from "../../src/model/need.ts";
 import type { Store } from "../../src/model/store.ts";
 import type { TenantPlace } from "../../src/model/tenant.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
-import { type Latencies, summarize } from "../engine/time-checks.ts";
 import type { DocumentsWorkload } from "../workloads/documents.ts";
-
-export interface StatementFigures extends Latencies {
-  readonly perSecond: number;
-}
+import { type StatementFigures, timeActs } from "./time-acts.ts";
 
 export interface StorageStatements {
-  /** One tuple by its key, one after the other, and 16 at a time. */
-  readonly pointRead: StatementFigures;
-  readonly pointReads16: StatementFigures;
   /** Ten changed tuples each. */
   readonly write: StatementFigures;
   /** The same, by eight writers of eight tenants. */
@@ -35,7 +27,6 @@ export interface StatementsInput {
 
 const TENANTS = 100;
 const WRITERS = 8;
-const READERS = 16;
 const CHANGES = 10;
 const ORIGIN = { actor: "bench", requestId: "bench" };
 
@@ -46,24 +37,19 @@ export async function timeStatements({
   work,
   durationMs,
 }: StatementsInput): Promise<StorageStatements> {
-  const store = await createPostgresStore({ connection, poolMax: READERS });
+  const store = await createPostgresStore({ connection, poolMax: WRITERS });
   try {
     const others = await makeTenants(store, work.schema);
     const time = (inFlight: number, act: (turn: number, lane: number) => Promise<unknown>) =>
       timeActs(durationMs, inFlight, act);
-    const { revision } = await store.revisions.head(tenant);
-    const source = store.tuples.source(tenant, revision);
-    const read = (turn: number) => source.read([pointOf(work, turn)], 10);
     const changes = writerOf(store, work);
-    const pointRead = await time(1, read);
-    const pointReads16 = await time(READERS, read);
     const heads1 = await time(1, () => store.changes.heads([tenant]));
     const heads100 = await time(1, () => store.changes.heads(others));
     const write = await time(1, (turn) => changes(tenant, turn));
     const writes8 = await time(WRITERS, (turn, lane) => changes(others[lane] ?? tenant, turn));
     const { revision: last } = await store.revisions.head(tenant);
     const since = await time(1, () => store.changes.since(tenant, last - 1, 1_000));
-    return { pointRead, pointReads16, heads1, heads100, write, writes8, since };
+    return { heads1, heads100, write, writes8, since };
   } finally {
     await store.close();
   }
@@ -77,20 +63,6 @@ async function makeTenants(store: Store, schema: string): Promise<readonly Tenan
     made.push(tenant);
   }
   return made;
-}
-
-/** Whether the subject of some question is a viewer of its object: sometimes there, mostly not. */
-function pointOf(work: DocumentsWorkload, turn: number): Need {
-  const { object, subject } = work.question(turn).question;
-  return {
-    kind: "exact",
-    objectType: object.type,
-    objectId: object.id,
-    relation: "viewer",
-    subjectType: subject.type,
-    subjectId: subject.id,
-    subjectRelation: "",
-  };
 }
 
 /** Adds ten tuples in even turns and removes others in odd ones. */
@@ -108,26 +80,4 @@ function writerOf(store: Store, work: DocumentsWorkload) {
       origin: ORIGIN,
     });
   };
-}
-
-async function timeActs(
-  durationMs: number,
-  inFlight: number,
-  act: (turn: number, lane: number) => Promise<unknown>,
-): Promise<StatementFigures> {
-  // Each connection prepares its statements at their first use.
-  await Promise.all(Array.from({ length: inFlight }, (_, lane) => act(lane, lane)));
-  const millis: number[] = [];
-  const begin = performance.now();
-  let next = 0;
-  const lane = async (number: number) => {
-    while (performance.now() - begin < durationMs) {
-      const askedAt = performance.now();
-      await act(next++, number);
-      millis.push(performance.now() - askedAt);
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, (_, number) => lane(number)));
-  const perSecond = millis.length / ((performance.now() - begin) / 1000);
-  return { ...summarize(Float64Array.from(millis)), perSecond };
 }

@@ -51,13 +51,17 @@ describe("npm run bench -- engine storage", () => {
       (name) => figures.get(`engine/documents/1000/${name}`)?.[0] ?? 0,
     );
     expect(counted.filter((value) => !(value > 0))).toEqual([]);
+    const limits = ["fill_vs_bare_read", "point_read_vs_select_1", "point_reads_16_vs_bare_reads_16"].flatMap(
+      (name) => figures.get(`storage/documents/2000/${name}`) ?? 0,
+    );
+    expect(limits.filter((value) => !(value > 0))).toEqual([]);
     expect(report.plots.memory).toHaveLength(2);
     // Changes were applied in earnest, and every statement of the store was timed.
     expect(found.layers.engine.underChanges.appliedPerSecond).toBeGreaterThan(0);
     expect(found.layers.storage.fills[0]).toMatchObject({ tuples: 2_000, wrong: [] });
     const text = renderReport(report);
     expect(text).toContain("every one right (quick");
-    expect(text.split("\n").filter((line) => line.startsWith("storage "))).toHaveLength(25);
+    expect(text.split("\n").filter((line) => line.startsWith("storage "))).toHaveLength(32);
     expect(printed.length).toBeGreaterThan(4);
   }, 120_000);
 
