@@ -1,0 +1,90 @@
+import { formatFigure } from "../format.ts";
+import type { Distribution } from "../plots.ts";
+import { logAxis, percentileAxis } from "./axis.ts";
+import { xyFigure } from "./figure.ts";
+import type { Markup } from "./markup.ts";
+import { compact, positive } from "./numbers.ts";
+import { panelsOf, type Series } from "./series.ts";
+
+/** Where a line gets a marker. */
+const MARKED = [0.5, 0.9, 0.99, 0.999, 0.9999];
+
+/** How long calls took, to the slowest of each load. */
+export function distributionPlots(distributions: readonly Distribution[]): readonly Markup[] {
+  const drawable = distributions.filter(({ quantiles }) => quantiles.some(({ ms }) => positive(ms)));
+  return panelsOf(drawable, ({ workload, lane }) => workload ?? lane).map(distributionPlot);
+}
+
+function distributionPlot(panel: readonly Distribution[]): Markup {
+  const calls = Math.max(...panel.map((one) => one.calls));
+  const x = percentileAxis("share of the calls that took no longer", calls);
+  const all = panel.flatMap(({ quantiles }) => quantiles.map(({ ms }) => ms)).filter(positive);
+  const series = panel.map((one, slot) => seriesOf(one, slot, x.atOf));
+  return xyFigure(
+    {
+      head: headOf(panel),
+      caption: [
+        ...factsOf(panel),
+        "Each nine takes as much room as the one before it, so the slowest calls are as easy to see as the usual ones. " +
+          "A line that stays flat to the right is a service that keeps its promise to nearly everyone; a step up is what one call in so many meets.",
+        "The right end of a line is the slowest call of that load: no line goes further than its calls can tell.",
+      ],
+    },
+    {
+      title: `Latency in milliseconds by percentile: ${panel.map(({ lane }) => lane).join("; ")}`,
+      // Points come with their places, since each load has as many nines as it has calls.
+      x: {
+        ...x,
+        at: (place) => place,
+        ticks: x.ticks.map((set) => set.map((tick) => ({ ...tick, value: x.atOf(tick.value, calls) }))),
+      },
+      y: logAxis("latency, ms", all, compact),
+      series,
+    },
+  );
+}
+
+function seriesOf(
+  { lane, calls, quantiles }: Distribution,
+  slot: number,
+  place: (share: number, calls: number) => number,
+): Series {
+  const points = quantiles.filter(({ ms }) => positive(ms));
+  const marked = new Set(MARKED.map((share) => nearest(points, share)));
+  return {
+    name: lane,
+    slot,
+    points: points.map((point, index) => ({
+      x: place(point.share, calls),
+      y: point.ms,
+      note: `${lane}: ${Number((point.share * 100).toFixed(4))} % within ${formatFigure(point.ms)} ms`,
+      bare: !marked.has(point) && index !== points.length - 1,
+    })),
+  };
+}
+
+function nearest(points: Distribution["quantiles"], share: number): Distribution["quantiles"][number] | undefined {
+  const distance = (one: { readonly share: number }) => Math.abs(Math.log((1 - one.share + 1e-7) / (1 - share + 1e-7)));
+  const best = points.toSorted((a, b) => distance(a) - distance(b))[0];
+  return best !== undefined && distance(best) < 0.2 ? best : undefined;
+}
+
+function headOf(panel: readonly Distribution[]): string {
+  const names = [...new Set(panel.map(({ workload }) => workload))].filter((name) => name !== undefined);
+  return names.length === 0 || names.length > 3 ? "How long calls take" : `How long calls take: ${names.join(", ")}`;
+}
+
+function factsOf(panel: readonly Distribution[]): readonly string[] {
+  return panel
+    .map(({ lane, calls, quantiles, ratePerSecond }) => {
+      const [p50, p99, p999] = [0.5, 0.99, 0.999].map((share) => nearest(quantiles, share)?.ms);
+      const said = [
+        ["median", p50],
+        ["p99", p99],
+        ["p99.9", p999],
+      ].flatMap(([name, ms]) => (typeof ms === "number" ? [`${name} ${formatFigure(ms)} ms`] : []));
+      const loop = ratePerSecond === undefined ? "closed loop" : `${compact(ratePerSecond)} calls due a second`;
+      return `${lane} (${compact(calls)} calls, ${loop}): ${said.join(", ")}.`;
+    })
+    .slice(0, 4);
+}
