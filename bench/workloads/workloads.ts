@@ -2,6 +2,7 @@ import { caveats } from "./caveats.ts";
 import { code } from "./code.ts";
 import { documents } from "./documents.ts";
 import { exclusion } from "./exclusion.ts";
+import { saas } from "./saas.ts";
 import { wide } from "./wide.ts";
 import type { Workload } from "./workload.ts";
 
@@ -12,6 +13,7 @@ export type MakeWorkload = (tuples: number) => Workload;
 export const WORKLOADS = {
   documents,
   code,
+  saas,
   wide,
   exclusion,
   caveats,
