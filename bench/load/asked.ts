@@ -27,7 +27,9 @@ export class Tally {
 const MAX_SHOWN = 40;
 
 function shown(answer: Buffer): string {
-  return answer.length === 0 ? "as of a call that failed" : `hex ${answer.toString("hex", 0, MAX_SHOWN)}`;
+  if (answer.length === 0) return "as of a call that failed";
+  const text = answer.toString("utf8", 0, MAX_SHOWN);
+  return /^[\x20-\x7e\s]*$/.test(text) ? text : `hex ${answer.toString("hex", 0, MAX_SHOWN)}`;
 }
 
 /** A call, used again for another one when it has ended. */

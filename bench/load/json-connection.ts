@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { LoadConnection, OnBroken, PendingCall } from "./connection.ts";
-import { openSocket } from "./socket.ts";
+import { closeSocket, openSocket } from "./socket.ts";
 import type { LoadTarget } from "./target.ts";
 
 /** A whole HTTP/1.1 request. */
@@ -77,10 +77,8 @@ class Connection implements LoadConnection<JsonRequest> {
 
   close(): Promise<void> {
     this.#closing = true;
-    const closed = new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
     this.#end(NOTHING, "not answered");
-    this.#socket.destroy();
-    return closed;
+    return closeSocket(this.#socket);
   }
 
   #break(why: string): void {

@@ -3,6 +3,7 @@ import type { Distribution, GeneratorUse } from "../report/plots.ts";
 import { Tally } from "./asked.ts";
 import { closedLoop } from "./closed-loop.ts";
 import type { LoadConnection, OnBroken } from "./connection.ts";
+import { explainFailure } from "./explain.ts";
 import { generatorUse } from "./generator-use.ts";
 import { grpcRequests } from "./grpc-requests.ts";
 import { jsonRequests, openJsonConnection } from "./json-connection.ts";
@@ -76,7 +77,8 @@ export async function runLoad(target: LoadTarget, options: LoadOptions): Promise
     const use = await Promise.race([load(connections, requests, tally, options), failed]);
     const elapsedMs = performance.now() - startedMs;
     const { user, system } = process.cpuUsage(cpu);
-    return resultOf(tally, use, { elapsedMs, cpuMicros: user + system });
+    const firstWrong = await explained(target, tally.firstWrong);
+    return { ...resultOf(tally, use, { elapsedMs, cpuMicros: user + system }), ...(firstWrong && { firstWrong }) };
   } catch (error) {
     throw broken ?? error;
   } finally {
@@ -170,17 +172,24 @@ function unanswered(connections: readonly LoadConnection<unknown>[]): Error {
   return new Error(`${count} calls have no answer ${ANSWER_MS / 1000} s after the load has ended`);
 }
 
+/** With what the server says itself, where the answer of a gRPC call was none. */
+async function explained(target: LoadTarget, found: LoadResult["firstWrong"]): Promise<LoadResult["firstWrong"]> {
+  const request = target.requests[found?.request ?? 0];
+  if (found === undefined || request === undefined || target.protocol === "json") return found;
+  const why = await explainFailure(target, request);
+  return why === undefined ? found : { ...found, why };
+}
+
 function resultOf(
   tally: Tally,
   { share, lateP99Ms, unsent }: LoopUse,
   { elapsedMs, cpuMicros }: { readonly elapsedMs: number; readonly cpuMicros: number },
 ): LoadResult {
-  const { calls, wrong, firstWrong, latencies } = tally;
+  const { calls, wrong, latencies } = tally;
   const p99Ms = latencies.quantileMs(0.99);
   return {
     calls,
     wrong,
-    ...(firstWrong !== undefined && { firstWrong }),
     unsent,
     callsPerSecond: (calls / elapsedMs) * 1000,
     p50Ms: latencies.quantileMs(0.5),

@@ -35,17 +35,18 @@ export async function openLoop<P>(
   pace: Pace,
 ): Promise<OpenLoopUse> {
   const { ratePerSecond, startedMs, untilMs } = pace;
-  const total = Math.floor(((untilMs - startedMs) / 1000) * ratePerSecond);
+  const total = Math.round(((untilMs - startedMs) / 1000) * ratePerSecond);
   const dueMs = (call: number) => startedMs + (call * 1000) / ratePerSecond;
   const late = new Latencies();
   const idle: Asked[] = [];
   const rest = (asked: Asked) => void idle.push(asked);
-  const turns = new Turns(tally, startedMs);
+  const use = new Spinning();
   // When it was last seen that no stream was free: what waits for the server is not late by the generator's fault.
   let blockedMs = startedMs;
   let sent = 0;
   for (let turn = 0; sent < total && performance.now() < untilMs + pace.drainMs; ) {
     const nowMs = performance.now();
+    const before = sent;
     const due = Math.min(total, Math.floor(((nowMs - startedMs) / 1000) * ratePerSecond) + 1);
     for (; sent < due; sent++) {
       const connection = freeOne(connections, turn);
@@ -57,13 +58,17 @@ export async function openLoop<P>(
     }
     for (const connection of connections) connection.flush();
     if (sent < due) blockedMs = performance.now();
-    turns.end(sent);
-    if (sent < total) await pause(pace.easy, sent < due ? 0 : dueMs(sent) - performance.now());
-    turns.begin(sent);
+    if (sent >= total) break;
+    const pausedMs = performance.now();
+    const answered = tally.calls;
+    const slept = await pause(pace.easy, sent < due ? 0 : dueMs(sent) - pausedMs);
+    if (slept) continue;
+    if (sent === before) use.idle(nowMs, pausedMs);
+    if (answered === tally.calls) use.idle(pausedMs, sent < due ? performance.now() : dueMs(sent));
   }
   const endedMs = performance.now();
   for (let call = sent; call < total; call++) tally.latencies.add(endedMs - dueMs(call));
-  return { share: turns.share(), lateP99Ms: late.quantileMs(0.99), unsent: total - sent };
+  return { share: use.share(), lateP99Ms: late.quantileMs(0.99), unsent: total - sent };
 }
 
 /** Connections take turns; one that can take no more is passed over. */
@@ -75,48 +80,29 @@ function freeOne<P>(connections: readonly LoadConnection<P>[], turn: number): Lo
   return undefined;
 }
 
-async function pause(easy: boolean, untilDueMs: number): Promise<void> {
+/** @returns whether it slept */
+async function pause(easy: boolean, untilDueMs: number): Promise<boolean> {
   if (untilDueMs > SLEEP_FROM_MS) await sleep(untilDueMs - SLEEP_FROM_MS + 1);
   else if (easy) await sleep(1);
-  else await setImmediate();
+  else return await setImmediate(false);
+  return true;
 }
 
 /**
- * The loop never sleeps when calls are due soon, so CPU time says nothing about how much of it was needed: a turn in which nothing was
- * sent and nothing arrived was idle.
+ * The loop does not sleep when calls are due soon, so neither CPU time nor the event loop says how much of it was needed: a turn in which
+ * nothing was sent and nothing arrived was idle, until the next call was due.
  */
-class Turns {
-  readonly #tally: Tally;
+class Spinning {
+  readonly #loop = performance.eventLoopUtilization();
   #idleMs = 0;
-  readonly #beganMs: number;
-  #turnMs: number;
-  #sent = 0;
-  #answered = 0;
 
-  constructor(tally: Tally, beganMs: number) {
-    this.#tally = tally;
-    this.#beganMs = beganMs;
-    this.#turnMs = beganMs;
+  idle(fromMs: number, untilMs: number): void {
+    this.#idleMs += Math.max(0, Math.min(untilMs, performance.now()) - fromMs);
   }
 
-  /** Behind the sending. */
-  end(sent: number): void {
-    const nowMs = performance.now();
-    if (sent === this.#sent) this.#idleMs += nowMs - this.#turnMs;
-    this.#turnMs = nowMs;
-    this.#sent = sent;
-  }
-
-  /** Behind the pause, in which answers arrive. */
-  begin(sent: number): void {
-    const nowMs = performance.now();
-    if (this.#tally.calls === this.#answered) this.#idleMs += nowMs - this.#turnMs;
-    this.#turnMs = nowMs;
-    this.#answered = this.#tally.calls;
-    this.#sent = sent;
-  }
-
+  /** Of the time since this was made, that in which the generator was at work. */
   share(): number {
-    return 1 - this.#idleMs / Math.max(1e-3, performance.now() - this.#beganMs);
+    const { active, idle } = performance.eventLoopUtilization(this.#loop);
+    return Math.max(0, active - this.#idleMs) / Math.max(1e-3, active + idle);
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { LoadConnection, OnBroken, PendingCall } from "./connection.ts";
 import { DATA_FRAME, FRAME_HEADER_BYTES, frame, type GrpcRequest, HEADERS_FRAME } from "./grpc-requests.ts";
-import { openSocket } from "./socket.ts";
+import { closeSocket, openSocket } from "./socket.ts";
 
 /**
  * A connection that asks gRPC methods, written down to the frames, so that a client on one core can keep more than one
@@ -77,7 +77,12 @@ class Connection implements LoadConnection<GrpcRequest> {
     this.#grant(MAX_WINDOW - DEFAULT_WINDOW);
     this.flush();
     return new Promise((resolve, reject) => {
-      const refuse = (why: string) => reject(new Error(`${this.#address} does not answer as HTTP/2: ${why}`));
+      const refuse = (why: string) => {
+        clearTimeout(timer);
+        this.#closing = true;
+        this.#socket.destroy();
+        reject(new Error(`${this.#address} does not answer as HTTP/2: ${why}`));
+      };
       const timer = setTimeout(() => refuse(`nothing within ${GREETING_MS / 1000} s`), GREETING_MS);
       const onClose = () => refuse("it closed the connection");
       this.#socket.once("close", onClose);
@@ -110,10 +115,8 @@ class Connection implements LoadConnection<GrpcRequest> {
 
   close(): Promise<void> {
     this.#closing = true;
-    const closed = new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
     for (const stream of [...this.#calls.keys()]) this.#end(stream, "not answered");
-    this.#socket.destroy();
-    return closed;
+    return closeSocket(this.#socket);
   }
 
   #grant(bytes: number): void {

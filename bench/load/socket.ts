@@ -11,3 +11,8 @@ export async function openSocket(host: string, port: number): Promise<Socket> {
   }
   return socket;
 }
+
+export async function closeSocket(socket: Socket): Promise<void> {
+  socket.destroy();
+  if (!socket.closed) await once(socket, "close");
+}
