@@ -2,6 +2,7 @@ import { caveats } from "./caveats.ts";
 import { code } from "./code.ts";
 import { documents } from "./documents.ts";
 import { exclusion } from "./exclusion.ts";
+import { fanout } from "./fanout.ts";
 import { saas } from "./saas.ts";
 import { wide } from "./wide.ts";
 import type { Workload } from "./workload.ts";
@@ -17,6 +18,7 @@ export const WORKLOADS = {
   wide,
   exclusion,
   caveats,
+  fanout,
 } as const satisfies Readonly<Record<string, MakeWorkload>>;
 
 export type WorkloadName = keyof typeof WORKLOADS;
