@@ -1,5 +1,5 @@
 import { createConnectRouter, createContextValues } from "@connectrpc/connect";
-import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { createAsyncIterable, type UniversalHandler, type UniversalServerResponse } from "@connectrpc/connect/protocol";
 import {
   compressionBrotli,
   compressionGzip,
@@ -34,8 +34,11 @@ export function createConnectAdapter(endpoints: readonly Endpoint[], options: Co
   addConnectRoutes(router, endpoints);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
-  /** @throws what a peer that went away in the middle makes fail */
-  return async (request: HttpRequest, response: HttpResponse, visit: Visit): Promise<void> => {
+  /**
+   * @param body what was read of the request already: all of it
+   * @throws what a peer that went away in the middle makes fail
+   */
+  return async (request: HttpRequest, response: HttpResponse, visit: Visit, body?: Buffer): Promise<void> => {
     const handler = handlers.get((request.url ?? "").split("?", 1)[0] ?? "");
     const incoming = handler === undefined ? undefined : readRequest(request, response, visit);
     if (handler === undefined || incoming === undefined)
@@ -43,7 +46,8 @@ export function createConnectAdapter(endpoints: readonly Endpoint[], options: Co
         code: "invalid_argument",
         message: "the path or the host header is not valid",
       });
-    await universalResponseToNodeResponse(await respond(handler, incoming, visit), response);
+    const whole = body === undefined ? incoming : { ...incoming, body: createAsyncIterable([body]) };
+    await universalResponseToNodeResponse(await respond(handler, whole, visit), response);
   };
 }
 

@@ -10,6 +10,7 @@ import { connectErrorOf } from "./connect-error.ts";
 import { VISIT, type Visit } from "./connect-routes.ts";
 import { FORWARDED_HEADER } from "./connections/forwarded.ts";
 import { Front, remoteOf } from "./connections/front.ts";
+import { createDirectJson } from "./direct-json.ts";
 import { procedureOf } from "./edge-call.ts";
 import { toFailure } from "./error-map.ts";
 import type { Health } from "./health.ts";
@@ -114,6 +115,7 @@ function createHandler(endpoints: readonly Endpoint[], front: Front, options: Ht
   );
   const gate = (context: HandlerContext) => (open.has(context.method) ? undefined : proveCaller(context, options));
   const rpc = createConnectAdapter(endpoints, { maxMessageBytes, gate });
+  const serveDirectly = createDirectJson(endpoints);
   return (request, response) => {
     const visit: Visit = {
       peer: entrance.callerOf(front.peerOf(remoteOf(request.socket)), () => header(request, FORWARDED_HEADER)),
@@ -133,10 +135,13 @@ function createHandler(endpoints: readonly Endpoint[], front: Front, options: Ht
       return;
     }
     if (answerPlainly(request, response, methods, health)) return;
-    // What fails here is the writing of an answer whose reader has left.
-    rpc(request, response, visit).catch((error) =>
-      log.debug({ requestId, error: String(error) }, "HTTP answer cut off"),
-    );
+    const byConnect = (body?: Buffer): void => {
+      // What fails here is the writing of an answer whose reader has left.
+      rpc(request, response, visit, body).catch((error) =>
+        log.debug({ requestId, error: String(error) }, "HTTP answer cut off"),
+      );
+    };
+    if (!serveDirectly(request, response, visit, byConnect)) byConnect();
   };
 }
 
