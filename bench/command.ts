@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { COMPARE_USAGE, runCompare } from "./compare/compare-command.ts";
 import { amountsOf, LAYER_NAMES, type LayerName, type Mode } from "./layer-options.ts";
+import { type PeerOrder, type PeerValues, readPeerOrder } from "./peers/peer-order.ts";
 import { toJson } from "./report/json.ts";
 import { renderReport } from "./report/table.ts";
 import { writeReport } from "./report/write-report.ts";
@@ -19,7 +20,10 @@ export interface BenchContext {
   readonly print: (line: string) => void;
 }
 
-export const USAGE = `[engine] [storage] [rpc] [--quick | --long] [--tuples N] [--json FILE] [--report DIR | --no-report]
+const PEER_USAGE =
+  "[--peer NAME=HOST:PORT[,TOKEN]]... [--peer-tuples N] [--peer-workloads NAME,NAME] [--peer-consistent]";
+export const USAGE = `[engine] [storage] [rpc] [peers] [--quick | --long] [--tuples N] [--json FILE] [--report DIR | --no-report]
+         ${PEER_USAGE}
        npm run bench -- ${COMPARE_USAGE}`;
 
 const OPTIONS = {
@@ -29,6 +33,10 @@ const OPTIONS = {
   json: { type: "string" },
   report: { type: "string" },
   "no-report": { type: "boolean", default: false },
+  peer: { type: "string", multiple: true },
+  "peer-tuples": { type: "string" },
+  "peer-workloads": { type: "string" },
+  "peer-consistent": { type: "boolean" },
   doctored: { type: "boolean", default: false },
   "slow-solver": { type: "string", default: "0" },
 } as const;
@@ -37,12 +45,13 @@ const OPTIONS = {
 export async function runBench(args: readonly string[], context: BenchContext): Promise<0 | 1> {
   const { databaseUrl, print } = context;
   if (args[0] === "compare") return runCompare(args.slice(1), context);
-  const { values, layers, mode, tuples, slowSolver } = read(args);
+  const { values, layers, mode, tuples, slowSolver, peers } = read(args);
   const { doctored, json } = values;
   const say = json === "-" ? () => undefined : print;
   const directory = await reportDirectory(values, context);
   const report = await runLayers({
     ...amountsOf(mode, tuples),
+    ...(peers !== undefined && { peers }),
     layers,
     mode,
     doctored,
@@ -87,7 +96,19 @@ function read(args: readonly string[]) {
   const slowSolver = Number(values["slow-solver"]);
   if (!(slowSolver >= 0 && slowSolver <= 10))
     throw new UsageError(`--slow-solver is a share from 0 to 10, not ${values["slow-solver"]}`);
-  return { values, layers, mode, tuples, slowSolver };
+  const peers = peersOf(values, mode);
+  if (peers === undefined && positionals.includes("peers"))
+    throw new UsageError("the layer peers needs somebody to compare with: --peer spicedb=HOST:PORT,TOKEN");
+  if (peers !== undefined && !layers.includes("peers")) throw new UsageError("--peer needs the layer peers");
+  return { values, layers, mode, tuples, slowSolver, peers };
+}
+
+function peersOf(values: PeerValues, mode: Mode): PeerOrder | undefined {
+  try {
+    return readPeerOrder(values, mode);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function parse(args: readonly string[]) {

@@ -1,7 +1,9 @@
+import type { PeerOrder } from "./peers/peer-order.ts";
 import type { WorkloadName } from "./workloads/workloads.ts";
 
-export type LayerName = "engine" | "storage" | "rpc";
-export const LAYER_NAMES: readonly LayerName[] = ["engine", "storage", "rpc"];
+export type LayerName = "engine" | "storage" | "rpc" | "peers";
+/** `peers` only measures where one is named. */
+export const LAYER_NAMES: readonly LayerName[] = ["engine", "storage", "rpc", "peers"];
 
 /** How much is measured, by every layer alike. */
 export interface LayerOptions {
@@ -21,6 +23,8 @@ export interface LayerOptions {
   readonly others?: Partial<Pick<LayerOptions, "sizes" | "questions" | "rounds" | "roundMs" | "calls">>;
   /** Default: all that there are. */
   readonly workloads?: readonly WorkloadName[];
+  /** Who relata is compared with; default nobody. */
+  readonly peers?: PeerOrder;
   /** Expects one wrong answer, to see a run fail. */
   readonly doctored: boolean;
   /** By what share each Check of the engine takes longer than it does, to see that it is noticed; default 0. */
@@ -30,7 +34,7 @@ export interface LayerOptions {
 
 export type Mode = "quick" | "normal" | "long";
 
-type Amounts = Omit<LayerOptions, "doctored" | "slowSolver" | "workloads" | "print">;
+type Amounts = Omit<LayerOptions, "doctored" | "slowSolver" | "workloads" | "peers" | "print">;
 
 const AMOUNTS: Readonly<Record<Mode, Amounts>> = {
   quick: {

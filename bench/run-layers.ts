@@ -1,6 +1,10 @@
 import { BenchWorld } from "./database/bench-world.ts";
 import { runEngineLayer } from "./engine/run-engine.ts";
 import { LAYER_NAMES, type LayerName, type LayerOptions, type Mode } from "./layer-options.ts";
+import { openPeers } from "./peers/open-peers.ts";
+import type { Peer } from "./peers/peer.ts";
+import { settingsOfPeers } from "./peers/peer-order.ts";
+import { runPeersLayer } from "./peers/run-peers.ts";
 import { commitFacts } from "./report/commit.ts";
 import { loadNow, machineFacts } from "./report/machine.ts";
 import { joinPlots } from "./report/plots.ts";
@@ -15,12 +19,13 @@ export interface LayersRun extends LayerOptions {
   readonly databaseUrl: string | undefined;
 }
 
-type LayerRun = LayersRun & { readonly world: BenchWorld };
+type LayerRun = LayersRun & { readonly world: BenchWorld; readonly opened: readonly Peer[] };
 
 const RUNNERS: Readonly<Record<LayerName, (run: LayerRun) => Promise<LayerReport>>> = {
   engine: runEngineLayer,
   storage: runStorageLayer,
   rpc: runRpcLayer,
+  peers: runPeersLayer,
 };
 
 /** Measures the layers one after the other: side by side they would measure each other. */
@@ -28,9 +33,13 @@ export async function runLayers(run: LayersRun): Promise<Report> {
   const startedAt = new Date().toISOString();
   const begin = performance.now();
   const loadBefore = loadNow();
+  const names = LAYER_NAMES.filter(
+    (name) => run.layers.includes(name) && (name !== "peers" || run.peers !== undefined),
+  );
+  await using opened = await openPeers(names.includes("peers") ? run.peers?.addresses : []);
   await using world = new BenchWorld(run);
   const reports: LayerReport[] = [];
-  for (const name of LAYER_NAMES) if (run.layers.includes(name)) reports.push(await RUNNERS[name]({ ...run, world }));
+  for (const name of names) reports.push(await RUNNERS[name]({ ...run, world, opened: opened.peers }));
   const commit = commitFacts();
   return {
     format: 2,
@@ -51,8 +60,18 @@ export async function runLayers(run: LayersRun): Promise<Report> {
 }
 
 /** How much of what was measured: runs with other settings are not compared. */
-function settingsOf({ layers, sizes, tenantTuples, questions, rounds, roundMs, calls }: LayersRun): Report["settings"] {
-  return { layers, sizes, tenantTuples, questions, rounds, roundMs, calls };
+function settingsOf({
+  layers,
+  sizes,
+  tenantTuples,
+  questions,
+  rounds,
+  roundMs,
+  calls,
+  peers,
+}: LayersRun): Report["settings"] {
+  const asked = peers === undefined ? {} : { peers: settingsOfPeers(peers) };
+  return { layers, sizes, tenantTuples, questions, rounds, roundMs, calls, ...asked };
 }
 
 function joinAnswers(parts: readonly Answers[]): Answers {

@@ -11,6 +11,7 @@ import { runBench, USAGE } from "./command.ts";
 import { runGrowth } from "./growth/run-growth.ts";
 import { runLayout } from "./layout/run-layout.ts";
 import { runLookup } from "./lookup/run-lookup.ts";
+import { PeerError } from "./peers/peer.ts";
 import { redraw } from "./report/redraw.ts";
 import { runRpcAlone } from "./rpc/run-alone.ts";
 import { soak } from "./soak/soak-command.ts";
@@ -62,6 +63,10 @@ function rpcAlone([tuples, rounds = "5", roundMs = "3000", lane, file]: readonly
 }
 
 function refuse(error: unknown): number {
+  if (error instanceof PeerError) {
+    console.error(error.message);
+    return 4;
+  }
   if (!(error instanceof UsageError)) throw error;
   console.error(`${error.message}\nusage: npm run bench -- ${USAGE}`);
   console.error(

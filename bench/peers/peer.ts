@@ -29,6 +29,8 @@ export interface Peer extends AsyncDisposable {
    * Left out where the peer speaks the same language.
    */
   unsaid?(work: Workload): readonly string[];
+  /** Why it cannot hold the workload, in a sentence. Left out, or undefined: it can. */
+  cannot?(work: Workload): string | undefined;
   /** Writes schema and tuples, by the peer's own client. What was there under the same names is replaced. */
   load(work: Workload, print: (line: string) => void): Promise<LoadedPeer>;
 }

@@ -5,8 +5,7 @@ import { openSpiceDb } from "./spicedb.ts";
 /** @throws PeerError when nothing of that kind answers there, or not with this token */
 type OpenPeer = (address: PeerAddress) => Promise<Peer>;
 
-/** Left out: not compiled in yet. */
-export const PEERS: Readonly<Partial<Record<PeerName, OpenPeer>>> = {
+export const PEERS: Readonly<Record<PeerName, OpenPeer>> = {
   spicedb: openSpiceDb,
   openfga: openOpenFga,
 };

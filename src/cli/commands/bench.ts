@@ -11,6 +11,10 @@ interface Options {
   readonly long?: boolean;
   readonly tuples?: string;
   readonly json?: string;
+  readonly peer?: readonly string[];
+  readonly peerTuples?: string;
+  readonly peerWorkloads?: string;
+  readonly peerConsistent?: boolean;
   readonly report?: string;
   readonly times?: boolean;
   readonly all?: boolean;
@@ -31,12 +35,21 @@ interface BenchModule {
 
 export function registerBench(parent: Command, shell: Shell): void {
   const command = leaf(parent, "bench", "measure the engine, the storage and the RPC layer on this machine")
-    .argument("[layer...]", "engine, storage, rpc; none: all of them; or: compare A.json B.json")
+    .argument("[layer...]", "engine, storage, rpc, peers; none: all of them; or: compare A.json B.json")
     .option("--quick", "less of everything: ends within two minutes")
     .option("--long", "ten million tuples as well")
     .option("--tuples <count>", "of the largest graph and of the tenant in Postgres")
     .option("--json <file>", "also write everything as JSON; - writes it to standard output instead of the table")
     .option("--report <directory>", "also write a page with plots, a summary in Markdown and the JSON into it")
+    .option(
+      "--peer <name=host:port[,token]>",
+      "compare with a spicedb or openfga that runs there; repeatable",
+      several,
+      [],
+    )
+    .option("--peer-tuples <count>", "of each workload that a peer is given")
+    .option("--peer-workloads <names>", "which ones, with commas between")
+    .option("--peer-consistent", "also ask both sides fully consistent")
     .option("--times", "compare: judge figures by a clock as well, of one machine that does nothing else")
     .option("--all", "compare: show what is unchanged or not judged, too")
     .option("--anyway", "compare: runs with other settings, too")
@@ -61,6 +74,10 @@ async function bench(context: CliContext, options: Options, layers: readonly str
     ...(options.tuples === undefined ? [] : [`--tuples=${options.tuples}`]),
     ...(options.json === undefined ? [] : [`--json=${options.json}`]),
     ...(options.report === undefined ? [] : [`--report=${options.report}`]),
+    ...(options.peer ?? []).map((peer) => `--peer=${peer}`),
+    ...(options.peerTuples === undefined ? [] : [`--peer-tuples=${options.peerTuples}`]),
+    ...(options.peerWorkloads === undefined ? [] : [`--peer-workloads=${options.peerWorkloads}`]),
+    ...(options.peerConsistent === true ? ["--peer-consistent"] : []),
     ...(options.times === true ? ["--times"] : []),
     ...(options.all === true ? ["--all"] : []),
     ...(options.anyway === true ? ["--anyway"] : []),
@@ -68,9 +85,15 @@ async function bench(context: CliContext, options: Options, layers: readonly str
   const databaseUrl = context.env["DATABASE_URL"];
   const print = (text: string) => line(context.stdout, text);
   const code = await runBench(args, { cwd: context.cwd, databaseUrl, print }).catch((error: unknown) => {
-    throw error instanceof Error && error.name === "UsageError" ? badInput(error.message, { hint: HELP }) : error;
+    if (!(error instanceof Error)) throw error;
+    if (error.name === "UsageError") throw badInput(error.message, { hint: HELP });
+    throw error.name === "PeerError" ? new CliError(EXIT.unavailable, error.message) : error;
   });
   return code === 0 ? EXIT.ok : EXIT.negative;
+}
+
+function several(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
 }
 
 const HELP = "See: relata bench --help";
