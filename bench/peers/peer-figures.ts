@@ -140,13 +140,12 @@ export function plotsOf(all: readonly Comparison[]): Partial<Plots> {
 }
 
 function againstOf(found: Comparison): readonly Against[] {
-  return shownRatios(found)
-    .map(({ what, samples }) => ({
-      what: `${laneOf(found)}: ${what}`,
-      against: titleOf(found),
-      kind: "peer" as const,
-      samples,
-    }));
+  return shownRatios(found).map(({ what, samples }) => ({
+    what: `${laneOf(found)}: ${what}`,
+    against: titleOf(found),
+    kind: "peer" as const,
+    samples,
+  }));
 }
 
 /** The last round of each side at the rate that both serve. */
