@@ -3,7 +3,7 @@ import { runTestCli } from "../cli/run-cli.ts";
 
 describe("relata bench", () => {
   it.each([
-    [["engines"], "there is no layer engines; there are engine, storage, rpc"],
+    [["engines"], "there is no layer engines; there are engine, storage, rpc, peers"],
     [["--quick", "--long"], "--quick and --long exclude each other"],
     [["--tuples", "999"], "--tuples is a whole number from 1000 on, not 999"],
     [["--tuples", "many"], "--tuples is a whole number from 1000 on, not many"],
