@@ -1,4 +1,4 @@
-import type { Mode } from "../layer-options.ts";
+import type { Report } from "../report/report.ts";
 import { WORKLOADS, type WorkloadName } from "../workloads/workloads.ts";
 import type { PeerAddress, PeerConsistency } from "./peer.ts";
 import { formatPlace, parsePeer } from "./peer-address.ts";
@@ -24,6 +24,8 @@ export interface PeerValues {
   readonly "peer-workloads"?: string | undefined;
   readonly "peer-consistent"?: boolean | undefined;
 }
+
+type Mode = Report["mode"];
 
 const AMOUNTS = {
   quick: { tuples: 20_000, checked: 500, rounds: 3, openRounds: 2 },
