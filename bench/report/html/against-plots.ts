@@ -12,14 +12,12 @@ const MOST_ROWS = 18;
 
 const TEXTS = {
   limit: {
-    head: "How near the limit",
     line: "the limit",
     axis: "ours ÷ limit",
     caption:
       "The limit is what the same machine does, in the same round, when it does next to nothing: an empty method on the same transport, the bare statement, memory read in order. At 1 there is nothing left to gain.",
   },
   peer: {
-    head: "Beside other systems",
     line: "as they",
     axis: "ours ÷ theirs",
     caption:
@@ -29,9 +27,8 @@ const TEXTS = {
 
 /** Bars of ratios with the spread of their rounds. */
 export function againstPlots(against: readonly Against[], kind: Against["kind"]): readonly Markup[] {
-  const drawable = against
-    .filter((one) => one.kind === kind && positive(spreadOf(one.samples).median))
-    .toSorted((a, b) => (a.against < b.against ? -1 : a.against > b.against ? 1 : 0));
+  const ofKind = against.filter((one) => one.kind === kind && positive(spreadOf(one.samples).median));
+  const drawable = [...Map.groupBy(ofKind, (one) => one.against).values()].flat();
   const parts = Array.from({ length: Math.ceil(drawable.length / MOST_ROWS) }, (_, part) =>
     drawable.slice(part * MOST_ROWS, (part + 1) * MOST_ROWS),
   );
@@ -46,7 +43,7 @@ function againstPlot(
   const text = TEXTS[kind];
   return rowFigure(
     {
-      head: text.head,
+      head: headOf(part, kind),
       caption: [
         text.caption,
         "A bar is the median of the ratios of all rounds; the whisker goes from the smallest to the largest, and each dot is a round. Where a whisker crosses 1, this run does not tell which is ahead.",
@@ -59,6 +56,16 @@ function againstPlot(
       rows: part.map((one, index) => rowOf(one, part[index - 1]?.against !== one.against, base)),
     },
   );
+}
+
+function headOf(part: readonly Against[], kind: Against["kind"]): string {
+  if (kind === "limit") return "What of the limit is reached";
+  const groups = [...Map.groupBy(part, ({ against }) => against)].map(([against, members]) => {
+    const medians = members.map(({ samples }) => spreadOf(samples).median);
+    const [least, most] = [formatFigure(Math.min(...medians)), formatFigure(Math.max(...medians))];
+    return `${least === most ? least : `${least} to ${most}`} × ${against}`;
+  });
+  return groups.join(", ");
 }
 
 function axisOf(all: readonly Against[], kind: Against["kind"]): { axis: Axis; base: number } {

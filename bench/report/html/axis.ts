@@ -14,6 +14,9 @@ export interface Axis {
 
 type Format = (value: number) => string;
 
+/** A marker on the very edge would be cut. */
+const EDGE = 1.06;
+
 /** From zero, or from the smallest value, to the largest, widened to round numbers. */
 export function linearAxis(title: string, values: readonly number[], format: Format, fromZero = true): Axis {
   const top = Math.max(...values, fromZero ? 0 : Number.NEGATIVE_INFINITY);
@@ -38,7 +41,7 @@ export function linearAxis(title: string, values: readonly number[], format: For
 export function logAxis(title: string, values: readonly number[], format: Format, marked?: readonly number[]): Axis {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const room = marked === undefined ? 1 : 1.12;
-  const [from, to] = widened(marked ? low / room : roundDown(low), marked ? high * room : roundUp(high));
+  const [from, to] = widened(marked ? low / room : roundDown(low / EDGE), marked ? high * room : roundUp(high * EDGE));
   const within = (value: number) => value >= from * (1 - 1e-9) && value <= to * (1 + 1e-9);
   const decades = Array.from({ length: Math.ceil(Math.log10(to / from)) + 2 }, (_, index) =>
     Number(`1e${Math.floor(Math.log10(from)) + index}`),
@@ -87,9 +90,10 @@ function tick(value: number, format: Format): Tick {
   return { value: round, label: format(round) };
 }
 
-/** All, every second, every third, each set with the last. */
+/** All, every second, every third, each set with the last; two that read the same, such as 99,998 and 100,000, are one. */
 function thinned(values: readonly number[], format: Format): readonly (readonly Tick[])[] {
-  const sorted = [...new Set(values)].sort((a, b) => b - a);
+  const byLabel = new Map(values.map((value) => [format(value), value]));
+  const sorted = [...byLabel.values()].sort((a, b) => b - a);
   return [1, 2, 3, 4].map((stride) =>
     sorted
       .filter((_, index) => index % stride === 0)

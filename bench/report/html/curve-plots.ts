@@ -1,10 +1,10 @@
 import { formatFigure } from "../format.ts";
 import type { CostPoint, Curve } from "../plots.ts";
 import { logAxis } from "./axis.ts";
-import { halfFigure, pair, xyFigure } from "./figure.ts";
+import { halvesFigure, xyFigure } from "./figure.ts";
 import type { Markup } from "./markup.ts";
 import { compact, positive } from "./numbers.ts";
-import { panelsOf, type Series } from "./series.ts";
+import { panelsOf, type Series, slotsOf } from "./series.ts";
 import type { XyPlot } from "./xy-plot.ts";
 
 const BY: Readonly<Record<Curve["by"], string>> = {
@@ -22,39 +22,56 @@ const COUNTED = [
   ["allocatedBytes", "Memory allocated", "bytes per question"],
 ] as const;
 
+/** With two lines each, more than these are a thicket. */
+const MOST = 5;
+
+/** Some curves of a family, drawn with the axes of the whole of it. */
+interface Panel {
+  readonly curves: readonly Curve[];
+  readonly family: readonly Curve[];
+  readonly slots: readonly number[];
+}
+
 /** How costs grow: time, and beside it the work that was counted. */
 export function curvePlots(curves: readonly Curve[]): readonly Markup[] {
   const drawable = curves.filter(({ points }) => points.some(({ x, medianUs }) => positive(x) && positive(medianUs)));
-  const groups = Map.groupBy(drawable, ({ by, what }) => `${by}\0${what}`);
-  return [...groups.values()].flatMap((group) =>
-    panelsOf(group, ({ workload }) => workload).flatMap((panel) => [timePlot(panel), ...countedPlots(panel)]),
-  );
+  const workloads = [...new Set(drawable.map(({ workload }) => workload))];
+  const families = Map.groupBy(drawable, ({ by, what }) => `${by}\0${what}`);
+  return [...families.values()].flatMap((family) => {
+    const panel = (part: readonly Curve[]): Panel => ({
+      curves: part,
+      family,
+      slots: slotsOf(
+        part.map(({ workload }) => workload),
+        workloads,
+      ),
+    });
+    const times = panelsOf(family, ({ workload }) => workload, MOST).map((part) => timePlot(panel(part)));
+    return [...times, ...panelsOf(family, ({ workload }) => workload).flatMap((part) => countedPlots(panel(part)))];
+  });
 }
 
-function timePlot(panel: readonly Curve[]): Markup {
-  const { by, what } = panel[0] ?? { by: "tuples", what: "" };
-  const median = lines(
-    panel,
-    ({ medianUs }) => medianUs,
-    (value) => `median ${formatFigure(value)} µs`,
-  );
-  const p99 = lines(
-    panel,
-    ({ p99Us }) => p99Us,
-    (value) => `p99 ${formatFigure(value)} µs`,
-  );
-  const series = [...median, ...p99.map((one) => ({ ...one, tail: true }))];
+function timePlot(panel: Panel): Markup {
+  const { by, what } = panel.family[0] ?? NO_CURVE;
+  const names = panel.curves.map(({ workload }) => workload);
+  const all = [...linesOf(panel.family, [], medianOf), ...linesOf(panel.family, [], p99Of)];
+  const series = [
+    ...linesOf(panel.curves, panel.slots, medianOf),
+    ...linesOf(panel.curves, panel.slots, p99Of).map((one) => ({ ...one, tail: true })),
+  ];
   return xyFigure(
     {
-      head: `${what} against ${by}`,
+      head: `${what} against ${by}${names.length < panel.family.length ? `: ${names.join(", ")}` : ""}`,
       caption: [
-        ...panel.slice(0, 4).flatMap(growthOf),
+        ...panel.curves.flatMap(growthOf),
         `Both axes are logarithmic: a flat line costs the same whatever the ${by}, a line as steep as the dotted one grows in proportion, a steeper one grows faster.`,
       ],
     },
     {
-      ...drawing(panel, series, "time per question, µs", true),
-      title: `${what}: microseconds against ${BY[by]}, median and p99: ${panel.map(({ workload }) => workload).join("; ")}`,
+      ...axesOf(by, "time per question, µs", all),
+      guide: guideOf(series),
+      series,
+      title: `${what}: microseconds against ${BY[by]}, median and p99: ${names.join("; ")}`,
       key: [
         { line: "solid", label: "median" },
         { line: "tail", label: "p99" },
@@ -64,74 +81,86 @@ function timePlot(panel: readonly Curve[]): Markup {
   );
 }
 
-function countedPlots(panel: readonly Curve[]): readonly Markup[] {
-  const { by, what } = panel[0] ?? { by: "tuples", what: "" };
-  const figures = COUNTED.flatMap(([field, head, unit]) => {
-    const series = lines(
-      panel,
-      (point) => point[field] ?? Number.NaN,
-      (value) => `${formatFigure(value)} ${unit}`,
-    ).filter(({ points }) => points.length > 0);
-    if (series.length === 0) return [];
-    const text = {
-      head,
-      caption: [
-        `Counted for ${what} on average, so the same on every machine: a change here is a change of the program.`,
-      ],
+function countedPlots(panel: Panel): readonly Markup[] {
+  const { by, what } = panel.family[0] ?? NO_CURVE;
+  const halves = COUNTED.flatMap(([field, head, unit]) => {
+    const of = {
+      at: (point: CostPoint) => point[field] ?? Number.NaN,
+      say: (value: number) => `${formatFigure(value)} ${unit}`,
     };
-    return [halfFigure(text, { ...drawing(panel, series, unit, false), title: `${what}: ${unit} against ${BY[by]}` })];
+    const series = linesOf(panel.curves, panel.slots, of).filter(({ points }) => points.length > 0);
+    if (series.length === 0) return [];
+    const axes = axesOf(by, unit, linesOf(panel.family, [], of));
+    return [{ head, plot: { ...axes, series, title: `${what}: ${unit} against ${BY[by]}` } }];
   });
-  return figures.length === 0 ? [] : [pair(figures)];
+  if (halves.length === 0) return [];
+  return [
+    halvesFigure(
+      {
+        caption: [
+          `What one question takes on average, counted: ${what} against ${by}. Counts are the same on every machine and at every load, so a change here is a change of the program.`,
+        ],
+      },
+      halves,
+    ),
+  ];
 }
 
-function drawing(
-  panel: readonly Curve[],
-  series: readonly Series[],
-  yTitle: string,
-  guided: boolean,
-): Omit<XyPlot, "title"> {
+const NO_CURVE = { by: "tuples", what: "" } as const;
+
+interface Drawn {
+  at(point: CostPoint): number;
+  say(value: number): string;
+}
+
+const medianOf: Drawn = { at: ({ medianUs }) => medianUs, say: (value) => `median ${formatFigure(value)} µs` };
+const p99Of: Drawn = { at: ({ p99Us }) => p99Us, say: (value) => `p99 ${formatFigure(value)} µs` };
+
+function axesOf(by: Curve["by"], yTitle: string, series: readonly Series[]): Pick<XyPlot, "x" | "y"> {
   const points = series.flatMap((one) => one.points);
   const xs = points.map(({ x }) => x);
-  const ys = points.map(({ y }) => y);
-  const [first, last, low] = [Math.min(...xs), Math.max(...xs), Math.min(...ys)];
   return {
-    x: logAxis(BY[panel[0]?.by ?? "tuples"], xs, compact, xs),
-    y: logAxis(yTitle, ys, compact),
-    series,
-    ...(guided &&
-      last > first && {
-        guide: [
-          [first, low],
-          [last, (low * last) / first],
-        ] as const,
-      }),
+    x: logAxis(BY[by], xs, compact, xs),
+    y: logAxis(
+      yTitle,
+      points.map(({ y }) => y),
+      compact,
+    ),
   };
 }
 
-function lines(
-  panel: readonly Curve[],
-  of: (point: CostPoint) => number,
-  say: (value: number) => string,
-): readonly Series[] {
-  return panel.map(({ workload, by, points }, slot) => ({
+/** From the lowest point of all, as steep as what grows in proportion. */
+function guideOf(series: readonly Series[]): readonly (readonly [number, number])[] {
+  const points = series.flatMap((one) => one.points);
+  const [first, last] = [Math.min(...points.map(({ x }) => x)), Math.max(...points.map(({ x }) => x))];
+  const low = Math.min(...points.map(({ y }) => y));
+  return [
+    [first, low],
+    [last, (low * last) / first],
+  ];
+}
+
+/** @param slots of each curve; left empty where nothing is drawn but an axis is measured */
+function linesOf(curves: readonly Curve[], slots: readonly number[], { at, say }: Drawn): readonly Series[] {
+  return curves.map(({ workload, by, points }, index) => ({
     name: workload,
-    slot,
+    slot: slots[index] ?? 0,
     points: points
-      .filter((point) => positive(point.x) && positive(of(point)))
+      .filter((point) => positive(point.x) && positive(at(point)))
       .toSorted((a, b) => a.x - b.x)
       .map((point) => ({
         x: point.x,
-        y: of(point),
-        note: `${workload}, ${compact(point.x)} ${BY[by]}: ${say(of(point))}`,
+        y: at(point),
+        note: `${workload}, ${compact(point.x)} ${BY[by]}: ${say(at(point))}`,
       })),
   }));
 }
 
-function growthOf({ workload, by, points }: Curve): readonly string[] {
+function growthOf({ workload, points }: Curve): readonly string[] {
   const sorted = points.filter(({ x, medianUs }) => positive(x) && positive(medianUs)).toSorted((a, b) => a.x - b.x);
   const [first, last] = [sorted[0], sorted.at(-1)];
   if (first === undefined || last === undefined || first.x === last.x) return [];
   return [
-    `${workload}: ${formatFigure(last.x / first.x)} times the ${by} cost ${formatFigure(last.medianUs / first.medianUs)} times the median, ${formatFigure(first.medianUs)} to ${formatFigure(last.medianUs)} µs.`,
+    `${workload}: ${formatFigure(first.medianUs)} µs at ${compact(first.x)}, ${formatFigure(last.medianUs)} µs at ${compact(last.x)}: ${compact(last.medianUs / first.medianUs)} times for ${compact(last.x / first.x)} times as much.`,
   ];
 }

@@ -12,13 +12,14 @@ const MARKED = [0.5, 0.9, 0.99, 0.999, 0.9999];
 /** How long calls took, to the slowest of each load. */
 export function distributionPlots(distributions: readonly Distribution[]): readonly Markup[] {
   const drawable = distributions.filter(({ quantiles }) => quantiles.some(({ ms }) => positive(ms)));
-  return panelsOf(drawable, ({ workload, lane }) => workload ?? lane).map(distributionPlot);
+  return panelsOf(drawable, ({ workload, lane }) => workload ?? lane).map((panel) => distributionPlot(panel, drawable));
 }
 
-function distributionPlot(panel: readonly Distribution[]): Markup {
-  const calls = Math.max(...panel.map((one) => one.calls));
+/** @param every of all panels, whose axes are the same */
+function distributionPlot(panel: readonly Distribution[], every: readonly Distribution[]): Markup {
+  const calls = Math.max(...every.map((one) => one.calls));
   const x = percentileAxis("share of the calls that took no longer", calls);
-  const all = panel.flatMap(({ quantiles }) => quantiles.map(({ ms }) => ms)).filter(positive);
+  const all = every.flatMap(({ quantiles }) => quantiles.map(({ ms }) => ms)).filter(positive);
   const series = panel.map((one, slot) => seriesOf(one, slot, x.atOf));
   return xyFigure(
     {
@@ -70,14 +71,16 @@ function nearest(points: Distribution["quantiles"], share: number): Distribution
 }
 
 function headOf(panel: readonly Distribution[]): string {
-  const names = [...new Set(panel.map(({ workload }) => workload))].filter((name) => name !== undefined);
-  return names.length === 0 || names.length > 3 ? "How long calls take" : `How long calls take: ${names.join(", ")}`;
+  const names = [...new Set(panel.map(({ workload }) => workload ?? ""))];
+  return names.includes("") || names.length > 4 ? "How long calls take" : `How long calls take: ${names.join(", ")}`;
 }
 
 function factsOf(panel: readonly Distribution[]): readonly string[] {
   return panel
     .map(({ lane, calls, quantiles, ratePerSecond }) => {
-      const [p50, p99, p999] = [0.5, 0.99, 0.999].map((share) => nearest(quantiles, share)?.ms);
+      const [p50, p99, p999] = [0.5, 0.99, 0.999].map(
+        (wanted) => quantiles.find(({ share }) => share >= wanted - 1e-9)?.ms,
+      );
       const said = [
         ["median", p50],
         ["p99", p99],

@@ -1,47 +1,57 @@
 import { formatFigure } from "../format.ts";
 import type { MemoryPoint } from "../plots.ts";
 import { linearAxis, logAxis } from "./axis.ts";
-import { xyFigure } from "./figure.ts";
+import { halvesFigure } from "./figure.ts";
 import type { Markup } from "./markup.ts";
 import { compact, mebibytes, positive } from "./numbers.ts";
-import { panelsOf, type Series } from "./series.ts";
+import { panelsOf, type Series, slotsOf } from "./series.ts";
+
+type Sizes = readonly [workload: string, points: readonly MemoryPoint[]];
 
 /** What a tuple takes in memory. */
 export function memoryPlots(memory: readonly MemoryPoint[]): readonly Markup[] {
   const drawable = memory.filter(({ tuples, graphBytes }) => positive(tuples) && positive(graphBytes));
-  const workloads = [...Map.groupBy(drawable, ({ workload }) => workload)];
-  return panelsOf(workloads, ([name]) => name).map(memoryPlot);
+  const all: readonly Sizes[] = [...Map.groupBy(drawable, ({ workload }) => workload)];
+  return panelsOf(all, ([name]) => name).map((panel) => memoryPlot(panel, all));
 }
 
-function memoryPlot(panel: readonly (readonly [workload: string, points: readonly MemoryPoint[]])[]): Markup {
-  const series = panel.flatMap(([workload, points], slot): readonly Series[] => [
-    { name: workload, slot, points: perTuple(workload, points, "graphBytes", "the graph") },
-    { name: workload, slot, tail: true, points: perTuple(workload, points, "rssBytes", "the process") },
-  ]);
-  const points = series.flatMap((one) => one.points);
-  const xs = points.map(({ x }) => x);
-  const solid = series.filter(({ tail }) => tail !== true).flatMap((one) => one.points.map(({ y }) => y));
-  const ys = points.map(({ y }) => y);
-  // A small graph in a process of fifty megabytes would press everything else to the ground.
-  const spread = Math.max(...ys) / Math.min(...solid) > 6;
-  return xyFigure(
-    {
-      head: "Memory per tuple",
-      caption: [
-        ...panel.slice(0, 4).flatMap(([workload, found]) => largestOf(workload, found)),
-        "Solid: what the graph itself takes. Dashed: resident memory of the whole process by its tuples; a small graph shares a process with much else, so this line comes down to the other as tuples become many.",
-      ],
-    },
-    {
-      title: `Bytes per tuple against tuples: ${panel.map(([workload]) => workload).join("; ")}`,
+/** @param every of all panels, whose axes are the same */
+function memoryPlot(panel: readonly Sizes[], every: readonly Sizes[]): Markup {
+  const workloads = every.map(([name]) => name);
+  const slots = slotsOf(
+    panel.map(([name]) => name),
+    workloads,
+  );
+  const plot = (field: "graphBytes" | "rssBytes", whose: string) => {
+    const drawn = (sizes: readonly Sizes[]): readonly Series[] =>
+      sizes.map(([name, points], index) => ({
+        name,
+        slot: slots[index] ?? 0,
+        points: perTuple(name, points, field, whose),
+      }));
+    const all = drawn(every).flatMap(({ points }) => points);
+    const ys = all.map(({ y }) => y);
+    const xs = all.map(({ x }) => x);
+    // A small graph in a process of fifty megabytes would press everything else to the ground.
+    const wide = Math.max(...ys) > 6 * Math.min(...ys);
+    return {
+      title: `Bytes per tuple of ${whose} against tuples: ${panel.map(([name]) => name).join("; ")}`,
       x: logAxis("tuples in the graph", xs, compact, xs),
-      y: spread ? logAxis("bytes per tuple", ys, compact) : linearAxis("bytes per tuple", ys, compact),
-      series,
-      key: [
-        { line: "solid", label: "the graph" },
-        { line: "tail", label: "the process" },
+      y: wide ? logAxis("bytes per tuple", ys, compact) : linearAxis("bytes per tuple", ys, compact),
+      series: drawn(panel),
+    };
+  };
+  return halvesFigure(
+    {
+      caption: [
+        ...panel.flatMap(([workload, found]) => largestOf(workload, found)),
+        "Left: what the graph itself takes, as it counts. Right: by how much the process grew or how large it is; a small graph shares a process with much else, so this comes down to the other as tuples become many.",
       ],
     },
+    [
+      { head: "The graph, per tuple", plot: plot("graphBytes", "the graph") },
+      { head: "The process, per tuple", plot: plot("rssBytes", "the process") },
+    ].filter(({ plot: { series } }) => series.some(({ points }) => points.length > 0)),
   );
 }
 

@@ -41,23 +41,21 @@ nav { margin: 1.6rem 0 0; } nav ul { display: flex; flex-wrap: wrap; gap: 0.3rem
 .card.missed { border-top-color: var(--bad); border-top-style: double; }
 .card .layer { color: var(--soft); font-size: 0.78rem; }
 .card .value { font-size: 1.75rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }
-.card .unit { margin-left: 0.3rem; color: var(--soft); font-size: 0.9rem; font-weight: 400; }
+.card .unit { display: inline-block; margin-left: 0.3rem; line-height: 1.2; color: var(--soft); font-size: 0.9rem; font-weight: 400; }
 .card .what { flex: 1; font-size: 0.9rem; line-height: 1.35; }
 .card .asked { margin-top: 0.45rem; color: var(--good); font-size: 0.85rem; font-weight: 600; }
 .card.missed .asked { color: var(--bad); }
 figure { margin: 1.8rem 0 2.6rem; }
 figure.full { display: grid; grid-template-columns: minmax(0, 800px) minmax(0, 1fr); column-gap: 2.4rem; }
 figure.full h3 { grid-column: 1 / -1; }
-.pair { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); column-gap: 2.4rem; max-width: 800px; }
-.pair figure { margin-top: 0.4rem; }
+.halves { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.4rem 2.4rem; max-width: 800px; }
 figcaption { color: var(--soft); font-size: 0.9rem; line-height: 1.5; overflow-wrap: anywhere; }
 figcaption p { margin: 0 0 0.6rem; }
-.half figcaption { margin-top: 0.7rem; }
-.warned { color: var(--ink); } .warned ul { margin: 0; padding-left: 1.1rem; }
+.warned { color: var(--ink); } .warned p { margin: 0 0 0.3rem; } .warned ul { margin: 0; padding-left: 1.1rem; }
 .ringed { display: inline-block; width: 0.85em; height: 0.85em; margin-right: 0.45em; border: 2px solid var(--bad); border-radius: 50%; vertical-align: -0.08em; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.15rem 1.1rem; margin: 0.4rem 0 0; padding: 0; list-style: none; font-size: 0.82rem; line-height: 1.35; }
 .legend li { display: flex; gap: 0.45rem; align-items: baseline; overflow-wrap: anywhere; } .legend svg { flex: none; transform: translateY(2px); }
-.full .legend, .full .narrow { display: none; }
+.drawing > .legend, .drawing > .narrow { display: none; }
 svg.plot { display: block; width: 100%; height: auto; overflow: hidden; }
 svg text { fill: var(--ink); font-family: inherit; font-variant-numeric: tabular-nums; }
 svg .tick, svg .title { fill: var(--soft); }
@@ -71,7 +69,7 @@ svg .ring { fill: none; stroke: var(--bad); stroke-width: 2; }
 svg .guide, svg .guide .line { stroke: var(--soft); stroke-width: 1.2; stroke-dasharray: 1.5 4; stroke-linecap: round; fill: none; }
 svg .key { color: var(--ink); } svg .key text { fill: var(--soft); }
 svg .key.guide text { stroke: none; }
-svg .leader { fill: none; stroke: currentColor; stroke-width: 1; opacity: 0.55; }
+svg .leader { fill: none; stroke: currentColor; stroke-width: 1.1; stroke-dasharray: 1 2.5; opacity: 0.8; }
 svg .end text { fill: currentColor; }
 ${SLOT_DASHES.map((_, slot) => `.s${slot} { color: var(--s${slot}); }`).join(" ")}
 ${SLOT_DASHES.map((dash, slot) => `svg.dashed .s${slot} .line { stroke-dasharray: ${dash}; }`).join(" ")}
@@ -102,8 +100,8 @@ tr.missed th, tr.missed td { background: color-mix(in srgb, var(--bad) 9%, trans
 @media screen and (max-width: 720px) {
   body { padding: 1.2rem 1rem 3rem; font-size: 15px; }
   h1 { font-size: 1.7rem; } h2 { margin-top: 2.4rem; }
-  .full .wide { display: none; } .full svg.narrow { display: block; } .full .legend { display: flex; }
-  .pair { display: block; } .cards { grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); }
+  .drawing > .wide { display: none; } .drawing > svg.narrow { display: block; } .drawing > .legend { display: flex; }
+  .halves { grid-template-columns: minmax(0, 1fr); } .cards { grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); }
   .facts th { white-space: normal; min-width: 6rem; } tbody th { min-width: 9rem; }
 }
 @page { size: A4; margin: 14mm 13mm 16mm; }
@@ -111,7 +109,7 @@ tr.missed th, tr.missed td { background: color-mix(in srgb, var(--bad) 9%, trans
   body { max-width: none; padding: 0; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   nav, #saving { display: none; }
   h2 { margin-top: 1.6rem; } h2, h3, caption { break-after: avoid; } .lead { break-after: avoid; }
-  figure, .card, .pair, tr, .absent { break-inside: avoid; }
+  figure, .card, tr, .absent { break-inside: avoid; }
   figure { margin: 0.9rem 0 1.5rem; } figure.full { display: block; } figure.full figcaption { margin-top: 0.5rem; }
   figcaption { font-size: 8.5pt; line-height: 1.4; } figcaption p { margin-bottom: 0.25rem; }
   .cards { grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 0.5rem; } .card .value { font-size: 1.35rem; }

@@ -47,20 +47,31 @@ export function swatch({ slot }: Pick<Series, "slot">, dashed: boolean): Markup 
   return markup`<svg class="swatch${dashed ? " dashed" : ""}" viewBox="0 0 34 14" width="34" height="14" aria-hidden="true"><g class="series s${slot}"><path class="line" d="M1 7H33"/><path class="marker" d="${marker(slot, 17, 7)}"/></g></svg>`;
 }
 
-/** Parts that no plot is too full with; what belongs together stays together where it can. */
+/** Parts of about one size that no plot is too full with; what belongs together stays together where it can. */
 export function panelsOf<T>(
   items: readonly T[],
   groupOf: (item: T) => string,
   most = SLOTS,
 ): readonly (readonly T[])[] {
-  if (items.length <= most) return items.length === 0 ? [] : [items];
+  const size = Math.ceil(items.length / Math.ceil(items.length / most));
   const panels: T[][] = [];
   for (const group of Map.groupBy(items, groupOf).values())
-    for (let from = 0; from < group.length; from += most) {
-      const part = group.slice(from, from + most);
+    for (let from = 0; from < group.length; from += size) {
+      const part = group.slice(from, from + size);
       const last = panels.at(-1);
-      if (last !== undefined && last.length + part.length <= most) last.push(...part);
+      if (last !== undefined && last.length + part.length <= size) last.push(...part);
       else panels.push([...part]);
     }
   return panels;
+}
+
+/** The same name has the same look in every plot of a section, as far as there are looks enough. */
+export function slotsOf(names: readonly string[], all: readonly string[]): readonly number[] {
+  const taken = new Set<number>();
+  return names.map((name) => {
+    let slot = Math.max(all.indexOf(name), 0) % SLOTS;
+    for (let tries = 0; taken.has(slot) && tries < SLOTS; tries += 1) slot = (slot + 1) % SLOTS;
+    taken.add(slot);
+    return slot;
+  });
 }

@@ -1,8 +1,7 @@
 import { formatFigure } from "../format.ts";
 import type { Figure } from "../report.ts";
 import { spreadOf } from "../spread.ts";
-import type { Axis } from "./axis.ts";
-import { linearAxis } from "./axis.ts";
+import { type Axis, linearAxis } from "./axis.ts";
 import { rowFigure } from "./figure.ts";
 import { type Markup, markup, px } from "./markup.ts";
 import { percent, positive } from "./numbers.ts";
@@ -50,7 +49,7 @@ function rowOf(figure: Figure): PlotRow {
   const place = figure.id.split("/").slice(0, -1).join("/");
   return {
     label: place === "" ? figure.what : `${figure.what}, ${place}`,
-    value: `${formatFigure(median)}, ${percent(Math.round(off(min)))} to ${percent(Math.round(off(max)))}`,
+    value: `${formatFigure(median)} (${signed(off(min))} … ${signed(off(max))} %)`,
     note: `${figure.id}: median ${formatFigure(median)}, ${formatFigure(min)} to ${formatFigure(max)} in ${n} rounds`,
     draw: (at, y) => {
       const [left, right] = [at(off(lowerQuartile)), at(off(upperQuartile))];
@@ -60,6 +59,11 @@ function rowOf(figure: Figure): PlotRow {
       return markup`<rect class="box" x="${px(left)}" y="${px(y - 7)}" width="${px(Math.max(right - left, 1))}" height="14"/><path class="whisker" d="M${px(at(off(min)))} ${px(y)}H${px(at(off(max)))}M${px(at(0))} ${px(y - 8)}v16"/>${dots}`;
     },
   };
+}
+
+/** Of a percentage, without its sign. */
+function signed(value: number): string {
+  return percent(Math.round(value)).replace(" %", "");
 }
 
 function widthOf({ samples }: Figure): number {

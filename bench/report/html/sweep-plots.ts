@@ -1,7 +1,7 @@
 import { formatFigure } from "../format.ts";
 import type { LoadPoint, Sweep } from "../plots.ts";
 import { type Axis, linearAxis, logAxis } from "./axis.ts";
-import { halfFigure, pair, xyFigure } from "./figure.ts";
+import { halvesFigure, xyFigure } from "./figure.ts";
 import type { Markup } from "./markup.ts";
 import { compact, mebibytes, positive } from "./numbers.ts";
 import { type PlotPoint, panelsOf, type Series } from "./series.ts";
@@ -13,7 +13,7 @@ export function sweepPlots(sweeps: readonly Sweep[]): readonly Markup[] {
     return panelsOf(drawable, ({ workload, lane }) => workload ?? lane).flatMap((panel) => [
       by === "concurrency" ? throughputPlot(panel) : servedPlot(panel),
       latencyPlot(panel),
-      pair([cpuPlot(panel), memoryPlot(panel)]),
+      usePlots(panel),
     ]);
   });
 }
@@ -95,6 +95,7 @@ function latencyPlot(panel: readonly Sweep[]): Markup {
         : [
             "In a closed loop the next call waits for the last, so latency grows with the calls in flight once throughput does not: twice the concurrency, twice the wait. Latency at a rate is what users meet.",
           ],
+      rings: "above",
     },
     {
       title: `Latency in milliseconds, median and p99: ${lanes(panel)}`,
@@ -109,47 +110,46 @@ function latencyPlot(panel: readonly Sweep[]): Markup {
   );
 }
 
-function cpuPlot(panel: readonly Sweep[]): Markup {
-  const series = lines(
+function usePlots(panel: readonly Sweep[]): Markup {
+  const cpu = lines(
     panel,
     ({ server }) => server.cpuMicrosPerCall,
     (value) => `${formatFigure(value)} µs of CPU a call`,
   );
-  return halfFigure(
-    {
-      head: "Server CPU per call",
-      caption: [
-        `All threads, garbage collection included. At most ${formatFigure(mostCores(panel))} cores were busy. It falls where work is shared by calls that come together; what it falls to is what a call costs.`,
-      ],
-    },
-    {
-      title: `CPU time of the server in microseconds per call: ${lanes(panel)}`,
-      x: xAxis(panel),
-      y: linearAxis("µs of CPU per call", ys(series), compact),
-      series,
-    },
-  );
-}
-
-function memoryPlot(panel: readonly Sweep[]): Markup {
-  const series = lines(
+  const memory = lines(
     panel,
     ({ server }) => server.rssBytes / 1024 ** 2,
     (value) => mebibytes(value * 1024 ** 2),
   );
-  return halfFigure(
+  const x = xAxis(panel);
+  return halvesFigure(
     {
-      head: "Server memory",
       caption: [
-        "Resident memory of the whole process at each load. It should not follow the load: what grows with it is garbage and queues.",
+        `Left: CPU time of all threads of the server, garbage collection included; at most ${formatFigure(mostCores(panel))} cores were busy. It falls where calls that come together share work; what it falls to is what a call costs.`,
+        "Right: resident memory of the whole process. It should not follow the load: what grows with it is garbage and queues.",
       ],
+      rings: "above",
     },
-    {
-      title: `Resident memory of the server in MiB: ${lanes(panel)}`,
-      x: xAxis(panel),
-      y: linearAxis("resident, MiB", ys(series), compact),
-      series,
-    },
+    [
+      {
+        head: "Server CPU per call",
+        plot: {
+          title: `CPU time of the server in microseconds per call: ${lanes(panel)}`,
+          x,
+          y: linearAxis("µs of CPU per call", ys(cpu), compact),
+          series: cpu,
+        },
+      },
+      {
+        head: "Server memory",
+        plot: {
+          title: `Resident memory of the server in MiB: ${lanes(panel)}`,
+          x,
+          y: linearAxis("resident, MiB", ys(memory), compact),
+          series: memory,
+        },
+      },
+    ],
   );
 }
 
