@@ -3,6 +3,7 @@ import { code } from "./code.ts";
 import { documents } from "./documents.ts";
 import { exclusion } from "./exclusion.ts";
 import { fanout } from "./fanout.ts";
+import { hot } from "./hot.ts";
 import { saas } from "./saas.ts";
 import { wide } from "./wide.ts";
 import type { Workload } from "./workload.ts";
@@ -16,6 +17,7 @@ export const WORKLOADS = {
   code,
   saas,
   wide,
+  hot,
   exclusion,
   caveats,
   fanout,
