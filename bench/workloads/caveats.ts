@@ -59,7 +59,10 @@ export function caveats(tuples: number, seed = 0): Workload {
   const blocks = Math.floor(tuples / TUPLES_PER_BLOCK);
   if (blocks < 1) throw new RangeError(`a workload of caveats has at least ${TUPLES_PER_BLOCK} tuples, not ${tuples}`);
   const of = bank(blocks, seed);
+  // Somebody new each time, whom nobody else asks about.
   const newcomer = namer("n", 8, seed);
+  const changed = (index: number) =>
+    of.account(scatter(index, seed + 304, blocks), scatter(index, seed + 305, ACCOUNTS));
   const question = asker(caveatReasons(of), 13_000_000 + seed);
   return {
     name: "caveats",
@@ -74,10 +77,16 @@ export function caveats(tuples: number, seed = 0): Workload {
     },
     question,
     questions: (count) => Array.from({ length: count }, (_, index) => question(index)),
-    // Somebody new each time, whom nobody asks about.
-    change: (index) => {
-      const account = of.account(scatter(index, seed + 304, blocks), scatter(index, seed + 305, ACCOUNTS));
-      return userOn("account", account, "holder", newcomer(index));
-    },
+    change: (index) => userOn("account", changed(index), "holder", newcomer(index)),
+    changeQuestion: (index) => ({
+      question: {
+        object: { type: "account", id: changed(index) },
+        member: "view",
+        subject: { type: "user", id: newcomer(index), relation: "" },
+      },
+      allowed: true,
+      kind: "just written",
+      context: { ip: "192.0.2.1", at: "2025-01-01T00:00:00.000Z", amount: 1, region: "AT" },
+    }),
   };
 }

@@ -37,7 +37,9 @@ const FEWEST = 1_000;
 export function fanout(tuples: number, seed = 0): Workload {
   if (tuples < FEWEST) throw new RangeError(`a workload of fan-out has at least ${FEWEST} tuples, not ${tuples}`);
   const of = drive(tuples, seed);
+  // Somebody new each time, whom nobody else asks about.
   const newcomer = namer("n", 10, seed);
+  const changed = (index: number) => of.document(scatter(index, seed + 402, of.documents));
   const question = asker(fanoutReasons(of), 14_000_000 + seed);
   return {
     name: "fanout",
@@ -55,8 +57,15 @@ export function fanout(tuples: number, seed = 0): Workload {
     question,
     questions: (count) => Array.from({ length: count }, (_, index) => question(index)),
     lookups: fanoutLookups(of, seed + 401),
-    // Somebody new each time, whom nobody asks about.
-    change: (index) =>
-      userOn("document", of.document(scatter(index, seed + 402, of.documents)), "viewer", newcomer(index)),
+    change: (index) => userOn("document", changed(index), "viewer", newcomer(index)),
+    changeQuestion: (index) => ({
+      question: {
+        object: { type: "document", id: changed(index) },
+        member: "view",
+        subject: { type: "user", id: newcomer(index), relation: "" },
+      },
+      allowed: true,
+      kind: "just written",
+    }),
   };
 }

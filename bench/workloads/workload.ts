@@ -46,6 +46,11 @@ export interface Workload {
    * others for other numbers below 1,000,000.
    */
   change(index: number): TupleKey;
+  /**
+   * A question of tenant 0 that sees the change of the same number: denied before the change is written, allowed after it. Left out
+   * where a change is not seen by itself.
+   */
+  changeQuestion?(index: number): KnownQuestion;
   /** What part of the calls are writes; default 0. */
   readonly writeShare?: number;
 }

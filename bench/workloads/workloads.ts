@@ -7,6 +7,7 @@ import { hot } from "./hot.ts";
 import { saas } from "./saas.ts";
 import { wide } from "./wide.ts";
 import type { Workload } from "./workload.ts";
+import { writes } from "./writes.ts";
 
 /** Makes a workload of about so many tuples. */
 export type MakeWorkload = (tuples: number) => Workload;
@@ -21,6 +22,7 @@ export const WORKLOADS = {
   exclusion,
   caveats,
   fanout,
+  writes,
 } as const satisfies Readonly<Record<string, MakeWorkload>>;
 
 export type WorkloadName = keyof typeof WORKLOADS;
