@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { UsageError } from "../usage-error.ts";
-import { compareReports } from "./compare-reports.ts";
+import { compareReports, isRegression } from "./compare-reports.ts";
 import { renderComparison } from "./comparison-text.ts";
 import { readReport } from "./read-report.ts";
 
@@ -49,8 +49,8 @@ export async function runCompare(
     for (const line of refused) print(`compared anyway, although ${line}`);
     print(renderComparison(comparison, [a, b], values.all));
   }
-  const worse = comparison.figures.some(({ verdict }) => verdict === "worse");
-  return worse || comparison.wrongAnswers > 0 ? 1 : 0;
+
+  return isRegression(comparison) ? 1 : 0;
 }
 
 function head(file: string, { startedAt, mode, machine, commit }: Awaited<ReturnType<typeof readReport>>) {

@@ -1,6 +1,6 @@
 import { median } from "../load/median.ts";
 import type { Comparison } from "./compare-reports.ts";
-import type { Judged, Verdict } from "./judge.ts";
+import type { Judged, JudgedGroup, Verdict } from "./judge.ts";
 import type { ComparedReport } from "./read-report.ts";
 
 /** Of what is not judged, or only one of the two has. */
@@ -12,7 +12,7 @@ const HEAD = ["FIGURE", "A", "B", "UNIT", "CHANGE", "ROUNDS ±", "JUDGED FROM"];
 
 /** @param all shows what is unchanged, and all that is not judged */
 export function renderComparison(
-  { figures, onlyInA, onlyInB, told, wrongAnswers }: Comparison,
+  { figures, groups, onlyInA, onlyInB, told, wrongAnswers }: Comparison,
   [a, b]: readonly [ComparedReport, ComparedReport],
   all: boolean,
 ): string {
@@ -22,6 +22,8 @@ export function renderComparison(
     runLine("A", a),
     runLine("B", b),
     ...told.map((line) => `note: ${line}`),
+    ...groupSection("worse", groups),
+    ...groupSection("better", groups),
     ...section("worse", worse),
     ...section("better", better),
     ...(all ? section("unchanged", unchanged) : []),
@@ -30,7 +32,8 @@ export function renderComparison(
     ...names("only in B", onlyInB, all),
     "",
     ...(wrongAnswers > 0 ? [`${wrongAnswers} answers of B are WRONG`] : []),
-    `${worse.length} worse, ${better.length} better, ${unchanged.length} unchanged${noisyPart(unchanged)}, ` +
+    `${groups.length} groups of figures: ${groups.filter(({ verdict }) => verdict === "worse").length} worse`,
+    `${figures.length} figures: ${worse.length} worse, ${better.length} better, ${unchanged.length} unchanged${noisyPart(unchanged)}, ` +
       `${shown.length} not judged${driftPart(shown)}`,
   ].join("\n");
 }
@@ -51,6 +54,15 @@ function section(title: string, figures: readonly Judged[], total = figures.leng
   if (total === 0) return [];
   const heading = `${title}: ${total}${figures.length < total ? `, of which the ${figures.length} most changed (--all shows every one)` : ""}`;
   return ["", heading, ...columns([HEAD, ...figures.map(cells)])];
+}
+
+/** What a change to a part that all workloads share does to all of their figures. */
+function groupSection(verdict: Verdict, groups: readonly JudgedGroup[]): readonly string[] {
+  const found = groups.filter((group) => group.verdict === verdict);
+  return found.map(({ name, figures, change, threshold, better }) => {
+    const by = `${percent(change, true)} in the median of ${figures} figures`;
+    return `${verdict} as a whole: ${name}, ${by} (judged from ${judgedFrom(threshold, better)})`;
+  });
 }
 
 function cells({ id, a, b, unit, change, deviation, threshold, better }: Judged): readonly string[] {

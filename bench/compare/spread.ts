@@ -20,13 +20,14 @@ function squaresAboutMean(run: readonly number[]): number {
 }
 
 /**
- * What the medians of two runs differ by when nothing differs: their standard error, by the deviation of one sample. The variance
- * of a median of n samples of a normal distribution is close to π / (2n + π − 2) of that of one, for every n from 1 on.
+ * The standard error of a median of so many samples, by the deviation of one. Of a normal distribution its variance is close to
+ * π / (2n + π − 2) of that of one sample, for every n from 1 on.
  */
-export function errorOfDifference(deviation: number, countA: number, countB: number): number {
-  return deviation * Math.sqrt(medianShare(countA) + medianShare(countB));
+export function medianError(deviation: number, count: number): number {
+  return deviation * Math.sqrt(Math.PI / (2 * count + Math.PI - 2));
 }
 
-function medianShare(count: number): number {
-  return Math.PI / (2 * count + Math.PI - 2);
+/** What the medians of two runs differ by when nothing differs: their standard error, by the deviation of one sample. */
+export function errorOfDifference(deviation: number, countA: number, countB: number): number {
+  return Math.hypot(medianError(deviation, countA), medianError(deviation, countB));
 }

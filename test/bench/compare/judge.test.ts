@@ -101,3 +101,36 @@ describe("the error of the difference of two medians", () => {
     expect(pooledDeviation([1], [5])).toBeUndefined();
   });
 });
+
+describe("figures that measure the same of several workloads", () => {
+  const workloads = ["a", "b", "c", "d", "e", "f", "g"];
+  /** Processes of the same code differ, and no round shows it. */
+  const OF_PROCESSES = [1, 1.06, 0.95, 1.03, 0.98, 0.92, 1.08];
+  const figures = (speed: (index: number) => number) =>
+    workloads.map((workload, index) => {
+      const at = (OF_PROCESSES[index] ?? 1) * speed(index);
+      return ratio(`engine/${workload}/check_vs_read`, [at, at * 1.01, at * 0.99]);
+    });
+  const compared = (speed: (index: number) => number) => {
+    const steady = workloads.map((workload) => ratio(`engine/${workload}/check_vs_read`, [1, 1.01, 0.99]));
+    return compareReports(report(steady), report(figures(speed)), false);
+  };
+
+  it("are unchanged as a whole when they differ by processes", () => {
+    const { groups, figures: judged } = compared(() => 1);
+    expect(groups).toMatchObject([{ name: "engine/…/check_vs_read", figures: 7, verdict: "unchanged" }]);
+    expect(judged.map(({ verdict }) => verdict)).toEqual(workloads.map(() => "unchanged"));
+  });
+
+  it("are worse as a whole when all are, though none is by more than processes differ", () => {
+    const { groups, figures: judged } = compared(() => 1 / 1.25);
+    expect(groups).toMatchObject([{ verdict: "worse", change: expect.closeTo(-0.2, 1) }]);
+    expect(judged.map(({ verdict }) => verdict)).toEqual(workloads.map(() => "unchanged"));
+  });
+
+  it("do not hide one that is worse by far", () => {
+    const { groups, figures: judged } = compared((index) => (index === 2 ? 0.4 : 1));
+    expect(groups).toMatchObject([{ verdict: "unchanged" }]);
+    expect(judged.flatMap(({ id, verdict }) => (verdict === "worse" ? [id] : []))).toEqual(["engine/c/check_vs_read"]);
+  });
+});

@@ -14,21 +14,29 @@ export interface Noise {
 const DISTURBED = 0.1;
 const DISTURBANCE = 4;
 
-/** A report of many ratios of unlike noise; the same `shape` gives the same figures. */
+/** What is measured of each workload. */
+const MEASURES = 20;
+
+/**
+ * A report of many ratios of unlike noise; the same `shape` gives the same figures.
+ * @param speed of a measure of a workload, as a part of what it is otherwise
+ */
 export function syntheticReport(
   random: Random,
   shape: readonly number[],
   rounds: number,
   noise: Noise,
+  speed: (measure: number, workload: number) => number = () => 1,
 ): ComparedReport {
   const figures = shape.map((width, index): Figure => {
+    const [measure, workload] = [index % MEASURES, Math.floor(index / MEASURES)];
     const deviation = noise.round * width;
     const run = normal(random) * noise.run;
     const samples = Array.from({ length: rounds }, () => {
       const disturbed = random() < DISTURBED ? Math.abs(normal(random)) * DISTURBANCE * deviation : 0;
-      return 0.5 * Math.exp(run + normal(random) * deviation - disturbed);
+      return speed(measure, workload) * Math.exp(run + normal(random) * deviation - disturbed);
     });
-    return ratio(`rpc/documents/${index}/check_vs_echo`, samples);
+    return ratio(`engine/workload${workload}/measure${measure}`, samples);
   });
   return report(figures);
 }
