@@ -2,26 +2,32 @@ import { join } from "node:path";
 import { makeTempDir } from "../src/cli/demo/temp-dir.ts";
 import { startLocalIssuer } from "../src/cli/dev/issuer.ts";
 import { type BenchWorld, TENANT_SLUG } from "./database/bench-world.ts";
-import type { LayerOptions } from "./layer-options.ts";
-import type { LayerReport } from "./report/report.ts";
+import type { LayerOptions, Mode } from "./layer-options.ts";
+import { median } from "./load/median.ts";
+import type { Figure, LayerReport } from "./report/report.ts";
+import { rpcAmounts } from "./rpc/rpc-amounts.ts";
+import { rpcFigures, rpcPlots, workloadFigures } from "./rpc/rpc-figures.ts";
 import { runRpcLayer as measureRpc, type RpcResult } from "./rpc/run-rpc.ts";
+import { runWorkloads, type WorkloadsResult } from "./rpc/run-workloads.ts";
 import { localTrust } from "./trusted-issuer.ts";
+import { WORKLOAD_NAMES } from "./workloads/workloads.ts";
 
 const CALLER = "bench";
 /** The load generator learns each as bytes. */
 const MAX_QUESTIONS = 20_000;
 const LEAST_OF_ECHO = 0.75;
 const LEAST_OF_SQL = 5;
-const QUICK_SWEEPS = {
-  lanes: ["check"],
-  concurrency: [1, 4, 16, 64, 256],
-  rateShares: [0.1, 0.5, 0.75, 0.9],
-  pointMs: 400,
-};
 
-/** Checks over gRPC with a JWT, against an empty method of the same server and against the same Checks without memory. */
-export async function runRpcLayer(options: LayerOptions & { readonly world: BenchWorld }): Promise<LayerReport> {
-  const { world, rounds, roundMs, print } = options;
+type RpcLayerOptions = LayerOptions & { readonly world: BenchWorld; readonly mode: Mode };
+
+/**
+ * Checks over gRPC and over Connect with a JWT, against empty methods of the same server and against the same Checks without memory;
+ * under growing load; and then the whole path of every workload.
+ */
+export async function runRpcLayer(options: RpcLayerOptions): Promise<LayerReport> {
+  const { world, rounds, mode } = options;
+  const print = (line: string) => options.print(`rpc: ${line}`);
+  const amounts = rpcAmounts(mode, options);
   await using stack = new AsyncDisposableStack();
   const directory = await makeTempDir();
   stack.defer(() => directory.remove());
@@ -29,31 +35,85 @@ export async function runRpcLayer(options: LayerOptions & { readonly world: Benc
   const issuer = await startLocalIssuer({ stateFile, port: 0, now: Date.now });
   stack.defer(() => issuer.close());
   const { work } = await world.tenant();
-  const { app } = await world.database();
+  const database = await world.database();
   const bindings = [{ issuer: issuer.issuer, subject: CALLER, tenants: [TENANT_SLUG], scopes: ["check"] }];
   const found = await measureRpc({
-    connection: app,
+    connection: database.app,
     issuer: localTrust(issuer.issuer, ["check"]),
     token: await issuer.mint(CALLER),
     questions: work.questions(Math.min(options.questions, MAX_QUESTIONS)),
     rounds,
-    roundMs,
+    roundMs: amounts.roundMs,
     settings: { bindings, warmTenants: [TENANT_SLUG] },
     sqlSettings: { bindings, residentBytes: 0, cacheBytes: 0 },
-    sweeps: QUICK_SWEEPS,
-    print: (line) => print(`rpc: ${line}`),
+    sweeps: amounts.sweeps,
+    print,
   });
+  const workloads = await runWorkloads({
+    ...amounts.workloads,
+    database,
+    issuer: localTrust(issuer.issuer, ["check", "tuples:write"]),
+    mint: (slug) => issuer.mint(slug),
+    names: options.workloads ?? WORKLOAD_NAMES,
+    print,
+  });
+  return reportOf(found, workloads);
+}
+
+function reportOf(found: RpcResult, workloads: WorkloadsResult): LayerReport {
+  const verified = [...workloads.verified.values()];
+  const asked = [...workloads.rounds.values()].flat();
+  const ofWorkloads = workloadFigures(workloads);
+  const wholePath = Object.fromEntries(
+    ofWorkloads.flatMap(({ id, kind, samples }) => (kind === "ratio" ? [[id, median(samples)]] : [])),
+  );
   return {
     name: "rpc",
-    details: { methods: found.methods },
-    ratios: found.ratios,
+    details: { methods: found.methods, sweeps: found.sweeps.sweeps },
+    ratios: { ...found.ratios, ...wholePath },
     headlines: {},
-    rows: rowsOf(found),
+    figures: [...rpcFigures(found), ...ofWorkloads],
+    plots: rpcPlots(found, workloads),
+    rows: [...rowsOf(found), ...rowsOfWorkloads(ofWorkloads)],
     answers: {
-      compared: found.compared,
-      wrong: found.wrong,
+      compared:
+        found.compared +
+        asked.reduce((sum, { calls }) => sum + calls, 0) +
+        verified.reduce((sum, { compared }) => sum + compared, 0),
+      wrong: [
+        ...found.wrong,
+        ...asked.flatMap(({ wrong, firstWrong }) =>
+          Array.from({ length: wrong }, () => `whole path: ${firstWrong?.why}`),
+        ),
+        ...verified.flatMap(({ wrong }) => wrong),
+      ],
+      byWorkload: comparedByWorkload(workloads),
     },
   };
+}
+
+function comparedByWorkload({ rounds, verified }: WorkloadsResult): Readonly<Record<string, number>> {
+  const counts = [...verified].map(([name, { compared }]) => {
+    const lanes = [...rounds].filter(([lane]) => lane === name || lane.startsWith(`${name}/`));
+    return [name, compared + lanes.flatMap(([, found]) => found).reduce((sum, { calls }) => sum + calls, 0)] as const;
+  });
+  return Object.fromEntries(counts);
+}
+
+const SHOWN: Readonly<Record<string, (id: string) => string>> = {
+  calls_per_second: (lane) => `${lane}, whole path, closed loop`,
+  p99_ms: (lane) => `${lane}, whole path, p99`,
+  server_cpu_us: (lane) => `${lane}, whole path, CPU of the server a call`,
+  check_vs_echo: (lane) => `${lane}, whole path ÷ echo`,
+};
+
+function rowsOfWorkloads(figures: readonly Figure[]): LayerReport["rows"] {
+  return figures.flatMap(({ id, unit, samples }) => {
+    const [, lane = "", ...rest] = id.split("/");
+    const what = SHOWN[rest.at(-1) ?? ""];
+    if (what === undefined) return [];
+    return [{ what: what([lane, ...rest.slice(0, -1)].join("/")), value: median(samples), unit }];
+  });
 }
 
 function rowsOf({ methods, ratios, sweeps }: RpcResult): LayerReport["rows"] {
@@ -62,10 +122,11 @@ function rowsOf({ methods, ratios, sweeps }: RpcResult): LayerReport["rows"] {
     resident_vs_sql: { least: LEAST_OF_SQL },
   };
   return [
-    ...Object.entries(methods).flatMap(([name, { callsPerSecond, p50Ms, p99Ms }]) => [
+    ...Object.entries(methods).flatMap(([name, { callsPerSecond, p50Ms, p99Ms, serverCpuMicros }]) => [
       { what: `${name}, closed loop`, value: callsPerSecond, unit: "/s" },
       { what: `${name}, median`, value: p50Ms, unit: "ms" },
       { what: `${name}, p99`, value: p99Ms, unit: "ms" },
+      { what: `${name}, CPU of the server a call`, value: serverCpuMicros, unit: "µs" },
     ]),
     ...sweeps.sweeps.flatMap(({ lane, by, points }) =>
       by === "rate"

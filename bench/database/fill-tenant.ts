@@ -8,6 +8,11 @@ const REBUILD_FROM = 300_000;
 const KEY = "object_type, object_id, relation, subject_type, subject_id, subject_relation";
 const TRAITS = "caveat, caveat_context, expires_at";
 
+export interface FillOptions {
+  /** Default true. It looks at all tenants' tables: who fills many tenants does it once, behind the last of them. */
+  readonly analyze?: boolean;
+}
+
 /**
  * Gives a tenant many tuples in one revision, as the owner of the tables and in minutes for ten millions: into a table without
  * indexes first, then sorted by their key, so that the primary key only grows at its end. Whole or not at all.
@@ -16,6 +21,7 @@ export async function fillTenant(
   connection: pg.ClientConfig,
   place: TenantPlace,
   tuples: Iterable<Tuple>,
+  { analyze = true }: FillOptions = {},
 ): Promise<{ readonly tuples: number }> {
   const client = new pg.Client(connection);
   await client.connect();
@@ -45,7 +51,7 @@ export async function fillTenant(
     );
     for (const index of indexes) await client.query(index);
     await client.query("COMMIT");
-    await client.query("ANALYZE relata.tuple");
+    if (analyze) await client.query("ANALYZE relata.tuple");
     return { tuples: staged };
   } finally {
     await client.end();

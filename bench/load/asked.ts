@@ -1,11 +1,14 @@
 import type { LoadConnection, PendingCall } from "./connection.ts";
 import type { Judge } from "./judge.ts";
 import { Latencies } from "./latencies.ts";
+import type { LoadRequest } from "./target.ts";
 
 /** What all calls of a load have come to. */
 export class Tally {
   readonly latencies = new Latencies();
   readonly #judges: readonly Judge[];
+  /** By request, how often it was answered. */
+  readonly #answered: Uint32Array;
   calls = 0;
   wrong = 0;
   /** Which request was the first with a wrong answer, and what was wrong. */
@@ -13,14 +16,24 @@ export class Tally {
 
   constructor(judges: readonly Judge[]) {
     this.#judges = judges;
+    this.#answered = new Uint32Array(judges.length);
   }
 
   add(request: number, answer: Buffer, failure: string | undefined, ms: number): void {
     this.calls += 1;
     this.latencies.add(ms);
+    this.#answered[request] = (this.#answered[request] ?? 0) + 1;
     if (failure === undefined && (this.#judges[request] as Judge)(answer)) return;
     this.wrong += 1;
     this.firstWrong ??= { request, why: failure ?? `an answer of ${answer.length} bytes, ${shown(answer)}` };
+  }
+
+  /** Calls of each path. */
+  byPath(requests: readonly LoadRequest[]): Readonly<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const [index, { path }] of requests.entries())
+      counts[path] = (counts[path] ?? 0) + (this.#answered[index] ?? 0);
+    return counts;
   }
 }
 

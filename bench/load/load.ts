@@ -32,6 +32,7 @@ export interface LoadOptions {
 export interface LoadResult {
   /** Answered. */
   readonly calls: number;
+  readonly callsByPath: Readonly<Record<string, number>>;
   readonly wrong: number;
   /** What was wrong with the first that was. */
   readonly firstWrong?: { readonly request: number; readonly why: string };
@@ -78,7 +79,11 @@ export async function runLoad(target: LoadTarget, options: LoadOptions): Promise
     const elapsedMs = performance.now() - startedMs;
     const { user, system } = process.cpuUsage(cpu);
     const firstWrong = await explained(target, tally.firstWrong);
-    return { ...resultOf(tally, use, { elapsedMs, cpuMicros: user + system }), ...(firstWrong && { firstWrong }) };
+    return {
+      ...resultOf(tally, use, { elapsedMs, cpuMicros: user + system }),
+      callsByPath: tally.byPath(target.requests),
+      ...(firstWrong && { firstWrong }),
+    };
   } catch (error) {
     throw broken ?? error;
   } finally {
@@ -184,7 +189,7 @@ function resultOf(
   tally: Tally,
   { share, lateP99Ms, unsent }: LoopUse,
   { elapsedMs, cpuMicros }: { readonly elapsedMs: number; readonly cpuMicros: number },
-): LoadResult {
+): Omit<LoadResult, "callsByPath"> {
   const { calls, wrong, latencies } = tally;
   const p99Ms = latencies.quantileMs(0.99);
   return {

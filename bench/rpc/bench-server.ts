@@ -8,7 +8,7 @@ import type { ServerOrder, ServerSight } from "./server-process.ts";
 /** The service in a process of its own, with echoes beside its methods. */
 export interface BenchServer {
   /** As they were at its start. */
-  readonly ports: Pick<ServerSight, "grpcPort" | "echoPort" | "httpPort">;
+  readonly ports: Pick<ServerSight, "grpcPort" | "transportEchoPort" | "echoPort" | "httpPort">;
   look(): Promise<ServerSight>;
   /** Begins a CPU profile; a second call ends it and writes it to the file. */
   profile(file?: string): Promise<void>;

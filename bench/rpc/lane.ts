@@ -11,6 +11,8 @@ export interface Lane {
   readonly target: LoadTarget;
   /** So many tenants are in memory before it is asked. */
   readonly resident?: number;
+  /** Calls at once in a closed loop, where the options say nothing. */
+  readonly inFlight?: number;
 }
 
 /** What was seen of both sides in one repetition. */
@@ -25,10 +27,10 @@ const MAX_WARM_ROUNDS = 6;
 
 /** A load upon a lane, with the server's use of CPU and memory. @throws when not one answer was right */
 export async function askLane(generator: Generator, lane: Lane, options: LoadOptions): Promise<Round> {
-  const { name, server } = lane;
+  const { name, server, inFlight } = lane;
   const before = await server.look();
   const beganMs = performance.now();
-  const found = await generator.run(name, options);
+  const found = await generator.run(name, { ...(inFlight !== undefined && { inFlight }), ...options });
   const tookMs = performance.now() - beganMs;
   const after = await server.look();
   if (found.calls > 0 && found.wrong === found.calls)
@@ -53,8 +55,9 @@ export async function warmLane(
   generator: Generator,
   lane: Lane,
   { durationMs, calls = WARM_CALLS }: { readonly durationMs: number; readonly calls?: number },
-): Promise<void> {
-  let done = 0;
-  for (let round = 0; round < MAX_WARM_ROUNDS && done < calls; round++)
-    done += (await askLane(generator, lane, { durationMs })).calls;
+): Promise<readonly Round[]> {
+  const rounds: Round[] = [];
+  const done = () => rounds.reduce((sum, round) => sum + round.calls, 0);
+  while (rounds.length < MAX_WARM_ROUNDS && done() < calls) rounds.push(await askLane(generator, lane, { durationMs }));
+  return rounds;
 }

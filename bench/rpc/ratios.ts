@@ -4,6 +4,7 @@ import type { Round } from "./lane.ts";
 /** What one lane is held against: `a ÷ b` by throughput, and `b ÷ a` by CPU time of the server, so that above 1 is better than it. */
 const PAIRS: Readonly<Record<string, readonly [lane: string, against: string]>> = {
   check_vs_echo: ["check", "echo"],
+  check_vs_transport_echo: ["check", "transportEcho"],
   check_vs_authenticated_echo: ["check", "authenticatedEcho"],
   resident_vs_sql: ["check", "checkBySql"],
   json_check_vs_json_echo: ["jsonCheck", "jsonEcho"],

@@ -76,7 +76,7 @@ export async function runRpcLayer(options: RpcOptions): Promise<RpcResult> {
 function lanesOf({ questions, token }: RpcOptions, memory: BenchServer, sql: BenchServer | undefined): readonly Lane[] {
   const headers = bearer(token);
   const checks = questions.map((question) => grpcCheck(question, headers));
-  const { grpcPort, echoPort, httpPort } = memory.ports;
+  const { grpcPort, transportEchoPort, echoPort, httpPort } = memory.ports;
   const lane = (name: string, target: LoadTarget, more: Partial<Lane> = {}): Lane => ({
     name,
     server: memory,
@@ -85,6 +85,7 @@ function lanesOf({ questions, token }: RpcOptions, memory: BenchServer, sql: Ben
   });
   return [
     lane("echo", grpc(grpcPort, [grpcEcho(ECHO_PATH)])),
+    lane("transportEcho", grpc(transportEchoPort, [grpcEcho(CHECK_PATH)])),
     lane("authenticatedEcho", grpc(echoPort, [grpcEcho(CHECK_PATH, headers)])),
     lane("check", grpc(grpcPort, checks), { resident: 1 }),
     ...(sql === undefined ? [] : [lane("checkBySql", grpc(sql.ports.grpcPort, checks), { server: sql })]),

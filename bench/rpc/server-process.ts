@@ -9,7 +9,7 @@ import { NO_LIMITS } from "../../src/rpc/limits/call-limits.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { answerParent } from "../load/child.ts";
 import { serverConfig } from "../server-config.ts";
-import { startAuthenticatedEcho } from "./authenticated-echo.ts";
+import { startAuthenticatedEcho, startTransportEcho } from "./authenticated-echo.ts";
 import { addEchoToServers } from "./echo.ts";
 import { addEchoToHttpServers } from "./http-echo.ts";
 
@@ -29,6 +29,8 @@ export type ServerOrder =
 export interface ServerSight {
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Of the echo by the service's own transport. */
+  readonly transportEchoPort: number;
   /** Of the echo behind all interceptors. */
   readonly echoPort: number;
   /** Since the process began, all threads. */
@@ -39,7 +41,7 @@ export interface ServerSight {
 }
 
 const CLOSERS: (() => Promise<void>)[] = [];
-let ports = { grpcPort: 0, httpPort: 0, echoPort: 0 };
+let ports = { grpcPort: 0, httpPort: 0, transportEchoPort: 0, echoPort: 0 };
 let residents = (): number => 0;
 let profiler: Session | undefined;
 
@@ -67,11 +69,14 @@ async function start({
   const server = await startServer(config, { log, store, opsPort: false, ...(unlimited && { limits: NO_LIMITS }) });
   residents = () => server.residency.stats().tenants.filter(({ state }) => state === "resident").length;
   const echo = await startAuthenticatedEcho(config, store, log);
+  const transportEcho = await startTransportEcho(config, log);
   CLOSERS.push(
+    () => transportEcho.stop(0),
     () => echo.stop(0),
     () => server.close(),
   );
-  return { grpcPort: server.grpcPort, httpPort: server.httpPort, echoPort: echo.port };
+  const { grpcPort, httpPort } = server;
+  return { grpcPort, httpPort, transportEchoPort: transportEcho.port, echoPort: echo.port };
 }
 
 /** Starts a CPU profile, or ends it and writes it down. */
