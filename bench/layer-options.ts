@@ -1,3 +1,4 @@
+import type { CurveAmounts } from "./engine/curve-cases.ts";
 import type { PeerOrder } from "./peers/peer-order.ts";
 import type { WorkloadName } from "./workloads/workloads.ts";
 
@@ -21,6 +22,8 @@ export interface LayerOptions {
   readonly calls: number;
   /** Of the workloads that stand beside the main one, where they are less. */
   readonly others?: Partial<Pick<LayerOptions, "sizes" | "questions" | "rounds" | "roundMs" | "calls">>;
+  /** How costs grow; left out: not measured. */
+  readonly curves?: CurveAmounts;
   /** Default: all that there are. */
   readonly workloads?: readonly WorkloadName[];
   /** Who relata is compared with; default nobody. */
@@ -36,6 +39,22 @@ export type Mode = "quick" | "normal" | "long";
 
 type Amounts = Omit<LayerOptions, "doctored" | "slowSolver" | "workloads" | "peers" | "print">;
 
+const QUICK_CURVES: CurveAmounts = {
+  depth: [1, 8, 64, 512],
+  width: [1, 10, 100, 1_000],
+  results: [10, 100, 1_000],
+  pointMs: 25,
+  scanRows: 1_000_000,
+};
+
+const CURVES: CurveAmounts = {
+  depth: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
+  width: [1, 10, 100, 1_000, 10_000, 100_000],
+  results: [10, 100, 1_000, 10_000],
+  pointMs: 200,
+  scanRows: 1_000_000,
+};
+
 const AMOUNTS: Readonly<Record<Mode, Amounts>> = {
   quick: {
     sizes: [100_000, 1_000_000],
@@ -45,6 +64,7 @@ const AMOUNTS: Readonly<Record<Mode, Amounts>> = {
     roundMs: 700,
     calls: 100_000,
     others: { sizes: [100_000], questions: 5_000, roundMs: 150, calls: 10_000 },
+    curves: QUICK_CURVES,
   },
   normal: {
     sizes: [100_000, 1_000_000],
@@ -54,6 +74,7 @@ const AMOUNTS: Readonly<Record<Mode, Amounts>> = {
     roundMs: 2_000,
     calls: 200_000,
     others: { sizes: [100_000, 1_000_000], questions: 20_000, roundMs: 500, calls: 40_000 },
+    curves: CURVES,
   },
   long: {
     sizes: [100_000, 1_000_000, 10_000_000],
@@ -64,6 +85,7 @@ const AMOUNTS: Readonly<Record<Mode, Amounts>> = {
     roundMs: 3_000,
     calls: 200_000,
     others: { sizes: [100_000, 1_000_000, 10_000_000], questions: 20_000, roundMs: 1_000, calls: 40_000 },
+    curves: { ...CURVES, results: [...CURVES.results, 100_000] },
   },
 };
 

@@ -20,6 +20,27 @@ export function allocatedBytes(check: ResidentCheck, questions: readonly KnownQu
   return bytes / questions.length;
 }
 
+/** What allocates less is asked many times between two looks. */
+const SMALL_BYTES = 100_000;
+const MANY_ASKS = 20;
+
+/** @param ask something whose answer may take turns @returns of one ask; its code has to be compiled by now */
+export async function allocatedByEach(ask: () => Promise<unknown>): Promise<number> {
+  const looking = await allocatedByAsks(async () => undefined, 1);
+  const asks = (await allocatedByAsks(ask, 1)) < SMALL_BYTES ? MANY_ASKS : 1;
+  return Math.max(0, ((await allocatedByAsks(ask, asks)) - looking) / asks);
+}
+
+async function allocatedByAsks(ask: () => Promise<unknown>, asks: number): Promise<number> {
+  const found: number[] = [];
+  for (let go = 0; go < GOES; go += 1) {
+    const before = getHeapStatistics().used_heap_size;
+    for (let call = 0; call < asks; call += 1) await ask();
+    found.push(getHeapStatistics().used_heap_size - before);
+  }
+  return found.sort((a, b) => a - b)[GOES >> 1] as number;
+}
+
 function allocatedBy(check: ResidentCheck, batch: readonly KnownQuestion[]): number {
   const before = getHeapStatistics().used_heap_size;
   for (let index = 0; index < batch.length; index += 1) check(batch[index] as KnownQuestion);

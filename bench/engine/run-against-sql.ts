@@ -3,7 +3,7 @@ import type { BenchWorld } from "../database/bench-world.ts";
 import type { LayerOptions } from "../layer-options.ts";
 import { startChild } from "../load/child.ts";
 import { median } from "../load/median.ts";
-import type { SqlOrder, SqlRound } from "./sql-process.ts";
+import type { SqlAnswer, SqlOrder, SqlRound, SqlWork } from "./sql-process.ts";
 
 export interface AgainstSql {
   readonly tuples: number;
@@ -15,6 +15,9 @@ export interface AgainstSql {
   /** Over Postgres with 16 questions in flight, which is what it does best: median over the rounds. */
   readonly ratio: number;
   readonly sequentialRatio: number;
+  readonly counted: SqlWork;
+  /** By rounds. */
+  readonly ratios: readonly number[];
   readonly compared: number;
 }
 
@@ -24,7 +27,7 @@ export async function runAgainstSql(options: LayerOptions & { readonly world: Be
   await using stack = new AsyncDisposableStack();
   const { tenant, work } = await world.tenant();
   const { app: connection } = await world.database();
-  const child = startChild<SqlOrder, SqlRound | undefined>(join(import.meta.dirname, "sql-process.ts"));
+  const child = startChild<SqlOrder, SqlAnswer>(join(import.meta.dirname, "sql-process.ts"));
   stack.defer(() => child.close());
   // Not doctored: a wrong answer ends this part at once, and the graphs have told it by then.
   const questions = work.questions(options.questions);
@@ -33,12 +36,16 @@ export async function runAgainstSql(options: LayerOptions & { readonly world: Be
   await child.ask({ what: "round", durationMs: roundMs });
   const found: SqlRound[] = [];
   for (let turn = 0; turn < rounds; turn += 1) {
-    const round = await child.ask({ what: "round", durationMs: roundMs });
+    const { round } = await child.ask({ what: "round", durationMs: roundMs });
     if (round === undefined) throw new Error("a round without figures");
     found.push(round);
   }
+  const { counted } = await child.ask({ what: "count" });
+  if (counted === undefined) throw new Error("Checks over Postgres whose work was not counted");
   const of = (pick: (round: SqlRound) => number) => median(found.map(pick));
   const result = {
+    counted,
+    ratios: found.map(({ resident, inFlight }) => resident.perSecond / inFlight.perSecond),
     tuples: work.tuples,
     residentPerSecond: of(({ resident }) => resident.perSecond),
     sequentialPerSecond: of(({ sequential }) => sequential.perSecond),

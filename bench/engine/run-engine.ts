@@ -1,24 +1,22 @@
 import type { BenchWorld } from "../database/bench-world.ts";
 import type { LayerOptions } from "../layer-options.ts";
 import { median } from "../load/median.ts";
-import type { Answers, LayerReport } from "../report/report.ts";
-import { type AgainstSql, runAgainstSql } from "./run-against-sql.ts";
+import type { Against } from "../report/plots.ts";
+import type { LayerReport } from "../report/report.ts";
+import { type Row, row } from "./row.ts";
+import { runCurves, scanVsMemory } from "./run-curves.ts";
 import type { SizeFigures, SizesResult } from "./run-sizes.ts";
-import { runUnderChanges, type UnderChanges } from "./run-under-changes.ts";
 import { answersOf, MAIN_WORKLOAD, plotsOf, runWorkloads, workloadRows } from "./run-workloads.ts";
 import { checkVsCompute, checkVsRead, figuresOfSizes } from "./size-figures.ts";
 import { sizeName } from "./size-name.ts";
-
-type Row = LayerReport["rows"][number];
+import type { ScanRound } from "./time-scans.ts";
+import { withDatabase } from "./with-database.ts";
 
 /** What one core has to decide in a second. */
 const LEAST_CHECKS = 100_000;
 const MOST_BYTES = 100;
 /** Below, what every process and every graph has weighs more than its tuples. */
 const BYTES_COUNT_FROM = 1_000_000;
-const LEAST_OF_SQL = 50;
-const LEAST_SHARE = 0.8;
-const MOST_APPLY_MS = 5;
 const MOST_P99 = 20;
 const MOST_MEDIAN_GROWTH: Readonly<Record<string, number>> = { "1m": 3, "10m": 5 };
 
@@ -30,7 +28,29 @@ export async function runEngineLayer(options: LayerOptions & { readonly world: B
   const results = await runWorkloads(options);
   const answers = answersOf(results);
   const report = { ...reportOf(results), answers };
-  return answers.wrong.length > 0 ? report : withDatabase(report, options);
+  return answers.wrong.length > 0 ? report : withDatabase(await withCurves(report, options), options);
+}
+
+async function withCurves(report: LayerReport, options: LayerOptions): Promise<LayerReport> {
+  if (options.curves === undefined) return report;
+  const { curves, figures, scans, rows, compared } = await runCurves(options.curves, options);
+  const { figures: before = [], plots } = report;
+  return {
+    ...report,
+    details: { ...(report.details as object), scans },
+    rows: [...report.rows, ...rows],
+    figures: [...before, ...figures],
+    plots: {
+      ...plots,
+      curves: [...(plots?.curves ?? []), ...curves],
+      against: [...(plots?.against ?? []), scanned(scans)],
+    },
+    answers: { ...report.answers, compared: report.answers.compared + compared },
+  };
+}
+
+function scanned(scans: readonly ScanRound[]): Against {
+  return { what: "walk of a list", against: "memory in one go", kind: "limit", samples: scans.map(scanVsMemory) };
 }
 
 function reportOf(results: readonly SizesResult[]): Omit<LayerReport, "answers"> {
@@ -71,60 +91,6 @@ function limitRows({ size, rounds, counted }: SizeFigures): readonly Row[] {
   ];
 }
 
-async function withDatabase(
-  report: LayerReport,
-  options: LayerOptions & { readonly world: BenchWorld },
-): Promise<LayerReport> {
-  const againstSql = await runAgainstSql(options);
-  const underChanges = await runUnderChanges(options);
-  return {
-    ...report,
-    details: { ...(report.details as object), againstSql, underChanges },
-    ratios: {
-      ...report.ratios,
-      engine_vs_sql_engine: againstSql.ratio,
-      apply_throughput_share: underChanges.share,
-    },
-    headlines: { ...report.headlines, longest_apply_ms: underChanges.longestApplyMs },
-    rows: [...report.rows, ...sqlRows(againstSql), ...changesRows(underChanges)],
-    answers: answersWith(report.answers, againstSql.compared + underChanges.compared),
-  };
-}
-
-/** What is asked of Postgres and under changes is of the main workload. */
-function answersWith({ compared, wrong, byWorkload = {} }: Answers, more: number): Answers {
-  const main = (byWorkload[MAIN_WORKLOAD] ?? 0) + more;
-  return { compared: compared + more, wrong, byWorkload: { ...byWorkload, [MAIN_WORKLOAD]: main } };
-}
-
-function sqlRows({
-  tuples,
-  residentPerSecond,
-  inFlightPerSecond,
-  sequentialPerSecond,
-  ratio,
-}: AgainstSql): readonly Row[] {
-  const at = `, ${sizeName(tuples)} tuples`;
-  return [
-    row(`Checks over memory${at}`, residentPerSecond, "/s"),
-    row(`Checks over Postgres, 16 in flight${at}`, inFlightPerSecond, "/s"),
-    row(`Checks over Postgres, one by one${at}`, sequentialPerSecond, "/s"),
-    row("memory ÷ Postgres, engine against engine", ratio, "", { least: LEAST_OF_SQL }),
-  ];
-}
-
-function changesRows(found: UnderChanges): readonly Row[] {
-  return [
-    row("changes written", found.writtenPerSecond, "/s"),
-    row("changes applied", found.appliedPerSecond, "/s"),
-    row("throughput kept meanwhile", found.share, "of a core", { least: LEAST_SHARE }),
-    row("taking changes in", 100 * found.applyShareOfCore, "% of a core"),
-    row("longest apply in one go", found.longestApplyMs, "ms of CPU time", { most: MOST_APPLY_MS }),
-    row("longest gap between Checks, with changes", found.busyGapMaxMs, "ms"),
-    row("longest gap between Checks, without", found.quietGapMaxMs, "ms"),
-  ];
-}
-
 function rowsOf(size: SizeFigures, isMain: boolean, isLargest: boolean): readonly Row[] {
   const at = `, ${sizeName(size.tuples)} tuples`;
   const bytes = Math.max(size.bytesPerTuple.graph, size.bytesPerTuple.rss);
@@ -152,8 +118,4 @@ function growthRows(found: SizesResult): readonly Row[] {
     const what = `median, ${sizeName(size)} ÷ ${smallest} tuples`;
     return row(what, found.medianVsSmallest[size] ?? Number.NaN, "", most === undefined ? undefined : { most });
   });
-}
-
-function row(what: string, value: number, unit: string, bound?: Row["bound"]): Row {
-  return { what, value, unit, ...(bound !== undefined && { bound }) };
 }

@@ -16,6 +16,8 @@ export interface UnderChanges {
   readonly busyPerCpuSecond: number;
   /** Busy ÷ quiet of a thread that has a core: see `keptBy`. */
   readonly share: number;
+  /** By rounds. */
+  readonly shares: readonly number[];
   /** Busy ÷ quiet as it was, by CPU time and by the clock on the wall: lower the less of a core the process was given. */
   readonly shareByCpuTime: number;
   readonly shareByWall: number;
@@ -66,7 +68,8 @@ export async function runUnderChanges(options: LayerOptions & { readonly world: 
   const underWrites = busy.map(({ found }) => found);
   const of = (some: readonly ApplyRound[], pick: (round: ApplyRound) => number) => median(some.map(pick));
   const kept = underWrites.map((round, turn) => keptBy(round, quiet[turn] as ApplyRound));
-  const share = median(kept.map((one) => one.share));
+  const shares = kept.map((one) => one.share);
+  const share = median(shares);
   print(`engine: under ${CHANGES_PER_SECOND} changes/s ${(share * 100).toFixed(0)} % of the Checks`);
   return {
     tuples,
@@ -76,6 +79,7 @@ export async function runUnderChanges(options: LayerOptions & { readonly world: 
     quietPerCpuSecond: of(quiet, ({ perCpuSecond }) => perCpuSecond),
     busyPerCpuSecond: of(underWrites, ({ perCpuSecond }) => perCpuSecond),
     share,
+    shares,
     shareByCpuTime: medianRatio(underWrites, quiet, ({ perCpuSecond }) => perCpuSecond),
     applyShareOfCore: median(kept.map((one) => one.applyShareOfCore)),
     shareByWall: medianRatio(underWrites, quiet, ({ perSecond }) => perSecond),

@@ -25,7 +25,21 @@ export type SqlOrder =
       readonly slowSolver: number;
       readonly questions: readonly KnownQuestion[];
     }
-  | { readonly what: "round"; readonly durationMs: number };
+  | { readonly what: "round"; readonly durationMs: number }
+  | { readonly what: "count" };
+
+export interface SqlAnswer {
+  readonly round?: SqlRound;
+  readonly counted?: SqlWork;
+}
+
+/** Of one Check over Postgres, on average over the first questions. */
+export interface SqlWork {
+  /** Round trips. */
+  readonly rounds: number;
+  readonly rows: number;
+  readonly nodes: number;
+}
 
 export interface SqlRound {
   readonly resident: Throughput;
@@ -40,28 +54,45 @@ export interface SqlThroughput extends Latencies {
 
 /** As many as keep the connections busy. */
 const IN_FLIGHT = 16;
+/** All kinds of questions are among the first so many. */
+const COUNTED = 200;
 
 interface Started {
   readonly store: Store;
   readonly resident: ResidentCheck;
-  readonly bySql: (asked: KnownQuestion) => Promise<boolean>;
+  readonly bySql: (asked: KnownQuestion) => Promise<{ readonly allowed: boolean; readonly work: SqlWork }>;
   readonly questions: readonly KnownQuestion[];
 }
 
 let started: Started | undefined;
 
-async function answer(order: SqlOrder): Promise<SqlRound | undefined> {
+async function answer(order: SqlOrder): Promise<SqlAnswer> {
   if (order.what === "start") {
     started = await start(order);
-    return undefined;
+    return {};
   }
   if (started === undefined) throw new Error("nothing has been started yet");
+  if (order.what === "count") return { counted: await count(started) };
   const { resident, bySql, questions } = started;
   const { durationMs } = order;
   return {
-    resident: timeAll(resident, questions, durationMs),
-    sequential: await timeSql(bySql, questions, durationMs, 1),
-    inFlight: await timeSql(bySql, questions, durationMs, IN_FLIGHT),
+    round: {
+      resident: timeAll(resident, questions, durationMs),
+      sequential: await timeSql(bySql, questions, durationMs, 1),
+      inFlight: await timeSql(bySql, questions, durationMs, IN_FLIGHT),
+    },
+  };
+}
+
+async function count({ bySql, questions }: Started): Promise<SqlWork> {
+  const counted = questions.slice(0, COUNTED);
+  const works: SqlWork[] = [];
+  for (const asked of counted) works.push((await bySql(asked)).work);
+  const average = (of: (work: SqlWork) => number) => works.reduce((sum, work) => sum + of(work), 0) / works.length;
+  return {
+    rounds: average(({ rounds }) => rounds),
+    rows: average(({ rows }) => rows),
+    nodes: average(({ nodes }) => nodes),
   };
 }
 
@@ -80,10 +111,10 @@ async function start({
   const source = store.tuples.source(tenant, revision);
   const bySql = async ({ question }: KnownQuestion) => {
     const options = { nowMs: Date.now(), limits: LIMITS, signal: NEVER };
-    const { outcomes } = await decide(plan, [{ question, context: NO_CONTEXT }], source, options);
+    const { outcomes, work } = await decide(plan, [{ question, context: NO_CONTEXT }], source, options);
     const [outcome] = outcomes;
     if (outcome === undefined || outcome instanceof RelataError) throw outcome ?? new Error("no outcome");
-    return outcome.decision.kind === "allowed";
+    return { allowed: outcome.decision.kind === "allowed", work };
   };
   const resident = slowed(residentCheck(plan, graph, FIRST_HEAD.revision), slowSolver);
   return { store, resident, bySql, questions };
@@ -105,7 +136,7 @@ async function timeSql(
     while (performance.now() - begin < durationMs) {
       const asked = questions[next++ % questions.length] as KnownQuestion;
       const askedAt = performance.now();
-      const allowed = await bySql(asked);
+      const { allowed } = await bySql(asked);
       millis.push(performance.now() - askedAt);
       if (allowed !== asked.allowed) throw wrongAnswer(asked);
     }

@@ -20,7 +20,6 @@ export interface LimitRound {
   readonly readNs: number;
   /** A pass of the fixed piece of work. */
   readonly computeNs: number;
-  readonly scanBytesPerSecond: number;
 }
 
 export interface RoundInput {
@@ -37,7 +36,6 @@ const STRETCHES = 8;
 /** Some 2 ms each. */
 const READS = 8_000;
 const COMPUTE_PASSES = 1_000;
-const SCAN_BYTES = 16 * 1024 ** 2;
 
 /** Throws on a wrong answer. */
 export function timeRound({ check, questions, kernels, threadCpuMs, durationMs, calls }: RoundInput): GraphRound {
@@ -47,13 +45,12 @@ export function timeRound({ check, questions, kernels, threadCpuMs, durationMs, 
     return (threadCpuMs() - begin) * 1e6;
   };
   const stretches: Throughput[] = [];
-  const [reads, passes, scans]: [number[], number[], number[]] = [[], [], []];
+  const [reads, passes]: [number[], number[]] = [[], []];
   let checkNs = 0;
   for (let stretch = 0; stretch < STRETCHES; stretch += 1) {
     checkNs += nanos(() => stretches.push(timeAll(check, questions, durationMs / STRETCHES)));
     reads.push(nanos(() => kernels.readRandomly(READS)) / READS);
     passes.push(nanos(() => compute(COMPUTE_PASSES)) / COMPUTE_PASSES);
-    scans.push(nanos(() => kernels.scan(SCAN_BYTES)));
   }
   const throughput = together(stretches);
   return {
@@ -63,7 +60,6 @@ export function timeRound({ check, questions, kernels, threadCpuMs, durationMs, 
       checkNs: checkNs / throughput.calls,
       readNs: median(reads),
       computeNs: median(passes),
-      scanBytesPerSecond: SCAN_BYTES / (median(scans) / 1e9),
     },
   };
 }

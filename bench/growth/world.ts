@@ -1,3 +1,4 @@
+import { createResidency } from "../../src/graph/residency.ts";
 import { SILENT_LOGGER } from "../../src/log.ts";
 import { accessOf } from "../../src/model/access.ts";
 import type { TupleSource } from "../../src/model/need.ts";
@@ -18,7 +19,7 @@ export interface Counted {
 }
 
 /** The verbs over tuples in memory, without transport and without limits. */
-export interface World {
+export interface World extends AsyncDisposable {
   readonly verbs: Verbs;
   readonly call: TenantCall;
   /** Since the world was made. */
@@ -48,12 +49,23 @@ const LIMITS: ServiceLimits = {
 };
 const ORIGIN = { actor: "bench", requestId: "bench" };
 
-export async function createWorld(schema: string, tuples: Iterable<Tuple>): Promise<World> {
+export interface WorldOptions {
+  /** All tuples are in the resident graph, as a server has them. Default: every read goes to the store, and is counted. */
+  readonly isResident?: boolean;
+}
+
+export async function createWorld(
+  schema: string,
+  tuples: Iterable<Tuple>,
+  { isResident = false }: WorldOptions = {},
+): Promise<World> {
   const counted: Counted = { rounds: 0, rows: 0 };
   const now = Date.now;
   const store = countingStore(createMemoryStore({ now }), counted);
   const tokenKeys = [{ id: "bench", secret: "0123456789abcdef0123456789abcdef" }];
-  const verbs = createVerbs({ store, tokenKeys, limits: LIMITS, now, log: SILENT_LOGGER });
+  const log = SILENT_LOGGER;
+  const residency = isResident ? createResidency({ store, log, monotonic: () => performance.now() }) : undefined;
+  const verbs = createVerbs({ store, tokenKeys, limits: LIMITS, now, log, ...(residency && { residency }) });
   const tenant = await store.tenants.create({ slug: "bench" }, ORIGIN);
   const principal = {
     issuer: "bench",
@@ -78,7 +90,8 @@ export async function createWorld(schema: string, tuples: Iterable<Tuple>): Prom
   await verbs.writeSchema(call, { text: schema, expectedVersion: undefined });
   const updates = Array.from(tuples, (tuple) => ({ operation: "create" as const, tuple }));
   await store.tuples.write(tenant, { updates, preconditions: [], schemaVersion: 1, nowMs: now(), origin: ORIGIN });
-  return { verbs, call, counted };
+  await residency?.warm([tenant]);
+  return { verbs, call, counted, [Symbol.asyncDispose]: async () => residency?.close() };
 }
 
 function countingStore(store: Store, counted: Counted): Store {
