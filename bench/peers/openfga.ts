@@ -38,7 +38,7 @@ export async function openOpenFga(address: PeerAddress, options: OpenFgaOptions 
     address,
     version: undefined,
     differences,
-    unsaid: (work) => convertedOf(work).unsaid,
+    cannot: (work) => whyNot(convertedOf(work)),
     load: (work, print) => load(server, work, print, clock),
     // Connections of the client that are not in use end by themselves and keep no process alive.
     [Symbol.asyncDispose]: async () => undefined,
@@ -47,6 +47,10 @@ export async function openOpenFga(address: PeerAddress, options: OpenFgaOptions 
 
 function convertedOf(work: Workload): ConvertedSchema {
   return convertSchema(planOf(work.schema).schema);
+}
+
+function whyNot({ unsaid }: ConvertedSchema): string | undefined {
+  return unsaid.length === 0 ? undefined : unsaid.join("; ");
 }
 
 function differences(work: Workload): readonly string[] {
@@ -75,8 +79,8 @@ async function load(
   clock: () => number,
 ): Promise<LoadedPeer> {
   const converted = convertedOf(work);
-  if (converted.unsaid.length > 0)
-    throw new PeerError(`OpenFGA cannot be asked ${work.name}: ${converted.unsaid.join("; ")}`);
+  const why = whyNot(converted);
+  if (why !== undefined) throw new PeerError(`${nameOf(server.address)} cannot hold ${work.name}: ${why}`);
   const storeId = await freshStore(server, `relata bench ${work.name}`);
   const remove = () => removeStore(server, storeId);
   try {

@@ -24,11 +24,6 @@ export interface Peer extends AsyncDisposable {
   readonly version: string | undefined;
   /** Where its model differs from what was written, in sentences. Empty: the same meaning. */
   differences(work: Workload): readonly string[];
-  /**
-   * What of the workload's schema the peer has no words for, in sentences: the workload cannot be put to it, and `load` throws the same.
-   * Left out where the peer speaks the same language.
-   */
-  unsaid?(work: Workload): readonly string[];
   /** Why it cannot hold the workload, in a sentence. Left out, or undefined: it can. */
   cannot?(work: Workload): string | undefined;
   /** Writes schema and tuples, by the peer's own client. What was there under the same names is replaced. */

@@ -115,10 +115,10 @@ describe("an OpenFGA in trouble", () => {
       allowed: [],
       denied: ["document:1#edit@user:anne"],
     });
-    expect(peer.unsaid?.(work)).toEqual(["document#edit: OpenFGA has no arrow over all objects, as team.all(member)"]);
-    await expect(peer.load(work, () => undefined)).rejects.toThrow(
-      "OpenFGA cannot be asked all: document#edit: OpenFGA has no arrow over all objects, as team.all(member)",
-    );
+    const why = "document#edit: OpenFGA has no arrow over all objects, as team.all(member)";
+    expect(peer.cannot?.(work)).toBe(why);
+    const place = `OpenFGA at 127.0.0.1:${server.port}`;
+    await expect(peer.load(work, () => undefined)).rejects.toThrow(`${place} cannot hold all: ${why}`);
     expect(paths).toEqual(["/stores?page_size=1"]);
   });
 });
