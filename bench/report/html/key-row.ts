@@ -9,6 +9,8 @@ export interface KeyEntry {
 }
 
 const SAMPLE = 26;
+/** Where the first line of text stands, in font sizes: fonts reach up to 1.17 of them. */
+export const FIRST_LINE = 1.2;
 
 /** Above a plot: what its height means and, beside it or below where there is no room, what kinds of line there are. */
 export function keyRow(
@@ -34,7 +36,7 @@ export function keyRow(
     }
   }
   const drawn = rows.map((row, index) => {
-    const y = fontSize + index * lineHeight;
+    const y = fontSize * FIRST_LINE + index * lineHeight;
     let x = index === 0 ? width - total + 14 : 2;
     return row.map(({ line, label, width: taken }) => {
       const from = x;
@@ -43,7 +45,7 @@ export function keyRow(
     });
   });
   return {
-    markup: markup`<text class="title y" x="1" y="${px(fontSize)}">${title}</text>${drawn}`,
-    height: fontSize * 1.3 + (rows.length - 1) * lineHeight,
+    markup: markup`<text class="title y" x="1" y="${px(fontSize * FIRST_LINE)}">${title}</text>${drawn}`,
+    height: fontSize * 1.5 + (rows.length - 1) * lineHeight,
   };
 }

@@ -45,7 +45,7 @@ function memoryPlot(panel: readonly Sizes[], every: readonly Sizes[]): Markup {
     {
       caption: [
         ...panel.flatMap(([workload, found]) => largestOf(workload, found)),
-        "Left: what the graph itself takes, as it counts. Right: by how much the process grew or how large it is; a small graph shares a process with much else, so this comes down to the other as tuples become many.",
+        "The graph: what it takes itself, as it counts. The process: by how much the process grew or how large it is; a small graph shares a process with much else, so this comes down to the other as tuples become many.",
       ],
     },
     [

@@ -1,6 +1,7 @@
 import type { Axis } from "./axis.ts";
 import { ticksAlong } from "./axis-labels.ts";
 import { type Canvas, svg } from "./canvas.ts";
+import { FIRST_LINE } from "./key-row.ts";
 import { type Markup, markup, px } from "./markup.ts";
 import { cutText, textWidth, wrapText } from "./text-width.ts";
 
@@ -47,7 +48,7 @@ export function drawRows(plot: RowPlot, canvas: Canvas): Markup {
   };
   const at = (value: number) =>
     layout.left + Math.min(Math.max(plot.axis.at(value), 0), 1) * (layout.right - layout.left);
-  const top = plot.lines.length === 0 ? 4 : fontSize * 1.8;
+  const top = plot.lines.length === 0 ? 4 : fontSize * 2;
   let y = top;
   const rows = plot.rows.map((row) => {
     const drawn = drawRow(row, y, at, layout, canvas);
@@ -104,7 +105,7 @@ function drawBackground(
     const x = at(value);
     const half = textWidth(label, fontSize) / 2;
     const middle = Math.min(Math.max(x, half + 1), width - half - 1);
-    return markup`<path class="mark" d="M${px(x)} ${px(fontSize * 1.4)}V${px(bottom)}"/><text class="mark" x="${px(middle)}" y="${px(fontSize)}" text-anchor="middle">${label}</text>`;
+    return markup`<path class="mark" d="M${px(x)} ${px(fontSize * 1.6)}V${px(bottom)}"/><text class="mark" x="${px(middle)}" y="${px(fontSize * FIRST_LINE)}" text-anchor="middle">${label}</text>`;
   });
   return markup`<g class="axes">${
     band === undefined

@@ -125,8 +125,8 @@ function usePlots(panel: readonly Sweep[]): Markup {
   return halvesFigure(
     {
       caption: [
-        `Left: CPU time of all threads of the server, garbage collection included; at most ${formatFigure(mostCores(panel))} cores were busy. It falls where calls that come together share work; what it falls to is what a call costs.`,
-        "Right: resident memory of the whole process. It should not follow the load: what grows with it is garbage and queues.",
+        `CPU: time of all threads of the server, garbage collection included; at most ${formatFigure(mostCores(panel))} cores were busy. It falls where calls that come together share work; what it falls to is what a call costs.`,
+        "Memory: what the whole process keeps resident. It should not follow the load: what grows with it is garbage and queues.",
       ],
       rings: "above",
     },

@@ -36,7 +36,7 @@ export function drawXy(plot: XyPlot, canvas: Canvas): Markup {
     left: leftMargin(plot.y, canvas),
     right: canvas.width - (labelled ? LABEL_WIDTH + 22 : 10),
     top: key.height + 10,
-    bottom: canvas.height - canvas.fontSize * 3.1,
+    bottom: canvas.height - canvas.fontSize * 3.4,
   };
   const at = ([x, y]: readonly [number, number]): readonly [number, number] => [
     area.left + plot.x.at(x) * (area.right - area.left),
@@ -59,7 +59,7 @@ function leftMargin({ ticks }: Axis, { fontSize }: Canvas): number {
 }
 
 function drawAxes({ x, y }: XyPlot, { left, right, top, bottom }: Area, canvas: Canvas): Markup {
-  const below = bottom + canvas.fontSize * 1.35;
+  const below = bottom + canvas.fontSize * 1.6;
   const along = ticksAlong(x, left, right, canvas);
   const up = ticksUp(y, bottom, top, canvas);
   return markup`<g class="axes">${up.map(
