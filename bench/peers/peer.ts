@@ -37,6 +37,11 @@ export interface LoadedPeer {
   check(asked: KnownQuestion): Promise<boolean>;
   /** The same questions for the load generator. */
   target(questions: readonly KnownQuestion[], consistency?: PeerConsistency): LoadTarget;
+  /**
+   * Until those who ask for no freshness see what was loaded too: before, they would measure something else. Asked once the answers are
+   * known to be right. @throws PeerError when it takes too long
+   */
+  settle?(): Promise<void>;
   /** Takes away what was written. */
   remove(): Promise<void>;
 }

@@ -105,6 +105,7 @@ async function isRight({ run, order, work, found }: Scene, peer: Peer, loaded: L
 
 async function time(scene: Scene, peer: Peer, loaded: LoadedPeer): Promise<void> {
   const { run, order, generator, relata, work, found } = scene;
+  await loaded.settle?.();
   const questions = work.questions(Math.min(run.questions, MAX_ASKED));
   for (const consistency of order.consistencies) {
     const theirs = loaded.target(questions, consistency);
