@@ -88,8 +88,7 @@ export async function startSpiceDbWith(
   tuples: readonly Tuple[],
 ): Promise<SpiceDbWorld & { close(): void }> {
   const db = await EmbeddedSpiceDB.start(schema, []);
-  const updates = tuples.map((tuple) => updateOf(formatTuple(tuple)));
-  if (updates.length > 0) {
+  for (const updates of batches(tuples.map((tuple) => updateOf(formatTuple(tuple))))) {
     await db.permissions().promises.writeRelationships(v1.WriteRelationshipsRequest.create({ updates }));
   }
   return { ...worldOf(db, ""), close: () => db.close() };
