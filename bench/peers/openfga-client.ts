@@ -90,8 +90,8 @@ function meaningOf(error: unknown, { token }: PeerAddress): string {
     return `it gives up at so many steps (${said}): start it with a greater --resolve-node-limit, 25 by default`;
   if (code === "deadline_exceeded")
     return (
-      `it ran out of its own time (${said}): is it started with --datastore-engine memory, which looks through all tuples for ` +
-      "each that is written and read? postgres is for many"
+      `it ran out of its own time (${said}): more of it is --request-timeout, 3 s by default, and with --datastore-engine memory ` +
+      "each tuple that is written is compared with all others: postgres is for many"
     );
   if (statusCode < 500) return `it refuses what it was sent (${said})`;
   return `it failed (HTTP ${statusCode}, ${said})`;

@@ -1,6 +1,7 @@
 import { createServer as createHttp } from "node:http";
 import { createServer as createHttp2 } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openOpenFga } from "../../bench/peers/openfga.ts";
 import { PeerError } from "../../bench/peers/peer.ts";
@@ -84,7 +85,11 @@ describe("an OpenFGA in trouble", () => {
   const REFUSALS = [
     [429, { code: "rate_limit_exceeded", message: "slow down" }, /it is asked more often than it allows \(rate_limit_/],
     // As 1.22.1 answers where its memory holds 50,000 tuples and more.
-    [500, { code: "deadline_exceeded", message: "context deadline exceeded" }, /ran out of its own time .*memory/],
+    [
+      500,
+      { code: "deadline_exceeded", message: "context deadline exceeded" },
+      /ran out of its own time .*--request-timeout.*memory/,
+    ],
     [500, { code: "internal_error", message: "Internal Server Error" }, /it failed \(HTTP 500, internal_error: /],
   ] as const;
   for (const [status, body, told] of REFUSALS) {
@@ -99,6 +104,28 @@ describe("an OpenFGA in trouble", () => {
       expect(calls).toBe(1);
     });
   }
+
+  it("is asked by its client a few questions at a time", async () => {
+    let [asking, most, asked] = [0, 0, 0];
+    await using server = await serveHttp(async ({ path }) => {
+      if (path.endsWith("/check")) {
+        asked += 1;
+        most = Math.max(most, ++asking);
+        for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+        asking -= 1;
+      }
+      const body = { stores: [], id: "1", authorization_model_id: "2", allowed: true };
+      return { status: 200, type: "application/json", body };
+    });
+    await using peer = await open(server.port);
+    const schema = "definition user {}\ndefinition group {\n  relation member: user\n}\n";
+    const question = "group:1#member@user:anne";
+    const work = smallWorkload({ name: "many", schema, tuples: [question], allowed: [question], denied: [] });
+    const loaded = await peer.load(work, () => undefined);
+    const found = await Promise.all(Array.from({ length: 50 }, (_, index) => loaded.check(work.question(index))));
+    expect(found.filter(Boolean)).toHaveLength(50);
+    expect([asked, most]).toEqual([50, 8]);
+  });
 
   it("is not asked at all what it has no words for", async () => {
     const paths: string[] = [];
