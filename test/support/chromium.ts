@@ -1,4 +1,4 @@
-import { access, chmod, constants, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { access, chmod, constants, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -11,6 +11,7 @@ export type OpenedChromium =
   | { readonly browser?: never; readonly missing: string };
 
 const INSTALLED = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const PACKAGE = join(dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium")), "..");
 const CACHE = join(import.meta.dirname, "..", "..", "node_modules", ".cache");
 
 /**
@@ -56,12 +57,12 @@ function launch(executablePath: string, more: Readonly<Record<string, string>>):
 
 /** 200 MB, 2 s of CPU once; later runs find them. Where nothing can be kept, for this run alone. */
 async function unpacked(): Promise<{ readonly directory: string; remove(): Promise<void> }> {
-  const { version } = createRequire(import.meta.url)("playwright-core/package.json") as { version: string };
-  const kept = join(CACHE, `chromium-for-${version}`);
+  const { version } = JSON.parse(await readFile(join(PACKAGE, "package.json"), "utf8")) as { version: string };
+  const kept = join(CACHE, `chromium-${version}`);
   if ((await firstExecutable([join(kept, "chromium")])) !== undefined)
     return { directory: kept, remove: () => Promise.resolve() };
   const cache = await mkdir(CACHE, { recursive: true })
-    .then(() => mkdtemp(join(CACHE, "chromium-")))
+    .then(() => mkdtemp(join(CACHE, "unpacking-")))
     .catch(() => undefined);
   const directory = cache ?? (await mkdtemp(join(tmpdir(), "relata-chromium-")));
   const final = cache === undefined ? directory : kept;
@@ -78,14 +79,13 @@ async function unpackInto(directory: string, final: string): Promise<void> {
   process.env["TMPDIR"] = directory;
   try {
     await chromium.executablePath();
-    const packed = join(dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium")), "..", "bin");
-    await inflate(join(packed, "al2023.tar.br"));
+    await inflate(join(PACKAGE, "bin", "al2023.tar.br"));
   } finally {
     if (before === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = before;
   }
   // It is for its owner alone otherwise, and a clone may be used by several.
-  await chmod(join(directory, "chromium"), 0o755);
+  for (const path of [directory, join(directory, "chromium")]) await chmod(path, 0o755);
   await writeFile(join(directory, "fonts.conf"), fontsOf(final));
 }
 
@@ -93,7 +93,7 @@ async function unpackInto(directory: string, final: string): Promise<void> {
 function fontsOf(directory: string): string {
   return `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>/usr/share/fonts</dir><dir>/usr/local/share/fonts</dir><dir>${join(directory, "fonts")}</dir>
-<cachedir>${join(tmpdir(), `relata-fonts-${process.getuid?.() ?? 0}`)}</cachedir></fontconfig>
+<cachedir>${join(directory, "fonts-cache")}</cachedir></fontconfig>
 `;
 }
 
