@@ -79,7 +79,7 @@ function meaningOf(error: unknown, { token }: PeerAddress): string {
   const { statusCode } = error as Refusal;
   const code = codeOf(error);
   const said = code === undefined ? wordsOf(error) : `${code}: ${wordsOf(error)}`;
-  if (statusCode === undefined) return withoutAnswer(said);
+  if (statusCode === undefined) return isOfClient(error) ? `${NO_OPENFGA} (${said})` : withoutAnswer(said);
   if (statusCode === 401 || statusCode === 403)
     return token === undefined
       ? `it asks for a token (${said}): add one, openfga=HOST:PORT,TOKEN`
@@ -95,6 +95,11 @@ function meaningOf(error: unknown, { token }: PeerAddress): string {
     );
   if (statusCode < 500) return `it refuses what it was sent (${said})`;
   return `it failed (HTTP ${statusCode}, ${said})`;
+}
+
+/** The client sends nothing that a server cannot have told it, such as an odd id of a store. */
+function isOfClient(error: unknown): boolean {
+  return error instanceof Error && ["FgaValidationError", "FgaRequiredParamError"].includes(error.name);
 }
 
 function withoutAnswer(said: string): string {

@@ -56,6 +56,15 @@ describe("an OpenFGA that is none", () => {
     expect(await failureAt(other.port)).toMatch(/an HTTP server answers there that is no OpenFGA: .* \(HTTP 404\)$/);
   });
 
+  it("is told as a server of other stores", async () => {
+    const body = { stores: [], id: "shop-7" };
+    await using shops = await serveHttp(() => ({ status: 200, type: "application/json", body }));
+    await using peer = await open(shops.port);
+    await expect(peer.load(MANY, () => undefined)).rejects.toThrow(
+      /writing the model: an HTTP server answers there that is no OpenFGA: .* \(storeId must be in ULID format\)$/,
+    );
+  });
+
   it("is told as something that speaks no HTTP/1.1, such as its own gRPC port", async () => {
     await using grpc = await listening(createHttp2());
     await using curt = await listening(createServer((socket) => socket.end()));
@@ -79,6 +88,16 @@ describe("an OpenFGA that is none", () => {
       "a-secret",
     );
   });
+});
+
+const ID = "1".padStart(26, "0");
+const MEMBER = "group:1#member@user:anne";
+const MANY = smallWorkload({
+  name: "many",
+  schema: "definition user {}\ndefinition group {\n  relation member: user\n}\n",
+  tuples: [MEMBER],
+  allowed: [MEMBER],
+  denied: [],
 });
 
 describe("an OpenFGA in trouble", () => {
@@ -114,15 +133,12 @@ describe("an OpenFGA in trouble", () => {
         for (let turn = 0; turn < 20; turn += 1) await setImmediate();
         asking -= 1;
       }
-      const body = { stores: [], id: "1", authorization_model_id: "2", allowed: true };
+      const body = { stores: [], id: ID, authorization_model_id: ID, allowed: true };
       return { status: 200, type: "application/json", body };
     });
     await using peer = await open(server.port);
-    const schema = "definition user {}\ndefinition group {\n  relation member: user\n}\n";
-    const question = "group:1#member@user:anne";
-    const work = smallWorkload({ name: "many", schema, tuples: [question], allowed: [question], denied: [] });
-    const loaded = await peer.load(work, () => undefined);
-    const found = await Promise.all(Array.from({ length: 50 }, (_, index) => loaded.check(work.question(index))));
+    const loaded = await peer.load(MANY, () => undefined);
+    const found = await Promise.all(Array.from({ length: 50 }, (_, index) => loaded.check(MANY.question(index))));
     expect(found.filter(Boolean)).toHaveLength(50);
     expect([asked, most]).toEqual([50, 8]);
   });
