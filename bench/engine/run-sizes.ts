@@ -3,6 +3,7 @@ import { type Child, startChild } from "../load/child.ts";
 import { median, medianRatio } from "../load/median.ts";
 import type { WorkloadName } from "../workloads/workloads.ts";
 import type { CountedWork, Filled, GraphAnswer, GraphOrder } from "./graph-process.ts";
+import { requireMemory } from "./require-memory.ts";
 import type { Latencies } from "./time-checks.ts";
 import type { GraphRound } from "./time-round.ts";
 
@@ -53,20 +54,36 @@ const START_MS = 120_000;
 /** A tuple takes some 3 µs to be made and taken in; a busy machine takes longer. */
 const MOST_MS_PER_TUPLE = 0.02;
 
-/** Checks over the graphs of a workload at several sizes, in rounds that take turns, so that all sizes meet the same machine. */
-export async function runSizes(options: SizesOptions): Promise<SizesResult> {
-  await using stack = new AsyncDisposableStack();
-  const sizes: Size[] = [];
-  for (const size of options.sizes) {
-    const child = startChild<GraphOrder, GraphAnswer>(join(import.meta.dirname, "graph-process.ts"), {
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-    });
-    stack.defer(() => child.close());
-    const filled = await fill(child, size, options);
-    // Compiled before the first figure.
-    await round({ size, child, filled, rounds: [] }, options);
-    sizes.push({ size, child, filled, rounds: [] });
+/** Graphs of a workload that are filled and compiled for, until it is disposed. */
+export interface FilledSizes extends AsyncDisposable {
+  readonly options: SizesOptions;
+  readonly sizes: readonly Size[];
+}
+
+/** @throws UsageError where they do not fit into memory */
+export async function fillSizes(options: SizesOptions): Promise<FilledSizes> {
+  requireMemory(options.sizes);
+  const stack = new AsyncDisposableStack();
+  try {
+    const sizes: Size[] = [];
+    for (const size of options.sizes) {
+      const child = startChild<GraphOrder, GraphAnswer>(join(import.meta.dirname, "graph-process.ts"), {
+        execArgv: ["--disable-warning=ExperimentalWarning"],
+      });
+      stack.defer(() => child.close());
+      sizes.push({ size, child, filled: await fill(child, size, options), rounds: [] });
+    }
+    return { options, sizes, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
   }
+}
+
+/** Checks over them, in rounds that take turns, so that all sizes meet the same machine. */
+export async function measureSizes({ options, sizes }: FilledSizes): Promise<SizesResult> {
+  // Compiled before the first figure.
+  for (const size of sizes) await round({ ...size, rounds: [] }, options);
   for (let turn = 0; turn < options.rounds; turn += 1) for (const size of sizes) await round(size, options);
   return resultOf(options.workload, await Promise.all(sizes.map(figuresOf)), sizes);
 }
