@@ -29,6 +29,10 @@ export interface TimingOptions {
 const WARM_CALLS = 20_000;
 const MAX_WARM_ROUNDS = 4;
 const SHARE_OF_SLOWER = 0.5;
+/** A round of a slow side lasts until it has answered so many: 16 for each call in flight, or 3 beyond the p99 of an open loop. */
+const LEAST_CLOSED = 1_000;
+const LEAST_OPEN = 300;
+const MAX_ROUND_MS = 10_000;
 
 /** Both sides take turns, and who begins takes turns too: what the machine does meanwhile is done to both. */
 export async function timePair(
@@ -36,9 +40,10 @@ export async function timePair(
   targets: Pair<LoadTarget>,
   { rounds, openRounds, roundMs, print }: TimingOptions,
 ): Promise<PeerTiming> {
+  const warmed: number[] = [];
   for (const side of SIDES) {
     await generator.learn(side, targets[side]);
-    await warm(generator, side, roundMs);
+    warmed.push(await warm(generator, side, roundMs));
   }
   const turns = async (count: number, options: LoadOptions): Promise<Pair<readonly LoadResult[]>> => {
     const found: Record<Side, LoadResult[]> = { relata: [], peer: [] };
@@ -50,19 +55,28 @@ export async function timePair(
       }
     return found;
   };
-  const closed = await turns(rounds, { durationMs: roundMs });
+  const closed = await turns(rounds, { durationMs: lasting(roundMs, Math.min(...warmed), LEAST_CLOSED) });
   const slower = Math.min(...SIDES.map((side) => median(closed[side].map(({ callsPerSecond }) => callsPerSecond))));
   const ratePerSecond = Math.max(1, Math.round(slower * SHARE_OF_SLOWER));
-  const open = await turns(openRounds, { durationMs: roundMs, ratePerSecond });
+  const open = await turns(openRounds, { durationMs: lasting(roundMs, ratePerSecond, LEAST_OPEN), ratePerSecond });
   for (const side of SIDES) await generator.forget(side);
   return { closed, ratePerSecond, open };
 }
 
-/** Compiled code, filled caches. */
-async function warm(generator: Generator, side: Side, roundMs: number): Promise<void> {
-  let calls = 0;
-  for (let round = 0; round < MAX_WARM_ROUNDS && calls < WARM_CALLS; round += 1)
-    calls += (await generator.run(side, { durationMs: roundMs })).calls;
+/** Compiled code, filled caches. @returns the calls a second that it came to */
+async function warm(generator: Generator, side: Side, roundMs: number): Promise<number> {
+  let [calls, callsPerSecond] = [0, 0];
+  for (let round = 0; round < MAX_WARM_ROUNDS && calls < WARM_CALLS; round += 1) {
+    const found = await generator.run(side, { durationMs: roundMs });
+    calls += found.calls;
+    callsPerSecond = found.callsPerSecond;
+  }
+  return callsPerSecond;
+}
+
+/** The same for both sides: so long that the slower one does something in it that can be measured. */
+function lasting(roundMs: number, callsPerSecond: number, leastCalls: number): number {
+  return Math.round(Math.max(roundMs, Math.min(MAX_ROUND_MS, (leastCalls / callsPerSecond) * 1000)));
 }
 
 function lineOf(side: Side, found: LoadResult, ratePerSecond: number | undefined): string {
