@@ -5,7 +5,7 @@ import {
   TupleUpdate_Operation,
 } from "../../src/client/relata-client.ts";
 import type { Revision } from "../../src/model/revision.ts";
-import type { KnownLookup, Workload } from "../workloads/workload.ts";
+import type { KnownLookup, KnownQuestion, Workload } from "../workloads/workload.ts";
 
 /** What was asked by the clients of the product, for what the load generator does not decode. */
 export interface Verified {
@@ -56,22 +56,23 @@ export async function verifyChanges(client: RelataClient, work: Workload): Promi
     const { objectType, objectId, relation, subjectType, subjectId, subjectRelation } = work.change(index);
     const object = { type: objectType, id: objectId };
     const subject = { object: { type: subjectType, id: subjectId }, relation: subjectRelation };
+    const question = work.changeQuestion?.(index);
+    const asked = question === undefined ? { object, permission: relation, subject } : questionOf(question);
     for (const operation of [TupleUpdate_Operation.TOUCH, TupleUpdate_Operation.DELETE]) {
-      const { consistencyToken } = await client.tuples.write({
-        updates: [{ operation, tuple: { object, relation, subject } }],
-      });
+      const tuple = { object, relation, subject };
+      const { consistencyToken } = await client.tuples.write({ updates: [{ operation, tuple }] });
       const requirement = { case: "atLeastAsFresh" as const, value: consistencyToken };
-      const { decision } = await client.authorization.check({
-        object,
-        permission: relation,
-        subject,
-        consistency: { requirement },
-      });
+      const { decision } = await client.authorization.check({ ...asked, consistency: { requirement } });
       const right = operation === TupleUpdate_Operation.TOUCH ? Decision.ALLOWED : Decision.DENIED;
       if (decision !== right) wrong.push(`${work.name}: change ${index} is not seen with the token of its write`);
     }
   }
   return { compared: 2 * CHANGES, wrong };
+}
+
+function questionOf({ question: { object, member, subject } }: KnownQuestion) {
+  const { type, id, relation } = subject;
+  return { object, permission: member, subject: { object: { type, id }, relation } };
 }
 
 /** Each write that was answered is one revision, without gaps: none is lost, none counts twice. */

@@ -89,7 +89,7 @@ describe("the load generator", () => {
     ({ protocol: "json", port: ports().httpPort, requests }) as const;
 
   it("says that it was the bottleneck at a rate that nobody can send", async () => {
-    const many = { ratePerSecond: 3_000_000, durationMs: 2, drainMs: 500, connections: 16 };
+    const many = { ratePerSecond: 3_000_000, durationMs: 1, drainMs: 500, connections: 16 };
     const found = await load(grpc(request("/test/Token")), many);
     expect(found.generator.share).toBeGreaterThan(0.9);
     expect(found.generator.bottleneck).toMatch(/^the generator was at work \d+ % of the time/);
@@ -100,7 +100,10 @@ describe("the load generator", () => {
     const found = await load(grpc(request("/test/Slow", { answer: { kind: "prefix", bytes: Buffer.of(1) } })), slow);
     expect(found).toMatchObject({ calls: 30, wrong: 0 });
     expect(found.p50Ms).toBeGreaterThan(290);
-    expect(found.generator).not.toHaveProperty("bottleneck");
+    const { share, lateP99Ms, bottleneck } = found.generator;
+    expect(share).toBeLessThan(0.9);
+    // On a machine that has no time for it the generator is late indeed, and must say so.
+    expect(bottleneck === undefined).toBe(lateP99Ms <= 0.2 * found.p99Ms);
   });
 
   it("sends each call its own headers", async () => {
