@@ -13,7 +13,7 @@ import {
 } from "./code-organization.ts";
 import { codeReasons } from "./code-reasons.ts";
 import { exampleSchema } from "./example-schema.ts";
-import { asker } from "./reasons.ts";
+import { asker, justWritten } from "./reasons.ts";
 import { scattered } from "./scattered.ts";
 import { userOn } from "./tuple-of.ts";
 import type { Workload } from "./workload.ts";
@@ -24,6 +24,7 @@ export function code(tuples: number): Workload {
   if (count < 1)
     throw new RangeError(`a workload of code hosting has at least ${TUPLES_PER_ORGANIZATION} tuples, not ${tuples}`);
   const of = organizations(count);
+  const changed = (index: number) => of.repository(scatter(index, 401, count), scatter(index, 402, REPOSITORIES));
   const question = asker(codeReasons(of), 12_000_000);
   return {
     name: "code",
@@ -39,13 +40,8 @@ export function code(tuples: number): Workload {
     },
     question,
     questions: (count) => Array.from({ length: count }, (_, index) => question(index)),
-    change: (index) =>
-      userOn(
-        "repository",
-        of.repository(scatter(index, 401, count), scatter(index, 402, REPOSITORIES)),
-        "read_role",
-        of.spare(index),
-      ),
+    change: (index) => userOn("repository", changed(index), "triage_role", of.spare(index)),
+    changeQuestion: (index) => justWritten({ type: "repository", id: changed(index) }, "triage", of.spare(index)),
   };
 }
 

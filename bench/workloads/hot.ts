@@ -9,7 +9,7 @@ import {
   spareId,
 } from "./hot-documents.ts";
 import { hotReasons } from "./hot-reasons.ts";
-import { asker } from "./reasons.ts";
+import { asker, justWritten } from "./reasons.ts";
 import { userOn } from "./tuple-of.ts";
 import type { Workload } from "./workload.ts";
 import { zipf } from "./zipf.ts";
@@ -43,7 +43,9 @@ export function hot(tuples: number): Workload {
     throw new RangeError(`a workload of hot documents has at least ${FEWEST_TUPLES} tuples, not ${tuples}`);
   const of = hotDocuments(tuples);
   const question = asker(hotReasons(of), 14_000_000);
-  const changed = zipf(of.documents);
+  // What is asked about most is changed most.
+  const rank = zipf(of.documents);
+  const changed = (index: number) => documentId(rank((salt, below) => scatter(index, salt, below), 502));
   return {
     name: "hot",
     about: "a few documents and users that most questions are about, by Zipf's law, with many groups and viewers each",
@@ -57,10 +59,7 @@ export function hot(tuples: number): Workload {
     },
     question,
     questions: (count) => Array.from({ length: count }, (_, index) => question(index)),
-    // Who is asked about most is changed most.
-    change(index) {
-      const document = changed((salt, below) => scatter(index, salt, below), 502);
-      return userOn("document", documentId(document), "viewer", spareId(index));
-    },
+    change: (index) => userOn("document", changed(index), "viewer", spareId(index)),
+    changeQuestion: (index) => justWritten({ type: "document", id: changed(index) }, "view", spareId(index)),
   };
 }

@@ -47,3 +47,12 @@ export function asker(reasons: readonly Reason[], seed: number): (index: number)
     };
   };
 }
+
+/** What `changeQuestion` gives: a user, in tenant 0, whose right comes with the change. */
+export function justWritten(object: ObjectRef, member: string, user: string): KnownQuestion {
+  return {
+    question: { object, member, subject: { type: "user", id: user, relation: "" } },
+    allowed: true,
+    kind: "just written",
+  };
+}

@@ -1,4 +1,4 @@
-import { asker } from "./reasons.ts";
+import { asker, justWritten } from "./reasons.ts";
 import { saasReasons } from "./saas-reasons.ts";
 import { aboutTenant, FEWEST_TUPLES, MAIN, projectOf, saasTenants } from "./saas-tenants.ts";
 import { userOn } from "./tuple-of.ts";
@@ -59,6 +59,7 @@ export function saas(tuples: number): Workload {
   const of = saasTenants(tuples);
   const question = asker(saasReasons(of), 13_000_000);
   const units = of.units(0);
+  const intoProject = (index: number) => index % 2 === 1 && units > 0;
   return {
     name: "saas",
     about: `${of.count.toLocaleString("en-US")} customers with workspaces and roles of their own, all with the same names`,
@@ -69,8 +70,12 @@ export function saas(tuples: number): Workload {
     question,
     questions: (count) => Array.from({ length: count }, (_, index) => question(index)),
     change: (index) =>
-      index % 2 === 0 || units === 0
-        ? userOn("workspace", MAIN, "guest", `guest${index}`)
-        : userOn("project", projectOf(index % units), "contributor", `guest${index}`),
+      intoProject(index)
+        ? userOn("project", projectOf(index % units), "contributor", `guest${index}`)
+        : userOn("workspace", MAIN, "guest", `guest${index}`),
+    changeQuestion: (index) =>
+      intoProject(index)
+        ? justWritten({ type: "project", id: projectOf(index % units) }, "edit", `guest${index}`)
+        : justWritten({ type: "workspace", id: MAIN }, "view", `guest${index}`),
   };
 }

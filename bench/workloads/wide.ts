@@ -1,12 +1,13 @@
 import { leapingTo, scatter } from "./arithmetic.ts";
 import { namer } from "./ids.ts";
-import { asker } from "./reasons.ts";
+import { asker, justWritten } from "./reasons.ts";
 import { userOn } from "./tuple-of.ts";
 import {
   aboutBoth,
   aboutDocument,
   aboutGroup,
   BOTH,
+  documentOfWay,
   TUPLES_PER_DOCUMENT,
   type WideDocuments,
 } from "./wide-documents.ts";
@@ -47,6 +48,13 @@ export function wide(tuples: number): Workload {
     document: namer("d", 4, 11),
     both: "both",
   };
+  // People whom nobody asks about: by turns into the widest group, and as viewers.
+  const newcomer = (index: number) => of.guest(2 * documents + index);
+  const intoGroup = (index: number) => index % 2 === 0;
+  const seen = (index: number) => {
+    const random = scatter(index, 302, 1 << 30);
+    return of.document(intoGroup(index) ? documentOfWay(of, "widest", random) : random % documents);
+  };
   const question = asker(wideReasons(of), 11_000_000);
   return {
     name: "wide",
@@ -61,10 +69,10 @@ export function wide(tuples: number): Workload {
     },
     question,
     questions: (count) => Array.from({ length: count }, (_, index) => question(index)),
-    // People whom nobody asks about: into the widest group, and as viewers.
     change: (index) =>
-      index % 2 === 0
-        ? userOn("group", of.group(0), "member", of.guest(2 * documents + index))
-        : userOn("document", of.document(scatter(index, 302, documents)), "viewer", of.guest(2 * documents + index)),
+      intoGroup(index)
+        ? userOn("group", of.group(0), "member", newcomer(index))
+        : userOn("document", seen(index), "viewer", newcomer(index)),
+    changeQuestion: (index) => justWritten({ type: "document", id: seen(index) }, "view", newcomer(index)),
   };
 }
