@@ -1,5 +1,5 @@
 import type { JsonObject, Tuple, TupleKey } from "../../src/model/tuple.ts";
-import { type Namer, namer } from "./ids.ts";
+import { type BlockNamer, fromFarBlocks, inBlocks, namer } from "./ids.ts";
 import { objectOn, userOn } from "./tuple-of.ts";
 
 /**
@@ -47,21 +47,15 @@ const CLUB_HOLDERS = 2;
 const NO_SOON_END_MS = Date.UTC(2999, 0);
 
 export function bank(blocks: number, seed: number): Bank {
-  const names = { staff: namer("u", 1, seed), agent: namer("g", 2, seed), holder: namer("h", 3, seed) };
-  const others = { auditor: namer("x", 4, seed), group: namer("t", 5, seed) };
-  const things = { branch: namer("b", 6, seed), account: namer("a", 7, seed) };
-  const numbered = (name: Namer, perBlock: number) => (block: number, index: number) => name(block * perBlock + index);
+  const staff = inBlocks(namer("u", 1, seed), STAFF);
+  const agent = fromFarBlocks(namer("g", 2, seed), AGENTS, blocks);
   const ids: Ids = {
-    // An agent's home is another block for each number: firms are of the whole bank.
-    person: (block, person) =>
-      person < STAFF
-        ? names.staff(block * STAFF + person)
-        : names.agent(((block + 37 * (person - STAFF + 1)) % blocks) * AGENTS + person - STAFF),
-    holder: numbered(names.holder, ACCOUNTS + CLUB_HOLDERS),
-    auditor: numbered(others.auditor, AUDITORS),
-    group: numbered(others.group, GROUPS),
-    branch: numbered(things.branch, BRANCHES),
-    account: numbered(things.account, ACCOUNTS),
+    person: (block, person) => (person < STAFF ? staff(block, person) : agent(block, person - STAFF)),
+    holder: inBlocks(namer("h", 3, seed), ACCOUNTS + CLUB_HOLDERS),
+    auditor: inBlocks(namer("x", 4, seed), AUDITORS),
+    group: inBlocks(namer("t", 5, seed), GROUPS),
+    branch: inBlocks(namer("b", 6, seed), BRANCHES),
+    account: inBlocks(namer("a", 7, seed), ACCOUNTS),
   };
   return {
     blocks,
@@ -76,8 +70,7 @@ export function bank(blocks: number, seed: number): Bank {
   };
 }
 
-type Numbered = (block: number, number: number) => string;
-type Ids = Readonly<Record<"person" | "holder" | "auditor" | "group" | "branch" | "account", Numbered>>;
+type Ids = Readonly<Record<"person" | "holder" | "auditor" | "group" | "branch" | "account", BlockNamer>>;
 
 /** Two of ten. */
 export const isSubstitute = (person: number) => person % 10 >= 8;

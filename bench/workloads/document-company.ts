@@ -1,6 +1,6 @@
 import type { TupleKey } from "../../src/model/tuple.ts";
 import { coprimeTo, inverseOf } from "./arithmetic.ts";
-import { type Namer, namer } from "./ids.ts";
+import { inBlocks, namer } from "./ids.ts";
 
 /**
  * A company in blocks of exactly 1,000 tuples, for schema/examples/documents.zed. All of it is arithmetic on (block, number
@@ -64,15 +64,14 @@ export function company(blocks: number, seed = 0): Company {
   const shift = 7 * blocks + 3;
   const names = { user: namer("u", 1, seed), guest: namer("g", 2, seed), group: namer("t", 3, seed) };
   const things = { folder: namer("f", 4, seed), document: namer("d", 5, seed) };
-  const numbered = (name: Namer, perBlock: number) => (block: number, index: number) => name(block * perBlock + index);
   const base = {
     blocks,
     tuples: blocks * TUPLES_PER_BLOCK,
-    user: numbered(names.user, USERS),
-    guest: numbered(names.guest, GUESTS * 2),
-    group: numbered(names.group, GROUPS),
-    folder: numbered(things.folder, FOLDERS),
-    document: numbered(things.document, DOCUMENTS),
+    user: inBlocks(names.user, USERS),
+    guest: inBlocks(names.guest, GUESTS * 2),
+    group: inBlocks(names.group, GROUPS),
+    folder: inBlocks(things.folder, FOLDERS),
+    document: inBlocks(things.document, DOCUMENTS),
     everyone: "everyone",
     guildMember(block: number, guild: number, member: number) {
       const place = (block * GUILDS + guild) * GUILD_SIZE + member;

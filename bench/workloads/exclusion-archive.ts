@@ -1,5 +1,5 @@
 import type { TupleKey } from "../../src/model/tuple.ts";
-import { type Namer, namer } from "./ids.ts";
+import { type BlockNamer, fromFarBlocks, inBlocks, type Namer, namer } from "./ids.ts";
 import { objectOn, userOn } from "./tuple-of.ts";
 
 /**
@@ -48,21 +48,15 @@ export const GROUPS = 23;
 const POPULAR_READERS = 10;
 
 export function archive(blocks: number, seed: number): Archive {
-  const names = { staff: namer("u", 1, seed), guest: namer("g", 2, seed), group: namer("t", 3, seed) };
-  const things = { archive: namer("a", 4, seed), compartment: namer("c", 5, seed) };
-  const papers = { collection: namer("f", 6, seed), record: namer("r", 7, seed) };
-  const numbered = (name: Namer, perBlock: number) => (block: number, index: number) => name(block * perBlock + index);
+  const staff = inBlocks(namer("u", 1, seed), STAFF);
+  const guest = fromFarBlocks(namer("g", 2, seed), PEOPLE - STAFF, blocks);
   const ids: Ids = {
-    // A guest's home is another block for each number: guilds are of the whole company.
-    person: (block, person) =>
-      person < STAFF
-        ? names.staff(block * STAFF + person)
-        : names.guest(((block + 37 * (person - STAFF + 1)) % blocks) * (PEOPLE - STAFF) + person - STAFF),
-    group: numbered(names.group, GROUPS),
-    archive: things.archive,
-    compartment: numbered(things.compartment, COMPARTMENTS),
-    collection: numbered(papers.collection, COLLECTIONS),
-    record: numbered(papers.record, RECORDS),
+    person: (block, person) => (person < STAFF ? staff(block, person) : guest(block, person - STAFF)),
+    group: inBlocks(namer("t", 3, seed), GROUPS),
+    archive: namer("a", 4, seed),
+    compartment: inBlocks(namer("c", 5, seed), COMPARTMENTS),
+    collection: inBlocks(namer("f", 6, seed), COLLECTIONS),
+    record: inBlocks(namer("r", 7, seed), RECORDS),
   };
   return {
     blocks,
@@ -78,15 +72,13 @@ export function archive(blocks: number, seed: number): Archive {
   };
 }
 
-type Numbered = (block: number, number: number) => string;
-
 interface Ids {
-  readonly person: Numbered;
-  readonly group: Numbered;
+  readonly person: BlockNamer;
+  readonly group: BlockNamer;
   readonly archive: Namer;
-  readonly compartment: Numbered;
-  readonly collection: Numbered;
-  readonly record: Numbered;
+  readonly compartment: BlockNamer;
+  readonly collection: BlockNamer;
+  readonly record: BlockNamer;
 }
 
 const EVERYBODY = Array.from({ length: PEOPLE }, (_, person) => person);

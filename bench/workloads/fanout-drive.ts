@@ -1,6 +1,6 @@
 import type { TupleKey } from "../../src/model/tuple.ts";
 import { coprimeTo, inverseOf } from "./arithmetic.ts";
-import { namer } from "./ids.ts";
+import { type Namer, namer } from "./ids.ts";
 import { objectOn, userOn } from "./tuple-of.ts";
 
 /**
@@ -15,34 +15,35 @@ import { objectOn, userOn } from "./tuple-of.ts";
 export interface Drive {
   readonly tuples: number;
   readonly documents: number;
-  /** Of a level from 1 to 4; the last of a level may hold less than the others. */
+  /** The lowest folders, each of ten documents. */
+  readonly leaves: number;
+  readonly allFolders: number;
+  readonly roamers: number;
+  /** How many folders a level has, 1 to 4; the last may hold less than the others. */
   folders(level: number): number;
   /** Those that hold 10 to the power of the level. */
   wholeFolders(level: number): number;
-  readonly roamers: number;
-  document(number: number): string;
-  folder(level: number, number: number): string;
-  /** In the team of the folder. */
-  reader(level: number, number: number): string;
-  outsider(level: number, number: number): string;
-  roamer(number: number): string;
-  owner(number: number): string;
-  guest(document: number): string;
-  idler(number: number): string;
+  /** A folder's number among all: the lowest come first. */
+  placeOf(level: number, number: number): number;
+  levelOf(place: number): number;
+  readonly document: Namer;
+  /** By place; `reader` and `outsider` are those of the folder's team. */
+  readonly folder: Namer;
+  readonly reader: Namer;
+  readonly outsider: Namer;
+  /** Two for each place: what views the folder, and its team. */
+  readonly group: Namer;
+  readonly roamer: Namer;
+  readonly owner: Namer;
+  /** By document. */
+  readonly guest: Namer;
+  readonly idler: Namer;
   /** Ten numbers of documents, and of lowest folders. */
   ownedBy(owner: number): readonly number[];
   roamedBy(roamer: number): readonly number[];
   ownerOf(document: number): number;
   /** Undefined for up to nine of the lowest folders. */
   roamerOf(folder: number): number | undefined;
-  aboutDocument(number: number): readonly TupleKey[];
-  /** In the order of levels, then of numbers. */
-  readonly allFolders: number;
-  aboutFolder(place: number): readonly TupleKey[];
-  /** Two for each folder: that which views it, and its team. */
-  aboutGroup(number: number): readonly TupleKey[];
-  aboutOutsiders(): Iterable<TupleKey>;
-  aboutIdle(): readonly TupleKey[];
 }
 
 export const LEVELS = [1, 2, 3, 4] as const;
@@ -74,68 +75,35 @@ export function drive(tuples: number, seed: number): Drive {
   const counts = foldersOver(leaves);
   const offsets = counts.map((_, index) => counts.slice(0, index).reduce((sum, count) => sum + count, 0));
   const placeOf = (level: number, number: number) => (offsets[level - 1] ?? 0) + number;
-  const names = { document: namer("d", 1, seed), folder: namer("f", 2, seed), group: namer("t", 3, seed) };
-  const people = { reader: namer("u", 4, seed), outsider: namer("x", 5, seed), roamer: namer("m", 6, seed) };
-  const more = { owner: namer("o", 7, seed), guest: namer("g", 8, seed), idler: namer("i", 9, seed) };
   const owning = scatteredTens(leaves * 10);
   const roaming = scatteredTens(leaves);
   const roamers = Math.floor(leaves / 10);
-  const of = {
+  return {
+    tuples: tuplesOver(leaves),
     documents: leaves * 10,
-    folders: (level: number) => counts[level - 1] ?? 0,
-    wholeFolders: (level: number) => Math.floor((leaves * 10) / 10 ** level),
+    leaves,
+    allFolders: placeOf(TOP, counts[TOP - 1] ?? 0),
     roamers,
-    document: names.document,
-    folder: (level: number, number: number) => names.folder(placeOf(level, number)),
-    reader: (level: number, number: number) => people.reader(placeOf(level, number)),
-    outsider: (level: number, number: number) => people.outsider(placeOf(level, number)),
-    ...{ roamer: people.roamer, owner: more.owner, guest: more.guest, idler: more.idler },
+    folders: (level) => counts[level - 1] ?? 0,
+    wholeFolders: (level) => Math.floor((leaves * 10) / 10 ** level),
+    placeOf,
+    levelOf: (place) => offsets.findLastIndex((offset) => offset <= place) + 1,
+    document: namer("d", 1, seed),
+    folder: namer("f", 2, seed),
+    group: namer("t", 3, seed),
+    reader: namer("u", 4, seed),
+    outsider: namer("x", 5, seed),
+    roamer: namer("m", 6, seed),
+    owner: namer("o", 7, seed),
+    guest: namer("g", 8, seed),
+    idler: namer("i", 9, seed),
     ownedBy: owning.ofTen,
     roamedBy: roaming.ofTen,
     ownerOf: owning.tenOf,
-    roamerOf: (folder: number) => {
+    roamerOf: (folder) => {
       const roamer = roaming.tenOf(folder);
       return roamer < roamers ? roamer : undefined;
     },
-  };
-  const levelOf = (place: number) => offsets.findLastIndex((offset) => offset <= place) + 1;
-  const allFolders = placeOf(TOP, of.folders(TOP));
-  return {
-    ...of,
-    tuples: tuplesOver(leaves),
-    allFolders,
-    aboutDocument: (number) => {
-      const id = of.document(number);
-      const tuples = [
-        objectOn("document", id, "folder", "folder", of.folder(1, Math.floor(number / 10))),
-        userOn("document", id, "owner", of.owner(of.ownerOf(number))),
-      ];
-      if (number % 10 === GUEST_DIGIT) tuples.push(userOn("document", id, "viewer", of.guest(number)));
-      if (number % 10 === KEPT_DIGIT) tuples.push(objectOn("document", id, "banned", "group", OUTSIDERS, "member"));
-      return tuples;
-    },
-    aboutFolder: (place) => {
-      const level = levelOf(place);
-      const number = place - placeOf(level, 0);
-      const id = names.folder(place);
-      const viewer = objectOn("folder", id, "viewer", "group", names.group(2 * place), "member");
-      if (level === TOP) return [viewer];
-      return [objectOn("folder", id, "parent", "folder", of.folder(level + 1, Math.floor(number / 10))), viewer];
-    },
-    aboutGroup: (number) => {
-      const [id, place] = [names.group(number), number >> 1];
-      if (number % 2 === 0) return [objectOn("group", id, "member", "group", names.group(number + 1), "member")];
-      // Lowest folders come first.
-      const roamer = place < leaves ? of.roamerOf(place) : undefined;
-      return [people.reader(place), people.outsider(place), ...(roamer === undefined ? [] : [of.roamer(roamer)])].map(
-        (user) => userOn("group", id, "member", user),
-      );
-    },
-    *aboutOutsiders() {
-      for (let place = 0; place < allFolders; place += 1)
-        yield userOn("group", OUTSIDERS, "member", people.outsider(place));
-    },
-    aboutIdle: () => Array.from({ length: IDLERS }, (_, number) => userOn("group", IDLE, "member", of.idler(number))),
   };
 }
 
@@ -147,4 +115,41 @@ function scatteredTens(n: number) {
     tenOf: (number: number) => Math.floor(((number * step) % n) / 10),
     ofTen: (ten: number) => Array.from({ length: 10 }, (_, next) => ((ten * 10 + next) * back) % n),
   };
+}
+
+export function aboutDocument(of: Drive, number: number): readonly TupleKey[] {
+  const id = of.document(number);
+  const tuples = [
+    objectOn("document", id, "folder", "folder", of.folder(of.placeOf(1, Math.floor(number / 10)))),
+    userOn("document", id, "owner", of.owner(of.ownerOf(number))),
+  ];
+  if (number % 10 === GUEST_DIGIT) tuples.push(userOn("document", id, "viewer", of.guest(number)));
+  if (number % 10 === KEPT_DIGIT) tuples.push(objectOn("document", id, "banned", "group", OUTSIDERS, "member"));
+  return tuples;
+}
+
+export function aboutFolder(of: Drive, place: number): readonly TupleKey[] {
+  const id = of.folder(place);
+  const level = of.levelOf(place);
+  const viewer = objectOn("folder", id, "viewer", "group", of.group(2 * place), "member");
+  if (level === TOP) return [viewer];
+  const above = of.placeOf(level + 1, Math.floor((place - of.placeOf(level, 0)) / 10));
+  return [objectOn("folder", id, "parent", "folder", of.folder(above)), viewer];
+}
+
+export function aboutGroup(of: Drive, number: number): readonly TupleKey[] {
+  const [id, place] = [of.group(number), number >> 1];
+  if (number % 2 === 0) return [objectOn("group", id, "member", "group", of.group(number + 1), "member")];
+  const tuples = [of.reader(place), of.outsider(place)].map((user) => userOn("group", id, "member", user));
+  const roamer = place < of.leaves ? of.roamerOf(place) : undefined;
+  if (roamer !== undefined) tuples.push(userOn("group", id, "member", of.roamer(roamer)));
+  return tuples;
+}
+
+export function* aboutOutsiders(of: Drive): Iterable<TupleKey> {
+  for (let place = 0; place < of.allFolders; place += 1) yield userOn("group", OUTSIDERS, "member", of.outsider(place));
+}
+
+export function* aboutIdle(of: Drive): Iterable<TupleKey> {
+  for (let number = 0; number < IDLERS; number += 1) yield userOn("group", IDLE, "member", of.idler(number));
 }

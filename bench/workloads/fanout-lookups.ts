@@ -60,7 +60,7 @@ function reachesOfLevel(of: Drive, level: number): readonly Reach[] {
   const size = 10 ** level;
   const within = (folder: number) => upTo(size, folder * size);
   const [all, most] = [size, size - size / 10].map((number) => number.toLocaleString("en-US"));
-  const reader = (person: number) => of.reader(level, person);
+  const reader = (person: number) => of.reader(of.placeOf(level, person));
   const people = of.wholeFolders(level);
   return [
     {
@@ -76,7 +76,7 @@ function reachesOfLevel(of: Drive, level: number): readonly Reach[] {
       permission: "read",
       resourceType: "document",
       people,
-      user: (person) => of.outsider(level, person),
+      user: (person) => of.outsider(of.placeOf(level, person)),
       results: (person) =>
         within(person)
           .filter((document) => document % 10 !== KEPT_DIGIT)
@@ -91,7 +91,7 @@ function reachesOfLevel(of: Drive, level: number): readonly Reach[] {
       results: (person) =>
         LEVELS.slice(0, level).flatMap((below) => {
           const count = 10 ** (level - below);
-          return upTo(count, person * count).map((folder) => of.folder(below, folder));
+          return upTo(count, person * count).map((folder) => of.folder(of.placeOf(below, folder)));
         }),
     },
   ];

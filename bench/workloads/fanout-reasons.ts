@@ -30,12 +30,12 @@ export function fanoutReasons(of: Drive): readonly Reason[] {
   const [allow, deny] = [reason(true), reason(false)];
   const above = (person: "reader" | "outsider") => (document: number, draw: Draw) => {
     const level = LEVELS[draw(2, LEVELS.length)] ?? 1;
-    return of[person](level, numberAt(level, document));
+    return of[person](of.placeOf(level, numberAt(level, document)));
   };
   const beside = (document: number, draw: Draw) => {
     const levels = LEVELS.filter((level) => of.folders(level) > 1);
     const level = levels[draw(2, levels.length)] ?? 1;
-    return of.reader(level, otherThan(numberAt(level, document), of.folders(level), draw));
+    return of.reader(of.placeOf(level, otherThan(numberAt(level, document), of.folders(level), draw)));
   };
   const tens = of.documents / 10;
   return [

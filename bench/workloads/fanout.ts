@@ -1,5 +1,5 @@
 import { leapingTo, scatter } from "./arithmetic.ts";
-import { drive } from "./fanout-drive.ts";
+import { aboutDocument, aboutFolder, aboutGroup, aboutIdle, aboutOutsiders, drive } from "./fanout-drive.ts";
 import { fanoutLookups } from "./fanout-lookups.ts";
 import { fanoutReasons } from "./fanout-reasons.ts";
 import { namer } from "./ids.ts";
@@ -48,11 +48,11 @@ export function fanout(tuples: number, seed = 0): Workload {
     tuples: of.tuples,
     tenants: 1,
     *generate() {
-      for (const document of leapingTo(of.documents)) yield* of.aboutDocument(document);
-      for (const folder of leapingTo(of.allFolders)) yield* of.aboutFolder(folder);
-      for (const group of leapingTo(2 * of.allFolders)) yield* of.aboutGroup(group);
-      yield* of.aboutOutsiders();
-      yield* of.aboutIdle();
+      for (const document of leapingTo(of.documents)) yield* aboutDocument(of, document);
+      for (const folder of leapingTo(of.allFolders)) yield* aboutFolder(of, folder);
+      for (const group of leapingTo(2 * of.allFolders)) yield* aboutGroup(of, group);
+      yield* aboutOutsiders(of);
+      yield* aboutIdle(of);
     },
     question,
     questions: (count) => Array.from({ length: count }, (_, index) => question(index)),

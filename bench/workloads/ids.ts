@@ -15,3 +15,15 @@ export function namer(letter: string, kind: number, seed: number): Namer {
     return letter + first.toString(16).padStart(8, "0") + second.toString(16).padStart(4, "0");
   };
 }
+
+/** The id of a thing by its block and its number there. */
+export type BlockNamer = (block: number, number: number) => string;
+
+export function inBlocks(name: Namer, perBlock: number): BlockNamer {
+  return (block, number) => name(block * perBlock + number);
+}
+
+/** The same, but a block knows each number from another block than the rest: who is together in one comes from everywhere. */
+export function fromFarBlocks(name: Namer, perBlock: number, blocks: number): BlockNamer {
+  return (block, number) => name(((block + 37 * (number + 1)) % blocks) * perBlock + number);
+}

@@ -1,5 +1,5 @@
 import type { TupleKey } from "../../src/model/tuple.ts";
-import { type Namer, namer } from "./ids.ts";
+import { type BlockNamer, fromFarBlocks, inBlocks, namer } from "./ids.ts";
 import { objectOn, userOn } from "./tuple-of.ts";
 
 /**
@@ -36,19 +36,14 @@ export const CONSULTANTS = 30;
 const TEAM_SIZE = 5;
 
 export function helpDesk(blocks: number, seed: number): HelpDesk {
-  const people = { agent: namer("u", 1, seed), customer: namer("c", 2, seed), consultant: namer("x", 3, seed) };
-  const things = { team: namer("t", 4, seed), project: namer("p", 5, seed) };
-  const work = { ticket: namer("i", 6, seed), comment: namer("k", 7, seed) };
-  const numbered = (name: Namer, perBlock: number) => (block: number, index: number) => name(block * perBlock + index);
   const ids: Ids = {
-    agent: numbered(people.agent, TEAMS * TEAM_SIZE),
-    customer: numbered(people.customer, CUSTOMERS),
-    // Home is another block for each number.
-    consultant: (block, number) => people.consultant(((block + 37 * (number + 1)) % blocks) * CONSULTANTS + number),
-    team: numbered(things.team, TEAMS),
-    project: numbered(things.project, PROJECTS),
-    ticket: numbered(work.ticket, TICKETS),
-    comment: numbered(work.comment, COMMENTS),
+    agent: inBlocks(namer("u", 1, seed), TEAMS * TEAM_SIZE),
+    customer: inBlocks(namer("c", 2, seed), CUSTOMERS),
+    consultant: fromFarBlocks(namer("x", 3, seed), CONSULTANTS, blocks),
+    team: inBlocks(namer("t", 4, seed), TEAMS),
+    project: inBlocks(namer("p", 5, seed), PROJECTS),
+    ticket: inBlocks(namer("i", 6, seed), TICKETS),
+    comment: inBlocks(namer("k", 7, seed), COMMENTS),
   };
   return {
     ...ids,
@@ -61,8 +56,9 @@ export function helpDesk(blocks: number, seed: number): HelpDesk {
   };
 }
 
-type Numbered = (block: number, number: number) => string;
-type Ids = Readonly<Record<"agent" | "customer" | "consultant" | "team" | "project" | "ticket" | "comment", Numbered>>;
+type Ids = Readonly<
+  Record<"agent" | "customer" | "consultant" | "team" | "project" | "ticket" | "comment", BlockNamer>
+>;
 
 export const projectOf = (ticket: number) => ticket % PROJECTS;
 export const teamOf = (project: number) => project % TEAMS;
