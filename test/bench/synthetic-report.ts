@@ -34,7 +34,7 @@ export function syntheticReport(): Report {
     plots: {
       distributions: syntheticDistributions(),
       sweeps: [...syntheticSweeps("concurrency"), ...syntheticSweeps("rate")],
-      curves: syntheticCurves(),
+      curves: [...syntheticCurves(), ...syntheticGrowth()],
       memory: syntheticMemory(),
       against: syntheticAgainst(),
     },
@@ -238,6 +238,26 @@ function syntheticCurves(): readonly Curve[] {
       }),
     ),
   );
+}
+
+/** Things of one workload that was made to be measured so. */
+function syntheticGrowth(): readonly Curve[] {
+  const things = [
+    "LookupResources, objects shared one by one",
+    "LookupResources, objects in ten folders",
+    "LookupSubjects, members of a group",
+  ];
+  return things.map((what, index) => ({
+    workload: "growth",
+    what,
+    by: "results",
+    points: [100, 1_000, 10_000].map((x) => ({
+      x,
+      medianUs: x * (0.4 + index * 0.3) + 20,
+      p99Us: x * (0.9 + index) + 60,
+      rows: x * (1 + index),
+    })),
+  }));
 }
 
 function syntheticMemory(): readonly MemoryPoint[] {

@@ -46,6 +46,11 @@ function againstPlot(
       head: headOf(part, kind),
       caption: [
         text.caption,
+        ...(kind === "limit" && base === 1
+          ? [
+              "The axis is logarithmic, since something here is far from 1: a bar is what is missing to the limit, or what is beyond it.",
+            ]
+          : []),
         "A bar is the median of the ratios of all rounds; the whisker goes from the smallest to the largest, and each dot is a round. Where a whisker crosses 1, this run does not tell which is ahead.",
       ],
     },

@@ -25,43 +25,78 @@ const COUNTED = [
 /** With two lines each, more than these are a thicket. */
 const MOST = 5;
 
+/** A curve by the name that tells it from the others of its family. */
+interface Named extends Curve {
+  readonly name: string;
+}
+
+/** Curves that are held against one another. */
+interface Family {
+  readonly by: Curve["by"];
+  /** What all of them are of. */
+  readonly what: string;
+  readonly curves: readonly Named[];
+}
+
 /** Some curves of a family, drawn with the axes of the whole of it. */
 interface Panel {
-  readonly curves: readonly Curve[];
-  readonly family: readonly Curve[];
+  readonly curves: readonly Named[];
+  readonly family: Family;
   readonly slots: readonly number[];
 }
 
 /** How costs grow: time, and beside it the work that was counted. */
 export function curvePlots(curves: readonly Curve[]): readonly Markup[] {
   const drawable = curves.filter(({ points }) => points.some(({ x, medianUs }) => positive(x) && positive(medianUs)));
-  const workloads = [...new Set(drawable.map(({ workload }) => workload))];
-  const families = Map.groupBy(drawable, ({ by, what }) => `${by}\0${what}`);
-  return [...families.values()].flatMap((family) => {
-    const panel = (part: readonly Curve[]): Panel => ({
+  const names = [...new Set(drawable.map(({ workload }) => workload))];
+  return familiesOf(drawable).flatMap((family) => {
+    const all = [...new Set([...names, ...family.curves.map(({ name }) => name)])];
+    const own = family.curves.every(({ name }) => names.includes(name)) ? names : all.slice(names.length);
+    const panel = (part: readonly Named[]): Panel => ({
       curves: part,
       family,
       slots: slotsOf(
-        part.map(({ workload }) => workload),
-        workloads,
+        part.map(({ name }) => name),
+        own,
       ),
     });
-    const times = panelsOf(family, ({ workload }) => workload, MOST).map((part) => timePlot(panel(part)));
-    return [...times, ...panelsOf(family, ({ workload }) => workload).flatMap((part) => countedPlots(panel(part)))];
+    const times = panelsOf(family.curves, ({ name }) => name, MOST).map((part) => timePlot(panel(part)));
+    return [...times, ...panelsOf(family.curves, ({ name }) => name).flatMap((part) => countedPlots(panel(part)))];
   });
 }
 
+/** The same thing of several workloads, or several things of one workload that was made to be measured so. */
+function familiesOf(curves: readonly Curve[]): readonly Family[] {
+  const same = [...Map.groupBy(curves, ({ by, what }) => `${by}\0${what}`).values()];
+  const shared = same.filter(({ length }) => length > 1).map((group) => familyOf(group, ({ workload }) => workload));
+  const lone = Map.groupBy(
+    same.filter(({ length }) => length === 1).flat(),
+    ({ by, workload }) => `${by}\0${workload}`,
+  );
+  return [...shared, ...[...lone.values()].map((group) => familyOf(group, ({ what }) => what))];
+}
+
+function familyOf(group: readonly Curve[], nameOf: (curve: Curve) => string): Family {
+  const { by, what, workload } = group[0] ?? NO_CURVE;
+  const one = group.every((curve) => curve.what === what);
+  return {
+    by,
+    what: one ? what : `Cost, ${workload}`,
+    curves: group.map((curve) => ({ ...curve, name: nameOf(curve) })),
+  };
+}
+
 function timePlot(panel: Panel): Markup {
-  const { by, what } = panel.family[0] ?? NO_CURVE;
-  const names = panel.curves.map(({ workload }) => workload);
-  const all = [...linesOf(panel.family, [], medianOf), ...linesOf(panel.family, [], p99Of)];
+  const { by, what } = panel.family;
+  const names = panel.curves.map(({ name }) => name);
+  const all = [...linesOf(panel.family.curves, [], medianOf), ...linesOf(panel.family.curves, [], p99Of)];
   const series = [
     ...linesOf(panel.curves, panel.slots, medianOf),
     ...linesOf(panel.curves, panel.slots, p99Of).map((one) => ({ ...one, tail: true })),
   ];
   return xyFigure(
     {
-      head: `${what} against ${by}${names.length < panel.family.length ? `: ${names.join(", ")}` : ""}`,
+      head: `${what} against ${by}${names.length < panel.family.curves.length ? `: ${names.join(", ")}` : ""}`,
       caption: [
         ...panel.curves.flatMap(growthOf),
         `Both axes are logarithmic: a flat line costs the same whatever the ${by}, a line as steep as the dotted one grows in proportion, a steeper one grows faster.`,
@@ -82,7 +117,7 @@ function timePlot(panel: Panel): Markup {
 }
 
 function countedPlots(panel: Panel): readonly Markup[] {
-  const { by, what } = panel.family[0] ?? NO_CURVE;
+  const { by, what } = panel.family;
   const halves = COUNTED.flatMap(([field, head, unit]) => {
     const of = {
       at: (point: CostPoint) => point[field] ?? Number.NaN,
@@ -90,7 +125,7 @@ function countedPlots(panel: Panel): readonly Markup[] {
     };
     const series = linesOf(panel.curves, panel.slots, of).filter(({ points }) => points.length > 0);
     if (series.length === 0) return [];
-    const axes = axesOf(by, unit, linesOf(panel.family, [], of));
+    const axes = axesOf(by, unit, linesOf(panel.family.curves, [], of));
     return [{ head, plot: { ...axes, series, title: `${what}: ${unit} against ${BY[by]}` } }];
   });
   if (halves.length === 0) return [];
@@ -106,7 +141,7 @@ function countedPlots(panel: Panel): readonly Markup[] {
   ];
 }
 
-const NO_CURVE = { by: "tuples", what: "" } as const;
+const NO_CURVE = { by: "tuples", what: "", workload: "" } as const;
 
 interface Drawn {
   at(point: CostPoint): number;
@@ -141,9 +176,9 @@ function guideOf(series: readonly Series[]): readonly (readonly [number, number]
 }
 
 /** @param slots of each curve; left empty where nothing is drawn but an axis is measured */
-function linesOf(curves: readonly Curve[], slots: readonly number[], { at, say }: Drawn): readonly Series[] {
-  return curves.map(({ workload, by, points }, index) => ({
-    name: workload,
+function linesOf(curves: readonly Named[], slots: readonly number[], { at, say }: Drawn): readonly Series[] {
+  return curves.map(({ name, by, points }, index) => ({
+    name,
     slot: slots[index] ?? 0,
     points: points
       .filter((point) => positive(point.x) && positive(at(point)))
@@ -151,16 +186,16 @@ function linesOf(curves: readonly Curve[], slots: readonly number[], { at, say }
       .map((point) => ({
         x: point.x,
         y: at(point),
-        note: `${workload}, ${compact(point.x)} ${BY[by]}: ${say(at(point))}`,
+        note: `${name}, ${compact(point.x)} ${BY[by]}: ${say(at(point))}`,
       })),
   }));
 }
 
-function growthOf({ workload, points }: Curve): readonly string[] {
+function growthOf({ name, points }: Named): readonly string[] {
   const sorted = points.filter(({ x, medianUs }) => positive(x) && positive(medianUs)).toSorted((a, b) => a.x - b.x);
   const [first, last] = [sorted[0], sorted.at(-1)];
   if (first === undefined || last === undefined || first.x === last.x) return [];
   return [
-    `${workload}: ${formatFigure(first.medianUs)} µs at ${compact(first.x)}, ${formatFigure(last.medianUs)} µs at ${compact(last.x)}: ${compact(last.medianUs / first.medianUs)} times for ${compact(last.x / first.x)} times as much.`,
+    `${name}: ${formatFigure(first.medianUs)} µs at ${compact(first.x)}, ${formatFigure(last.medianUs)} µs at ${compact(last.x)}: ${compact(last.medianUs / first.medianUs)} times for ${compact(last.x / first.x)} times as much.`,
   ];
 }

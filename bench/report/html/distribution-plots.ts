@@ -45,23 +45,25 @@ function distributionPlot(panel: readonly Distribution[], every: readonly Distri
   );
 }
 
-function seriesOf(
-  { lane, calls, quantiles }: Distribution,
-  slot: number,
-  place: (share: number, calls: number) => number,
-): Series {
+function seriesOf(one: Distribution, slot: number, place: (share: number, calls: number) => number): Series {
+  const { calls, quantiles } = one;
   const points = quantiles.filter(({ ms }) => positive(ms));
   const marked = new Set(MARKED.map((share) => nearest(points, share)));
   return {
-    name: lane,
+    name: nameOf(one),
     slot,
     points: points.map((point, index) => ({
       x: place(point.share, calls),
       y: point.ms,
-      note: `${lane}: ${Number((point.share * 100).toFixed(4))} % within ${formatFigure(point.ms)} ms`,
+      note: `${nameOf(one)}: ${Number((point.share * 100).toFixed(4))} % within ${formatFigure(point.ms)} ms`,
       bare: !marked.has(point) && index !== points.length - 1,
     })),
   };
+}
+
+/** Of several loads of one lane, each by its rate. */
+function nameOf({ lane, ratePerSecond }: Distribution): string {
+  return ratePerSecond === undefined || lane.includes("/s") ? lane : `${lane}, ${compact(ratePerSecond)}/s`;
 }
 
 function nearest(points: Distribution["quantiles"], share: number): Distribution["quantiles"][number] | undefined {

@@ -43,7 +43,7 @@ function captionOf({ caption, rings = "listed" }: Omit<FigureText, "head">, seri
 function ringsOf(series: readonly Series[], said: "listed" | "above"): Markup | undefined {
   const warnings = new Set(series.flatMap(({ points }) => points.flatMap(({ warning }) => warning ?? [])));
   if (warnings.size === 0) return undefined;
-  const why = said === "above" ? ": why is said above." : ", which was what held the load back:";
+  const why = said === "above" ? ": why is said above." : ": it held the load back or added to the latency.";
   const list =
     said === "above" ? undefined : markup`<ul>${[...warnings].map((warning) => markup`<li>${warning}</li>`)}</ul>`;
   return markup`<div class="warned"><p><span class="ringed" aria-hidden="true"></span>Ringed points tell of the load generator, not of the server${why}</p>${list}</div>`;
