@@ -1,6 +1,7 @@
 // npm run bench -- [layers and options: see README.md]
 // npm run bench -- report FILE.json...
 // npm run bench -- compare A.json B.json
+// npm run bench -- gate [--write] [--verbose]
 // npm run bench -- growth [part of a case's name]
 // npm run bench -- layout [tuples]
 // npm run bench -- lookup [tuples] [results]
@@ -8,6 +9,7 @@
 // npm run bench -- storm [rounds] [milliseconds of a round] [part of a lane's name]
 // npm run bench -- rpc tuples [rounds] [milliseconds of a round] [echo|authenticatedEcho|check and a file for its CPU profile]
 import { runBench, USAGE } from "./command.ts";
+import { runGate } from "./gate/gate-command.ts";
 import { runGrowth } from "./growth/run-growth.ts";
 import { runLayout } from "./layout/run-layout.ts";
 import { runLookup } from "./lookup/run-lookup.ts";
@@ -22,6 +24,9 @@ const [what, ...rest] = process.argv.slice(2);
 switch (what) {
   case "report":
     process.exitCode = await redraw(rest, (line) => console.log(line));
+    break;
+  case "gate":
+    process.exitCode = await gate(rest);
     break;
   case "growth":
     process.exitCode = await runGrowth(rest[0] ?? "");
@@ -51,6 +56,11 @@ function layers(): Promise<number> {
     print: (line: string) => console.log(line),
   };
   return runBench(process.argv.slice(2), context).catch(refuse);
+}
+
+function gate(args: readonly string[]): Promise<number> {
+  const context = { databaseUrl: process.env["DATABASE_URL"], print: (line: string) => console.log(line) };
+  return runGate(args, context).catch(refuse);
 }
 
 function rpcAlone([tuples, rounds = "5", roundMs = "3000", lane, file]: readonly string[]): Promise<number> {

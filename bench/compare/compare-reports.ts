@@ -5,7 +5,8 @@ import { groupsOf, type Pair } from "./groups.ts";
 import { type Judged, type JudgedGroup, judgeGroup, judgeShift, shownOf, typicalDeviation } from "./judge.ts";
 import type { ComparedReport } from "./read-report.ts";
 
-export interface Comparison extends Differences {
+/** What was found of the figures of two runs. */
+export interface FiguresCompared {
   /** Of all figures that both runs have. */
   readonly figures: readonly Judged[];
   /** What is measured over several workloads or sizes, and not by counting. */
@@ -13,14 +14,22 @@ export interface Comparison extends Differences {
   /** Ids. */
   readonly onlyInA: readonly string[];
   readonly onlyInB: readonly string[];
+}
+
+export interface Comparison extends Differences, FiguresCompared {
   /** Of B. */
   readonly wrongAnswers: number;
 }
 
 /** @param times judges figures by a clock as well, which mean something on one machine that does nothing else */
 export function compareReports(a: ComparedReport, b: ComparedReport, times: boolean): Comparison {
-  const before = new Map(a.figures.map((figure) => [figure.id, figure]));
-  const pairs = b.figures.flatMap((figure): Pair[] => {
+  const found = compareFigures(a.figures, b.figures, times);
+  return { ...differencesOf(a, b), ...found, wrongAnswers: b.answers.wrong.length };
+}
+
+export function compareFigures(a: readonly Figure[], b: readonly Figure[], times: boolean): FiguresCompared {
+  const before = new Map(a.map((figure) => [figure.id, figure]));
+  const pairs = b.flatMap((figure): Pair[] => {
     const other = before.get(figure.id);
     return other !== undefined && isSame(other, figure) ? [{ a: other, b: figure }] : [];
   });
@@ -33,12 +42,10 @@ export function compareReports(a: ComparedReport, b: ComparedReport, times: bool
     return { figures: [...figures, ...rest.map((pair) => shownOf(pair))], groups: kind === "count" ? [] : groups };
   });
   return {
-    ...differencesOf(a, b),
     figures: found.flatMap(({ figures }) => figures),
     groups: found.flatMap(({ groups }) => groups),
-    onlyInA: a.figures.map(({ id }) => id).filter((id) => !joined.has(id)),
-    onlyInB: b.figures.map(({ id }) => id).filter((id) => !joined.has(id)),
-    wrongAnswers: b.answers.wrong.length,
+    onlyInA: a.map(({ id }) => id).filter((id) => !joined.has(id)),
+    onlyInB: b.map(({ id }) => id).filter((id) => !joined.has(id)),
   };
 }
 
@@ -48,7 +55,7 @@ export function isRegression({ figures, groups, wrongAnswers }: Comparison): boo
 }
 
 /** @param pairs of one kind */
-function judgeAll(pairs: readonly Pair[]): Pick<Comparison, "figures" | "groups"> {
+function judgeAll(pairs: readonly Pair[]): Pick<FiguresCompared, "figures" | "groups"> {
   const groups = groupsOf(pairs);
   const spreads = groups.flatMap(({ spread }) => spread ?? []);
   const noise = { deviation: typicalDeviation(pairs), spread: spreads.length === 0 ? 0 : median(spreads) };

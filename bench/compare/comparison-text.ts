@@ -1,14 +1,13 @@
 import { median } from "../load/median.ts";
 import type { Comparison } from "./compare-reports.ts";
 import type { Judged, JudgedGroup, Verdict } from "./judge.ts";
+import { judgedFrom, judgedTable, percent } from "./judged-table.ts";
 import type { ComparedReport } from "./read-report.ts";
 
 /** Of what is not judged, or only one of the two has. */
 const MOST_LINES = 10;
 /** A figure in which less cannot be seen tells little. */
 const NOISY_FROM = 0.3;
-
-const HEAD = ["FIGURE", "A", "B", "UNIT", "CHANGE", "ROUNDS ±", "JUDGED FROM"];
 
 /** @param all shows what is unchanged, and all that is not judged */
 export function renderComparison(
@@ -53,7 +52,7 @@ function runLine(name: string, { startedAt, mode, commit, machine }: ComparedRep
 function section(title: string, figures: readonly Judged[], total = figures.length): readonly string[] {
   if (total === 0) return [];
   const heading = `${title}: ${total}${figures.length < total ? `, of which the ${figures.length} most changed (--all shows every one)` : ""}`;
-  return ["", heading, ...columns([HEAD, ...figures.map(cells)])];
+  return ["", heading, ...judgedTable(figures)];
 }
 
 /** What a change to a part that all workloads share does to all of their figures. */
@@ -63,23 +62,6 @@ function groupSection(verdict: Verdict, groups: readonly JudgedGroup[]): readonl
     const by = `${percent(change, true)} in the median of ${figures} figures`;
     return `${verdict} as a whole: ${name}, ${by} (judged from ${judgedFrom(threshold, better)})`;
   });
-}
-
-function cells({ id, a, b, unit, change, deviation, threshold, better }: Judged): readonly string[] {
-  return [
-    id,
-    significant(a),
-    significant(b),
-    unit,
-    Number.isFinite(change) ? percent(change, true) : "-",
-    deviation === undefined ? "-" : percent(deviation, false),
-    threshold === undefined ? "-" : judgedFrom(threshold, better),
-  ];
-}
-
-/** Where more is better, worse by a quarter is less by a fifth. */
-function judgedFrom(threshold: number, better: Judged["better"]): string {
-  return better === "less" ? percent(threshold, true) : percent(-threshold / (1 + threshold), true);
 }
 
 function names(title: string, ids: readonly string[], all: boolean): readonly string[] {
@@ -99,24 +81,4 @@ function noisyPart(unchanged: readonly Judged[]): string {
 function driftPart(shown: readonly Judged[]): string {
   const changes = shown.map(({ change }) => change).filter(Number.isFinite);
   return changes.length === 0 ? "" : ` (median change ${percent(median(changes), true)})`;
-}
-
-/** Three digits that mean something, however small. */
-function significant(value: number): string {
-  if (!Number.isFinite(value)) return "-";
-  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");
-  return String(Number(value.toPrecision(3)));
-}
-
-function percent(part: number, signed: boolean): string {
-  const text = `${(100 * part).toFixed(Math.abs(part) < 0.0995 ? 1 : 0)} %`;
-  return signed && part >= 0 ? `+${text}` : text;
-}
-
-/** Numbers are flush right. */
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const pad = (cell: string, column: number) =>
-    column === 0 || column === 3 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
-  return rows.map((row) => `  ${row.map(pad).join("  ")}`.trimEnd());
 }

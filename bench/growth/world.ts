@@ -27,7 +27,7 @@ export interface World extends AsyncDisposable {
 }
 
 const UNLIMITED = 1_000_000_000;
-const LIMITS: ServiceLimits = {
+export const UNLIMITED_WORK: ServiceLimits = {
   maxStalenessMs: 60_000,
   tokenWaitMs: 50,
   readableWindowMs: 3_600_000,
@@ -65,8 +65,18 @@ export async function createWorld(
   const tokenKeys = [{ id: "bench", secret: "0123456789abcdef0123456789abcdef" }];
   const log = SILENT_LOGGER;
   const residency = isResident ? createResidency({ store, log, monotonic: () => performance.now() }) : undefined;
-  const verbs = createVerbs({ store, tokenKeys, limits: LIMITS, now, log, ...(residency && { residency }) });
+  const verbs = createVerbs({ store, tokenKeys, limits: UNLIMITED_WORK, now, log, ...(residency && { residency }) });
   const tenant = await store.tenants.create({ slug: "bench" }, ORIGIN);
+  const call = unlimitedCall(tenant, now());
+  await verbs.writeSchema(call, { text: schema, expectedVersion: undefined });
+  const updates = Array.from(tuples, (tuple) => ({ operation: "create" as const, tuple }));
+  await store.tuples.write(tenant, { updates, preconditions: [], schemaVersion: 1, nowMs: now(), origin: ORIGIN });
+  await residency?.warm([tenant]);
+  return { verbs, call, counted, [Symbol.asyncDispose]: async () => residency?.close() };
+}
+
+/** Of one who may do everything. */
+export function unlimitedCall(tenant: TenantCall["tenant"], nowMs: number): TenantCall {
   const principal = {
     issuer: "bench",
     subject: "bench",
@@ -74,10 +84,10 @@ export async function createWorld(
     credential: "jwt",
     access: accessOf(SCOPES),
     grant: { kind: "platform" as const },
-    issuedAtMs: now(),
+    issuedAtMs: nowMs,
     expiresAtMs: Number.POSITIVE_INFINITY,
   };
-  const call: TenantCall = {
+  return {
     principal,
     access: principal.access,
     tenant,
@@ -85,13 +95,8 @@ export async function createWorld(
     address: "",
     signal: new AbortController().signal,
     deadlineMs: Number.POSITIVE_INFINITY,
-    nowMs: now(),
+    nowMs,
   };
-  await verbs.writeSchema(call, { text: schema, expectedVersion: undefined });
-  const updates = Array.from(tuples, (tuple) => ({ operation: "create" as const, tuple }));
-  await store.tuples.write(tenant, { updates, preconditions: [], schemaVersion: 1, nowMs: now(), origin: ORIGIN });
-  await residency?.warm([tenant]);
-  return { verbs, call, counted, [Symbol.asyncDispose]: async () => residency?.close() };
 }
 
 function countingStore(store: Store, counted: Counted): Store {

@@ -27,6 +27,8 @@ export interface RpcOptions {
   /** A CPU profile of the server while it is asked this lane. */
   readonly profile?: { readonly lane: string; readonly file: string };
   readonly sweeps?: SweepAmounts;
+  /** Default: all of them. */
+  readonly lanes?: readonly string[];
   readonly print?: (line: string) => void;
 }
 
@@ -67,7 +69,7 @@ export async function runRpcLayer(options: RpcOptions): Promise<RpcResult> {
     startBenchServer(stack, { connection, settings: { ...more, issuers: [issuer] } });
   const memory = await start(settings);
   const sql = sqlSettings === undefined ? undefined : await start(sqlSettings);
-  const lanes = lanesOf(options, memory, sql);
+  const lanes = lanesOf(options, memory, sql).filter(({ name }) => options.lanes?.includes(name) ?? true);
   for (const { name, target } of lanes) await generator.learn(name, target);
   // Awaited here: what it asks is closed behind it.
   return await new RpcBench(generator, options).run(lanes);
