@@ -18,7 +18,11 @@ export function groupFigures(figures: readonly Figure[]): readonly FigureGroup[]
   });
 }
 
-/** What an id says beyond its layer and its workload. */
-export function restOfId({ id }: Figure): string {
-  return id.split("/").slice(2).join("/");
+/** What an id says of where a figure is from, beyond its first words and what the figure's name says itself. */
+export function placeOf({ id, what }: Figure, from: number): string {
+  return id
+    .split("/")
+    .slice(from, -1)
+    .filter((part) => !what.includes(part))
+    .join(", ");
 }

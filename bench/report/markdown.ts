@@ -1,6 +1,6 @@
 import { askedOf, holds } from "./bound.ts";
 import { formatFigure } from "./format.ts";
-import { groupFigures, restOfId } from "./grouped-figures.ts";
+import { groupFigures, placeOf } from "./grouped-figures.ts";
 import { answersLine, busyLine, commitLine, machineLine } from "./head-lines.ts";
 import type { Against } from "./plots.ts";
 import type { Figure, Report } from "./report.ts";
@@ -75,7 +75,7 @@ function figuresTables(figures: readonly Figure[]): string {
 function figureCells(figure: Figure): readonly string[] {
   const { n, median, min, max } = spreadOf(figure.samples);
   const range = n > 1 ? `${formatFigure(min)} – ${formatFigure(max)}` : "";
-  const place = restOfId(figure).split("/").slice(0, -1).join(", ");
+  const place = placeOf(figure, 2);
   const what = place === "" ? figure.what : `${figure.what} (${place})`;
   return [what, formatFigure(median), figure.unit, range, String(n), figure.kind];
 }

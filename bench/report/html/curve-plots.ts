@@ -2,7 +2,7 @@ import { formatFigure } from "../format.ts";
 import type { CostPoint, Curve } from "../plots.ts";
 import { logAxis } from "./axis.ts";
 import { halvesFigure, xyFigure } from "./figure.ts";
-import type { Markup } from "./markup.ts";
+import { type Markup, markup } from "./markup.ts";
 import { compact, positive } from "./numbers.ts";
 import { panelsOf, type Series, slotsOf } from "./series.ts";
 import type { XyPlot } from "./xy-plot.ts";
@@ -47,9 +47,13 @@ interface Panel {
 
 /** How costs grow: time, and beside it the work that was counted. */
 export function curvePlots(curves: readonly Curve[]): readonly Markup[] {
-  const drawable = curves.filter(({ points }) => points.some(({ x, medianUs }) => positive(x) && positive(medianUs)));
+  const sized = curves.map((curve) => ({ curve, sizes: new Set(curve.points.filter(drawn).map(({ x }) => x)).size }));
+  const drawable = sized.filter(({ sizes }) => sizes > 1).map(({ curve }) => curve);
+  const single = sized
+    .filter(({ sizes }) => sizes === 1)
+    .map(({ curve }) => `${curve.workload} (${curve.what}, by ${curve.by})`);
   const names = [...new Set(drawable.map(({ workload }) => workload))];
-  return familiesOf(drawable).flatMap((family) => {
+  const figures = familiesOf(drawable).flatMap((family) => {
     const all = [...new Set([...names, ...family.curves.map(({ name }) => name)])];
     const own = family.curves.every(({ name }) => names.includes(name)) ? names : all.slice(names.length);
     const panel = (part: readonly Named[]): Panel => ({
@@ -63,6 +67,13 @@ export function curvePlots(curves: readonly Curve[]): readonly Markup[] {
     const times = panelsOf(family.curves, ({ name }) => name, MOST).map((part) => timePlot(panel(part)));
     return [...times, ...panelsOf(family.curves, ({ name }) => name).flatMap((part) => countedPlots(panel(part)))];
   });
+  if (figures.length === 0 || single.length === 0) return figures;
+  const note = `Measured at one size only, so there is no growth to draw; the figures are in the tables: ${single.join(", ")}.`;
+  return [...figures, markup`<p class="absent">${note}</p>`];
+}
+
+function drawn({ x, medianUs }: CostPoint): boolean {
+  return positive(x) && positive(medianUs);
 }
 
 /** The same thing of several workloads, or several things of one workload that was made to be measured so. */
@@ -77,11 +88,11 @@ function familiesOf(curves: readonly Curve[]): readonly Family[] {
 }
 
 function familyOf(group: readonly Curve[], nameOf: (curve: Curve) => string): Family {
-  const { by, what, workload } = group[0] ?? NO_CURVE;
+  const { by, what } = group[0] ?? NO_CURVE;
   const one = group.every((curve) => curve.what === what);
   return {
     by,
-    what: one ? what : `Cost, ${workload}`,
+    what: one ? what : "Cost",
     curves: group.map((curve) => ({ ...curve, name: nameOf(curve) })),
   };
 }
@@ -141,15 +152,15 @@ function countedPlots(panel: Panel): readonly Markup[] {
   ];
 }
 
-const NO_CURVE = { by: "tuples", what: "", workload: "" } as const;
+const NO_CURVE = { by: "tuples", what: "" } as const;
 
-interface Drawn {
+interface Cost {
   at(point: CostPoint): number;
   say(value: number): string;
 }
 
-const medianOf: Drawn = { at: ({ medianUs }) => medianUs, say: (value) => `median ${formatFigure(value)} µs` };
-const p99Of: Drawn = { at: ({ p99Us }) => p99Us, say: (value) => `p99 ${formatFigure(value)} µs` };
+const medianOf: Cost = { at: ({ medianUs }) => medianUs, say: (value) => `median ${formatFigure(value)} µs` };
+const p99Of: Cost = { at: ({ p99Us }) => p99Us, say: (value) => `p99 ${formatFigure(value)} µs` };
 
 function axesOf(by: Curve["by"], yTitle: string, series: readonly Series[]): Pick<XyPlot, "x" | "y"> {
   const points = series.flatMap((one) => one.points);
@@ -176,7 +187,7 @@ function guideOf(series: readonly Series[]): readonly (readonly [number, number]
 }
 
 /** @param slots of each curve; left empty where nothing is drawn but an axis is measured */
-function linesOf(curves: readonly Named[], slots: readonly number[], { at, say }: Drawn): readonly Series[] {
+function linesOf(curves: readonly Named[], slots: readonly number[], { at, say }: Cost): readonly Series[] {
   return curves.map(({ name, by, points }, index) => ({
     name,
     slot: slots[index] ?? 0,
@@ -192,7 +203,7 @@ function linesOf(curves: readonly Named[], slots: readonly number[], { at, say }
 }
 
 function growthOf({ name, points }: Named): readonly string[] {
-  const sorted = points.filter(({ x, medianUs }) => positive(x) && positive(medianUs)).toSorted((a, b) => a.x - b.x);
+  const sorted = points.filter(drawn).toSorted((a, b) => a.x - b.x);
   const [first, last] = [sorted[0], sorted.at(-1)];
   if (first === undefined || last === undefined || first.x === last.x) return [];
   return [

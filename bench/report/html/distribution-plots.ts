@@ -12,11 +12,23 @@ const MARKED = [0.5, 0.9, 0.99, 0.999, 0.9999];
 /** How long calls took, to the slowest of each load. */
 export function distributionPlots(distributions: readonly Distribution[]): readonly Markup[] {
   const drawable = distributions.filter(({ quantiles }) => quantiles.some(({ ms }) => positive(ms)));
-  return panelsOf(drawable, ({ workload, lane }) => workload ?? lane).map((panel) => distributionPlot(panel, drawable));
+  return panelsOf(drawable, ({ workload, lane }) => workload ?? lane).map((panel, index) =>
+    distributionPlot(panel, drawable, index === 0 ? HOW_TO_READ : []),
+  );
 }
 
+const HOW_TO_READ = [
+  "Each nine takes as much room as the one before it, so the slowest calls are as easy to see as the usual ones. " +
+    "A line that stays flat to the right is a service that keeps its promise to nearly everyone; a step up is what one call in so many meets.",
+  "The right end of a line is the slowest call of that load: no line goes further than its calls can tell.",
+];
+
 /** @param every of all panels, whose axes are the same */
-function distributionPlot(panel: readonly Distribution[], every: readonly Distribution[]): Markup {
+function distributionPlot(
+  panel: readonly Distribution[],
+  every: readonly Distribution[],
+  howToRead: readonly string[],
+): Markup {
   const calls = Math.max(...every.map((one) => one.calls));
   const x = percentileAxis("share of the calls that took no longer", calls);
   const all = every.flatMap(({ quantiles }) => quantiles.map(({ ms }) => ms)).filter(positive);
@@ -24,12 +36,7 @@ function distributionPlot(panel: readonly Distribution[], every: readonly Distri
   return xyFigure(
     {
       head: headOf(panel),
-      caption: [
-        ...factsOf(panel),
-        "Each nine takes as much room as the one before it, so the slowest calls are as easy to see as the usual ones. " +
-          "A line that stays flat to the right is a service that keeps its promise to nearly everyone; a step up is what one call in so many meets.",
-        "The right end of a line is the slowest call of that load: no line goes further than its calls can tell.",
-      ],
+      caption: [...factsOf(panel), ...howToRead],
     },
     {
       title: `Latency in milliseconds by percentile: ${panel.map(({ lane }) => lane).join("; ")}`,
@@ -79,7 +86,8 @@ function headOf(panel: readonly Distribution[]): string {
 
 function factsOf(panel: readonly Distribution[]): readonly string[] {
   return panel
-    .map(({ lane, calls, quantiles, ratePerSecond }) => {
+    .map((one) => {
+      const { lane, calls, quantiles, ratePerSecond } = one;
       const [p50, p99, p999] = [0.5, 0.99, 0.999].map(
         (wanted) => quantiles.find(({ share }) => share >= wanted - 1e-9)?.ms,
       );
@@ -91,5 +99,5 @@ function factsOf(panel: readonly Distribution[]): readonly string[] {
       const loop = ratePerSecond === undefined ? "closed loop" : `${compact(ratePerSecond)} calls due a second`;
       return `${lane} (${compact(calls)} calls, ${loop}): ${said.join(", ")}.`;
     })
-    .slice(0, 4);
+    .slice(0, 7);
 }

@@ -44,7 +44,7 @@ nav { margin: 1.6rem 0 0; } nav ul { display: flex; flex-wrap: wrap; gap: 0.3rem
 .card .unit { display: inline-block; margin-left: 0.3rem; line-height: 1.2; color: var(--soft); font-size: 0.9rem; font-weight: 400; }
 .card .what { flex: 1; font-size: 0.9rem; line-height: 1.35; }
 .card .asked { margin-top: 0.45rem; color: var(--good); font-size: 0.85rem; font-weight: 600; }
-.card.missed .asked { color: var(--bad); }
+.card .asked { text-wrap: balance; } .card.missed .asked { color: var(--bad); }
 figure { margin: 1.8rem 0 2.6rem; }
 figure.full { display: grid; grid-template-columns: minmax(0, 800px) minmax(0, 1fr); column-gap: 2.4rem; }
 figure.full h3 { grid-column: 1 / -1; }
@@ -90,6 +90,7 @@ th, td { padding: 0.28rem 0.9rem 0.28rem 0; border-bottom: 1px solid var(--grid)
 thead th { border-bottom: 1px solid var(--soft); color: var(--soft); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 400; min-width: 12rem; }
 .figures .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.grid th:nth-child(1) { width: 42%; } .grid th:nth-child(2) { width: 11%; } .grid th:nth-child(3) { width: 10%; } .grid th:nth-child(4), .grid th:nth-child(5) { width: 14%; } .grid th:nth-child(6) { width: 4%; }
 .place { color: var(--soft); } .better { color: var(--soft); }
 .facts { width: auto; } .facts td { overflow-wrap: anywhere; } .facts th { min-width: 8rem; color: var(--soft); white-space: nowrap; }
 tr.missed th, tr.missed td { background: color-mix(in srgb, var(--bad) 9%, transparent); }

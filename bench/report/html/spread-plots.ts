@@ -1,4 +1,5 @@
 import { formatFigure } from "../format.ts";
+import { placeOf } from "../grouped-figures.ts";
 import type { Figure } from "../report.ts";
 import { spreadOf } from "../spread.ts";
 import { type Axis, linearAxis } from "./axis.ts";
@@ -10,7 +11,7 @@ import type { PlotRow } from "./row-plot.ts";
 /** As many as a printed page has room for. */
 const MOST_ROWS = 20;
 /** Beyond this, rounds stand at the edge. */
-const WIDEST_PERCENT = 60;
+const WIDEST_PERCENT = 50;
 /** How far two runs may lie apart and still agree. */
 const AGREED_PERCENT = 15;
 
@@ -46,7 +47,7 @@ export function spreadPlots(figures: readonly Figure[]): readonly Markup[] {
 function rowOf(figure: Figure): PlotRow {
   const { n, median, min, max, lowerQuartile, upperQuartile } = spreadOf(figure.samples);
   const off = (value: number) => (value / median - 1) * 100;
-  const place = figure.id.split("/").slice(0, -1).join("/");
+  const place = placeOf(figure, 0);
   return {
     label: place === "" ? figure.what : `${figure.what}, ${place}`,
     value: `${formatFigure(median)} (${signed(off(min))} … ${signed(off(max))} %)`,

@@ -1,6 +1,6 @@
 import { askedOf, holds } from "../bound.ts";
 import { formatFigure } from "../format.ts";
-import { groupFigures, restOfId } from "../grouped-figures.ts";
+import { groupFigures, placeOf } from "../grouped-figures.ts";
 import type { Figure, Report, ReportRow } from "../report.ts";
 import { spreadOf } from "../spread.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -8,7 +8,7 @@ import { type Markup, markup } from "./markup.ts";
 /** Every figure with its repetitions, a table for each layer and workload. */
 export function figureTables(figures: readonly Figure[]): readonly Markup[] {
   return groupFigures(figures).map(
-    ({ layer, workload, figures: members }) => markup`<div class="table"><table class="figures">
+    ({ layer, workload, figures: members }) => markup`<div class="table"><table class="figures grid">
 <caption>${workload === "" ? layer : `${layer}: ${workload}`}</caption>
 <thead><tr><th scope="col">figure</th><th scope="col" class="number">median</th><th scope="col">unit</th><th scope="col" class="number">min – max</th><th scope="col" class="number">middle half</th><th scope="col" class="number">n</th><th scope="col">kind</th></tr></thead>
 <tbody>${members.map(figureRow)}</tbody></table></div>`,
@@ -18,7 +18,7 @@ export function figureTables(figures: readonly Figure[]): readonly Markup[] {
 function figureRow(figure: Figure): Markup {
   const { n, median, min, max, lowerQuartile, upperQuartile } = spreadOf(figure.samples);
   const range = (from: number, to: number) => (n > 1 ? `${formatFigure(from)} – ${formatFigure(to)}` : "");
-  const place = restOfId(figure).split("/").slice(0, -1).join(", ");
+  const place = placeOf(figure, 2);
   const better = figure.better === "more" ? "more is better" : "less is better";
   return markup`<tr id="${figure.id}"><th scope="row">${figure.what}${
     place === "" ? undefined : markup` <span class="place">${place}</span>`
