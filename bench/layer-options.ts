@@ -62,7 +62,7 @@ const AMOUNTS: Readonly<Record<Mode, Amounts>> = {
     questions: 20_000,
     rounds: 3,
     roundMs: 700,
-    calls: 100_000,
+    calls: 60_000,
     others: { sizes: [100_000], questions: 5_000, roundMs: 100, calls: 8_000 },
     curves: QUICK_CURVES,
   },
