@@ -22,7 +22,7 @@ export interface BenchContext {
 
 const PEER_USAGE =
   "[--peer NAME=HOST:PORT[,TOKEN]]... [--peer-tuples N] [--peer-workloads NAME,NAME] [--peer-consistent]";
-export const USAGE = `[engine] [storage] [rpc] [peers] [--quick | --long] [--tuples N] [--json FILE] [--report DIR | --no-report]
+export const USAGE = `[engine] [storage] [rpc] [peers] [--quick | --long] [--tuples N] [--json FILE] [--report DIR | --no-report] [--profile [FILE]]
          ${PEER_USAGE}
        npm run bench -- ${COMPARE_USAGE}`;
 
@@ -37,6 +37,7 @@ const OPTIONS = {
   "peer-tuples": { type: "string" },
   "peer-workloads": { type: "string" },
   "peer-consistent": { type: "boolean" },
+  profile: { type: "string" },
   doctored: { type: "boolean", default: false },
   "slow-solver": { type: "string", default: "0" },
 } as const;
@@ -52,6 +53,7 @@ export async function runBench(args: readonly string[], context: BenchContext): 
   const report = await runLayers({
     ...amountsOf(mode, tuples),
     ...(peers !== undefined && { peers }),
+    ...(values.profile !== undefined && { profile: resolve(context.cwd, values.profile) }),
     layers,
     mode,
     doctored,
@@ -93,6 +95,7 @@ function read(args: readonly string[]) {
   if (tuples !== undefined && !(Number.isSafeInteger(tuples) && tuples >= 1_000))
     throw new UsageError(`--tuples is a whole number from 1000 on, not ${values.tuples}`);
   const layers = positionals.length === 0 ? LAYER_NAMES : positionals.filter(isLayer);
+  if (values.profile !== undefined && !layers.includes("rpc")) throw new UsageError("--profile needs the layer rpc");
   const slowSolver = Number(values["slow-solver"]);
   if (!(slowSolver >= 0 && slowSolver <= 10))
     throw new UsageError(`--slow-solver is a share from 0 to 10, not ${values["slow-solver"]}`);
@@ -113,10 +116,18 @@ function peersOf(values: PeerValues, mode: Mode): PeerOrder | undefined {
 
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+    return parseArgs({ args: withProfileFile(args), options: OPTIONS, allowPositionals: true });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+const PROFILE_FILE = "server.cpuprofile";
+
+/** `--profile` may stand alone. */
+function withProfileFile(args: readonly string[]): string[] {
+  const isFile = (next: string | undefined) => next !== undefined && !next.startsWith("-") && !isLayer(next);
+  return args.map((arg, at) => (arg === "--profile" && !isFile(args[at + 1]) ? `--profile=${PROFILE_FILE}` : arg));
 }
 
 function isLayer(name: string): name is LayerName {

@@ -32,12 +32,14 @@ export interface LayerOptions {
   readonly doctored: boolean;
   /** By what share each Check of the engine takes longer than it does, to see that it is noticed; default 0. */
   readonly slowSolver?: number;
+  /** A file for the CPU profile of a server that is asked Checks; default: none is made. */
+  readonly profile?: string;
   readonly print: (line: string) => void;
 }
 
 export type Mode = "quick" | "normal" | "long";
 
-type Amounts = Omit<LayerOptions, "doctored" | "slowSolver" | "workloads" | "peers" | "print">;
+type Amounts = Omit<LayerOptions, "doctored" | "slowSolver" | "profile" | "workloads" | "peers" | "print">;
 
 const QUICK_CURVES: CurveAmounts = {
   depth: [1, 8, 64, 512],

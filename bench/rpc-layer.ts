@@ -10,11 +10,13 @@ import { rpcFigures, rpcPlots, workloadFigures } from "./rpc/rpc-figures.ts";
 import { runRpcLayer as measureRpc, type RpcResult } from "./rpc/run-rpc.ts";
 import { runWorkloads, type WorkloadsResult } from "./rpc/run-workloads.ts";
 import { localTrust } from "./trusted-issuer.ts";
+import { doctor } from "./workloads/doctor.ts";
 import { WORKLOAD_NAMES } from "./workloads/workloads.ts";
 
 const CALLER = "bench";
 /** The load generator learns each as bytes. */
 const MAX_QUESTIONS = 20_000;
+const PROFILED = "check";
 const LEAST_OF_ECHO = 0.75;
 const LEAST_OF_SQL = 5;
 
@@ -41,12 +43,14 @@ export async function runRpcLayer(options: RpcLayerOptions): Promise<LayerReport
     connection: database.app,
     issuer: localTrust(issuer.issuer, ["check"]),
     token: await issuer.mint(CALLER),
-    questions: work.questions(Math.min(options.questions, MAX_QUESTIONS)),
+    questions: doctor(work.questions(Math.min(options.questions, MAX_QUESTIONS)), options.doctored),
     rounds,
     roundMs: amounts.roundMs,
+    warmCalls: amounts.warmCalls,
     settings: { bindings, warmTenants: [TENANT_SLUG] },
     sqlSettings: { bindings, residentBytes: 0, cacheBytes: 0 },
     sweeps: amounts.sweeps,
+    ...(options.profile !== undefined && { profile: { lane: PROFILED, file: options.profile } }),
     print,
   });
   const workloads = await runWorkloads({
@@ -62,7 +66,7 @@ export async function runRpcLayer(options: RpcLayerOptions): Promise<LayerReport
 
 function reportOf(found: RpcResult, workloads: WorkloadsResult): LayerReport {
   const verified = [...workloads.verified.values()];
-  const asked = [...workloads.rounds.values()].flat();
+  const asked = [...workloads.rounds.values(), ...workloads.echoes.values()].flat();
   const ofWorkloads = workloadFigures(workloads);
   const wholePath = Object.fromEntries(
     ofWorkloads.flatMap(({ id, kind, samples }) => (kind === "ratio" ? [[id, median(samples)]] : [])),
@@ -116,7 +120,7 @@ function rowsOfWorkloads(figures: readonly Figure[]): LayerReport["rows"] {
   });
 }
 
-function rowsOf({ methods, ratios, sweeps }: RpcResult): LayerReport["rows"] {
+function rowsOf({ methods, ratios, sweeps, profile }: RpcResult): LayerReport["rows"] {
   const bounds: Readonly<Record<string, { readonly least: number }>> = {
     check_vs_echo: { least: LEAST_OF_ECHO },
     resident_vs_sql: { least: LEAST_OF_SQL },
@@ -137,5 +141,6 @@ function rowsOf({ methods, ratios, sweeps }: RpcResult): LayerReport["rows"] {
       const bound = bounds[what];
       return { what, value, unit: "", ...(bound !== undefined && { bound }) };
     }),
+    ...profile.map(({ file, name, share }) => ({ what: `profile: ${file} ${name}`, value: share * 100, unit: "%" })),
   ];
 }

@@ -22,7 +22,6 @@ export interface Round extends LoadResult {
 
 const SETTLING_MS = 500;
 const LOADED_MS = 300_000;
-const WARM_CALLS = 20_000;
 const MAX_WARM_ROUNDS = 6;
 
 /** A load upon a lane, with the server's use of CPU and memory. @throws when not one answer was right */
@@ -54,7 +53,7 @@ export async function settleLane(generator: Generator, lane: Lane): Promise<void
 export async function warmLane(
   generator: Generator,
   lane: Lane,
-  { durationMs, calls = WARM_CALLS }: { readonly durationMs: number; readonly calls?: number },
+  { durationMs, calls }: { readonly durationMs: number; readonly calls: number },
 ): Promise<readonly Round[]> {
   const rounds: Round[] = [];
   const done = () => rounds.reduce((sum, round) => sum + round.calls, 0);

@@ -27,13 +27,15 @@ export function rpcFigures({ rounds, samples }: RpcResult): readonly Figure[] {
   return [...lanes, ...ratios];
 }
 
-export function workloadFigures({ rounds }: WorkloadsResult): readonly Figure[] {
-  return [...rounds].flatMap(([lane, found]) => {
-    const figures = laneFigures(`rpc/${lane === ECHO ? "workloads/echo" : lane}`, `${lane}, whole path`, found);
-    if (lane === ECHO) return figures;
-    return [...figures, ...ratioPair(lane, workloadRatio(rounds, lane))];
+export function workloadFigures(found: WorkloadsResult): readonly Figure[] {
+  return [...found.rounds].flatMap(([lane, rounds]) => {
+    const figures = laneFigures(`rpc/${lane}`, `${lane}, whole path`, rounds);
+    return [...figures, ...ratioPair(lane, workloadRatio(found, lane))];
   });
 }
+
+/** Lists are no single calls: nothing is gained by holding them against one. */
+const LOOKUPS = "/lookups";
 
 function ratioPair(lane: string, { throughput, cpu }: EchoRatio): readonly Figure[] {
   const id = `rpc/${lane}/check_vs_echo`;
@@ -44,17 +46,14 @@ function ratioPair(lane: string, { throughput, cpu }: EchoRatio): readonly Figur
   ];
 }
 
-const ECHO = "echo";
-const LOOKUPS = "/lookups";
-
 interface EchoRatio {
   readonly throughput: readonly number[];
   readonly cpu: readonly number[];
 }
 
-/** A sample per round, each against the echo of its round. */
-function workloadRatio(rounds: WorkloadsResult["rounds"], lane: string): EchoRatio {
-  const echo = rounds.get(ECHO) ?? [];
+/** A sample per round, each against the echo right before it. */
+function workloadRatio({ rounds, echoes }: WorkloadsResult, lane: string): EchoRatio {
+  const echo = echoes.get(lane) ?? [];
   const found = rounds.get(lane) ?? [];
   const each = (of: (one: Round, other: Round) => number) => found.map((one, i) => of(one, echo[i] as Round));
   return {
@@ -109,13 +108,13 @@ function limits({ samples }: RpcResult): readonly Against[] {
   });
 }
 
-function workloadLimits({ rounds }: WorkloadsResult): readonly Against[] {
-  return [...rounds.keys()]
-    .filter((lane) => lane !== ECHO && !lane.endsWith(LOOKUPS))
+function workloadLimits(found: WorkloadsResult): readonly Against[] {
+  return [...found.rounds.keys()]
+    .filter((lane) => !lane.endsWith(LOOKUPS))
     .map((lane) => ({
       what: `${lane}, whole path`,
       against: "empty method by grpc-js, same port",
       kind: "limit",
-      samples: workloadRatio(rounds, lane).throughput,
+      samples: workloadRatio(found, lane).throughput,
     }));
 }

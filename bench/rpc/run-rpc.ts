@@ -1,7 +1,9 @@
+import { readFile } from "node:fs/promises";
 import type { ClientConfig } from "pg";
 import type { TrustedIssuer } from "../../src/model/trust.ts";
 import { type Generator, startGenerator } from "../load/generator.ts";
 import { median } from "../load/median.ts";
+import { type SelfTime, topSelfTimes } from "../load/profile-summary.ts";
 import type { LoadRequest, LoadTarget } from "../load/target.ts";
 import type { KnownQuestion } from "../workloads/workload.ts";
 import { type BenchServer, startBenchServer } from "./bench-server.ts";
@@ -20,6 +22,8 @@ export interface RpcOptions {
   readonly questions: readonly KnownQuestion[];
   readonly rounds: number;
   readonly roundMs: number;
+  /** Before anything counts, of each lane; default 20,000. */
+  readonly warmCalls?: number;
   /** The server that answers from memory, over what it has by default. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** One that answers every question from the database; without it there is no `resident_vs_sql`. */
@@ -48,6 +52,8 @@ export interface RpcResult {
   readonly methods: Readonly<Record<string, MethodFigures>>;
   readonly rounds: ReadonlyMap<string, readonly Round[]>;
   readonly sweeps: Swept;
+  /** Where the server's time went, if a profile was asked for. */
+  readonly profile: readonly SelfTime[];
   /** Of each round. */
   readonly samples: Readonly<Record<string, readonly number[]>>;
   /** Each the median of the ratios within a round. */
@@ -56,6 +62,11 @@ export interface RpcResult {
   readonly compared: number;
   readonly wrong: readonly string[];
 }
+
+const WARM_CALLS = 20_000;
+/** 10,000 samples. */
+const PROFILE_MS = 2_000;
+const TOP = 10;
 
 /**
  * Checks against empty methods of the same server, in rounds that take turns, so that all meet the same machine. Every answer is
@@ -123,10 +134,10 @@ class RpcBench {
   }
 
   async run(lanes: readonly Lane[]): Promise<RpcResult> {
-    const { rounds, roundMs } = this.#options;
+    const { rounds, roundMs, warmCalls = WARM_CALLS } = this.#options;
     for (const lane of lanes) {
       await settleLane(this.#generator, lane);
-      await warmLane(this.#generator, lane, { durationMs: roundMs });
+      await warmLane(this.#generator, lane, { durationMs: roundMs, calls: warmCalls });
     }
     for (let round = 0; round < rounds; round++)
       for (const lane of lanes) {
@@ -134,7 +145,7 @@ class RpcBench {
         this.#print(sayRound(lane.name, found));
         this.#rounds.set(lane.name, [...(this.#rounds.get(lane.name) ?? []), found]);
       }
-    await this.#profile(lanes);
+    const profile = await this.#profile(lanes);
     const sweeps = await this.#sweep(lanes);
     const methods = Object.fromEntries(lanes.map(({ name }) => [name, this.#figures(name)]));
     const samples = ratioSamples(this.#rounds);
@@ -145,6 +156,7 @@ class RpcBench {
       methods,
       rounds: this.#rounds,
       sweeps,
+      profile,
       samples,
       ratios: medians(samples),
       compared: asked.reduce((sum, { round }) => sum + round.calls, 0),
@@ -161,13 +173,18 @@ class RpcBench {
     return await runSweeps(this.#generator, lanes, { ...sweeps, throughput, print: this.#print });
   }
 
-  async #profile(lanes: readonly Lane[]): Promise<void> {
-    const { profile, roundMs } = this.#options;
-    const lane = lanes.find(({ name }) => name === profile?.lane);
-    if (profile === undefined || lane === undefined) return;
+  /** @returns the heaviest functions, which a file has whole */
+  async #profile(lanes: readonly Lane[]): Promise<readonly SelfTime[]> {
+    const { profile } = this.#options;
+    if (profile === undefined) return [];
+    const lane = lanes.find(({ name }) => name === profile.lane);
+    if (lane === undefined)
+      throw new Error(`there is no lane ${profile.lane}; there are ${lanes.map(({ name }) => name).join(", ")}`);
     await lane.server.profile();
-    await askLane(this.#generator, lane, { durationMs: roundMs });
+    await askLane(this.#generator, lane, { durationMs: PROFILE_MS });
     await lane.server.profile(profile.file);
+    this.#print(`wrote ${profile.file}: the server's CPU under ${lane.name}`);
+    return topSelfTimes(JSON.parse(await readFile(profile.file, "utf8")), TOP);
   }
 
   #figures(name: string): MethodFigures {

@@ -26,8 +26,10 @@ export interface WorkloadsOptions extends WorkloadAmounts {
 }
 
 export interface WorkloadsResult {
-  /** By lane: `echo`, and for each workload its name and, where it has lists, `<name>/lookups`. */
+  /** By lane: for each workload its name and, where it has lists, `<name>/lookups`. */
   readonly rounds: ReadonlyMap<string, readonly Round[]>;
+  /** Of the empty method, by the lane that was asked right behind it. */
+  readonly echoes: ReadonlyMap<string, readonly Round[]>;
   readonly verified: ReadonlyMap<WorkloadName, Verified>;
 }
 
@@ -43,8 +45,8 @@ interface Scene {
 }
 
 /**
- * The whole path of each workload: its tuples in a tenant of its own (or in many), asked over gRPC with a token of that tenant. An empty
- * method of the same server is a lane of each round, which all others are held against.
+ * The whole path of each workload: its tuples in a tenant of its own (or in many), asked over gRPC with a token of that tenant. Right
+ * before each of them an empty method of the same server is asked, which it is held against.
  */
 export async function runWorkloads(options: WorkloadsOptions): Promise<WorkloadsResult> {
   const { database, issuer, names, print } = options;
@@ -66,9 +68,9 @@ export async function runWorkloads(options: WorkloadsOptions): Promise<Workloads
     target: grpc(server.ports.grpcPort, [grpcEcho(ECHO_PATH)]),
     resident: slugs.length,
   };
-  const lanes = [echo, ...scenes.flatMap((scene) => scene.lanes)];
+  const lanes = scenes.flatMap((scene) => scene.lanes);
   const heads = await headsOf(store, filled);
-  const asked = await askInRounds(generator, lanes, options);
+  const asked = await askInRounds(generator, { echo, lanes }, options);
   const verified = new Map<WorkloadName, Verified>();
   for (const [index, scene] of scenes.entries()) {
     const { name, tenants } = scene.filled;
@@ -78,7 +80,7 @@ export async function runWorkloads(options: WorkloadsOptions): Promise<Workloads
     verified.set(name, join([revisions, await verify(scene, server, options)]));
   }
   // Awaited here: what it asks is closed behind it.
-  return { rounds: asked.rounds, verified };
+  return { rounds: asked.rounds, echoes: asked.echoes, verified };
 }
 
 async function sceneOf(filled: FilledWorkload, server: BenchServer, options: WorkloadsOptions): Promise<Scene> {
@@ -108,19 +110,20 @@ async function headsOf(store: Parameters<typeof fillWorkloads>[1], filled: reado
 
 interface AskedInRounds {
   readonly rounds: Map<string, Round[]>;
+  readonly echoes: Map<string, Round[]>;
   /** That were answered, warming up included. */
   readonly writes: Map<string, number>;
 }
 
 async function askInRounds(
   generator: Generator,
-  lanes: readonly Lane[],
+  { echo, lanes }: { readonly echo: Lane; readonly lanes: readonly Lane[] },
   { rounds, roundMs, warmMs, print }: WorkloadsOptions,
 ): Promise<AskedInRounds> {
-  const asked: AskedInRounds = { rounds: new Map(), writes: new Map() };
+  const asked: AskedInRounds = { rounds: new Map(), echoes: new Map(), writes: new Map() };
   const count = (lane: Lane, { callsByPath }: Pick<Round, "callsByPath">) =>
     asked.writes.set(lane.name, (asked.writes.get(lane.name) ?? 0) + (callsByPath[WRITE_PATH] ?? 0));
-  for (const lane of lanes) {
+  for (const lane of [echo, ...lanes]) {
     await generator.learn(lane.name, lane.target);
     await settleLane(generator, lane);
     for (const round of await warmLane(generator, lane, { durationMs: warmMs, calls: 1 })) count(lane, round);
@@ -129,9 +132,11 @@ async function askInRounds(
     for (const lane of lanes) {
       // Nobody has asked these tenants for some seconds: what the process knows of them is looked up again first, which is once.
       count(lane, await askLane(generator, lane, { durationMs: AWAKENING_MS }));
+      const beside = await askLane(generator, echo, { durationMs: roundMs / 2 });
       const found = await askLane(generator, lane, { durationMs: roundMs });
       print(sayRound(lane.name, found));
       count(lane, found);
+      asked.echoes.set(lane.name, [...(asked.echoes.get(lane.name) ?? []), beside]);
       asked.rounds.set(lane.name, [...(asked.rounds.get(lane.name) ?? []), found]);
     }
   return asked;

@@ -1,13 +1,12 @@
 // The server of the bench in a process of its own, so that its CPU time is its own too.
 
-import { writeFile } from "node:fs/promises";
-import { Session } from "node:inspector/promises";
 import type { ClientConfig } from "pg";
 import { startServer } from "../../src/cli/serve.ts";
 import { createLogger } from "../../src/log.ts";
 import { NO_LIMITS } from "../../src/rpc/limits/call-limits.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { answerParent } from "../load/child.ts";
+import { startProfile, stopProfile } from "../load/cpu-profile.ts";
 import { serverConfig } from "../server-config.ts";
 import { startAuthenticatedEcho, startTransportEcho } from "./authenticated-echo.ts";
 import { addEchoToServers } from "./echo.ts";
@@ -43,11 +42,10 @@ export interface ServerSight {
 const CLOSERS: (() => Promise<void>)[] = [];
 let ports = { grpcPort: 0, httpPort: 0, transportEchoPort: 0, echoPort: 0 };
 let residents = (): number => 0;
-let profiler: Session | undefined;
 
 async function answer(order: ServerOrder): Promise<ServerSight> {
   if (order.what === "start") ports = await start(order);
-  if (order.what === "profile") await profile(order.file);
+  if (order.what === "profile") await (order.file === undefined ? startProfile() : stopProfile(order.file));
   const { user, system } = process.cpuUsage();
   return { ...ports, cpuMicros: user + system, rssBytes: process.memoryUsage.rss(), resident: residents() };
 }
@@ -77,22 +75,6 @@ async function start({
   );
   const { grpcPort, httpPort } = server;
   return { grpcPort, httpPort, transportEchoPort: transportEcho.port, echoPort: echo.port };
-}
-
-/** Starts a CPU profile, or ends it and writes it down. */
-async function profile(file: string | undefined): Promise<void> {
-  if (profiler === undefined) {
-    profiler = new Session();
-    profiler.connect();
-    await profiler.post("Profiler.enable");
-    await profiler.post("Profiler.setSamplingInterval", { interval: 200 });
-    await profiler.post("Profiler.start");
-  } else if (file !== undefined) {
-    const { profile: found } = await profiler.post("Profiler.stop");
-    await writeFile(file, JSON.stringify(found));
-    profiler.disconnect();
-    profiler = undefined;
-  }
 }
 
 answerParent(answer, async () => {

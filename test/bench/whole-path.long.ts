@@ -9,7 +9,7 @@ describe("the whole path of every workload", () => {
     const names = WORKLOAD_NAMES.filter((name) => name !== "saas");
     const { rounds, verified } = await run(names, { roundMs: 200, rounds: 2 });
     expect([...rounds.values()].flat().filter(({ wrong }) => wrong > 0)).toEqual([]);
-    expect([...rounds.keys()]).toEqual(expect.arrayContaining(["echo", ...names]));
+    expect([...rounds.keys()]).toEqual(expect.arrayContaining(names));
     expect([...verified.values()].flatMap(({ wrong }) => wrong)).toEqual([]);
   });
 

@@ -11,7 +11,7 @@ describe("the whole path of workloads", () => {
     expect(all.every(({ calls, server }) => calls > 0 && server.cpuMicrosPerCall > 0 && server.rssBytes > 0)).toBe(
       true,
     );
-    expect([...rounds.keys()]).toEqual(["echo", "fanout", "fanout/lookups", "writes"]);
+    expect([...rounds.keys()]).toEqual(["fanout", "fanout/lookups", "writes"]);
     expect([...verified.values()].flatMap(({ wrong }) => wrong)).toEqual([]);
     expect(verified.get("fanout")?.compared).toBe(1 + TINY.lookups);
     expect(verified.get("writes")?.compared).toBeGreaterThan(1);

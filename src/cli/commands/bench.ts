@@ -16,6 +16,7 @@ interface Options {
   readonly peerWorkloads?: string;
   readonly peerConsistent?: boolean;
   readonly report?: string;
+  readonly profile?: string | true;
   readonly times?: boolean;
   readonly all?: boolean;
   readonly anyway?: boolean;
@@ -41,6 +42,7 @@ export function registerBench(parent: Command, shell: Shell): void {
     .option("--tuples <count>", "of the largest graph and of the tenant in Postgres")
     .option("--json <file>", "also write everything as JSON; - writes it to standard output instead of the table")
     .option("--report <directory>", "also write a page with plots, a summary in Markdown and the JSON into it")
+    .option("--profile [file]", "also write a CPU profile of the server under Checks (server.cpuprofile)")
     .option(
       "--peer <name=host:port[,token]>",
       "compare with a spicedb or openfga that runs there; repeatable",
@@ -74,6 +76,7 @@ async function bench(context: CliContext, options: Options, layers: readonly str
     ...(options.tuples === undefined ? [] : [`--tuples=${options.tuples}`]),
     ...(options.json === undefined ? [] : [`--json=${options.json}`]),
     ...(options.report === undefined ? [] : [`--report=${options.report}`]),
+    ...(options.profile === undefined ? [] : [options.profile === true ? "--profile" : `--profile=${options.profile}`]),
     ...(options.peer ?? []).map((peer) => `--peer=${peer}`),
     ...(options.peerTuples === undefined ? [] : [`--peer-tuples=${options.peerTuples}`]),
     ...(options.peerWorkloads === undefined ? [] : [`--peer-workloads=${options.peerWorkloads}`]),
