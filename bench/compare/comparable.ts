@@ -13,6 +13,7 @@ export interface Differences {
 
 /** What was measured at all: figures that only one of the runs has are listed as such, and the others mean the same. */
 const SELECTIONS: readonly string[] = ["layers", "workloads", "peers"];
+const MOST_SHOWN = 80;
 /** What a test makes slower is what the comparison is to find. */
 const SABOTAGE: readonly string[] = ["slowSolver"];
 
@@ -48,7 +49,8 @@ function settingLine({ settings: a }: ComparedReport, { settings: b }: ComparedR
 }
 
 function settingOf(value: unknown): string {
-  return value === undefined ? "not set" : JSON.stringify(value);
+  const text = value === undefined ? "not set" : JSON.stringify(value);
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
 }
 
 /** Ratios are those of two figures of one run: they survive all of these. */

@@ -42,6 +42,8 @@ export async function runCompare(
         "--anyway compares them nevertheless",
       ].join("\n  "),
     );
+  if (comparison.figures.length === 0)
+    throw new UsageError(`${fileA} and ${fileB} have no figure in common: there is nothing to compare`);
   const text = JSON.stringify({ a: head(fileA, a), b: head(fileB, b), ...comparison }, undefined, 2);
   if (values.json === "-") print(text);
   else {

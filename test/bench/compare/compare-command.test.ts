@@ -87,6 +87,11 @@ describe("npm run bench -- compare", () => {
     expect(text).toContain("compared anyway, although rounds is 3 in A and 7 in B");
   });
 
+  it("refuses runs that share no figure, whatever it was told", async () => {
+    const other = full([ratio("storage/documents/fill", [1, 1, 1])], { settings: { rounds: 3, layers: ["storage"] } });
+    await expect(compare(full(FAST), other, "--anyway")).rejects.toThrow("have no figure in common");
+  });
+
   it("compares runs of other layers and machines, saying so, but no times of other machines", async () => {
     const there = { ...full(FAST).machine, cpu: "y", loadBefore: 7 };
     const other = full(FAST, { settings: { rounds: 3, layers: ["rpc"] }, machine: there });
