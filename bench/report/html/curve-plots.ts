@@ -49,9 +49,7 @@ interface Panel {
 export function curvePlots(curves: readonly Curve[]): readonly Markup[] {
   const sized = curves.map((curve) => ({ curve, sizes: new Set(curve.points.filter(drawn).map(({ x }) => x)).size }));
   const drawable = sized.filter(({ sizes }) => sizes > 1).map(({ curve }) => curve);
-  const single = sized
-    .filter(({ sizes }) => sizes === 1)
-    .map(({ curve }) => `${curve.workload} (${curve.what}, by ${curve.by})`);
+  const single = sized.filter(({ sizes }) => sizes === 1).map(({ curve }) => curve);
   const names = [...new Set(drawable.map(({ workload }) => workload))];
   const figures = familiesOf(drawable).flatMap((family) => {
     const all = [...new Set([...names, ...family.curves.map(({ name }) => name)])];
@@ -68,8 +66,14 @@ export function curvePlots(curves: readonly Curve[]): readonly Markup[] {
     return [...times, ...panelsOf(family.curves, ({ name }) => name).flatMap((part) => countedPlots(panel(part)))];
   });
   if (figures.length === 0 || single.length === 0) return figures;
-  const note = `Measured at one size only, so there is no growth to draw; the figures are in the tables: ${single.join(", ")}.`;
+  const note = `Measured at one size only, so there is no growth to draw; the figures are in the tables: ${namesOf(single)}.`;
   return [...figures, markup`<p class="absent">${note}</p>`];
+}
+
+/** Such as `Check in memory by tuples (code, saas)`. */
+function namesOf(curves: readonly Curve[]): string {
+  const groups = [...Map.groupBy(curves, ({ what, by }) => `${what} by ${by}`)];
+  return groups.map(([name, group]) => `${name} (${group.map(({ workload }) => workload).join(", ")})`).join("; ");
 }
 
 function drawn({ x, medianUs }: CostPoint): boolean {

@@ -90,7 +90,7 @@ th, td { padding: 0.28rem 0.9rem 0.28rem 0; border-bottom: 1px solid var(--grid)
 thead th { border-bottom: 1px solid var(--soft); color: var(--soft); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 400; min-width: 12rem; }
 .figures .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.grid th:nth-child(1) { width: 42%; } .grid th:nth-child(2) { width: 11%; } .grid th:nth-child(3) { width: 10%; } .grid th:nth-child(4), .grid th:nth-child(5) { width: 14%; } .grid th:nth-child(6) { width: 4%; }
+.grid td:last-child { white-space: nowrap; } .grid th:nth-child(1) { width: 42%; } .grid th:nth-child(2) { width: 11%; } .grid th:nth-child(3) { width: 10%; } .grid th:nth-child(4), .grid th:nth-child(5) { width: 14%; } .grid th:nth-child(6) { width: 4%; }
 .place { color: var(--soft); } .better { color: var(--soft); }
 .facts { width: auto; } .facts td { overflow-wrap: anywhere; } .facts th { min-width: 8rem; color: var(--soft); white-space: nowrap; }
 tr.missed th, tr.missed td { background: color-mix(in srgb, var(--bad) 9%, transparent); }
