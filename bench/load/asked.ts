@@ -11,6 +11,8 @@ export class Tally {
   readonly #answered: Uint32Array;
   calls = 0;
   wrong = 0;
+  /** Of the wrong ones, those that gave no answer at all. */
+  failed = 0;
   /** Which request was the first with a wrong answer, and what was wrong. */
   firstWrong: { readonly request: number; readonly why: string } | undefined;
 
@@ -25,6 +27,7 @@ export class Tally {
     this.#answered[request] = (this.#answered[request] ?? 0) + 1;
     if (failure === undefined && (this.#judges[request] as Judge)(answer)) return;
     this.wrong += 1;
+    if (failure !== undefined || answer.length === 0) this.failed += 1;
     this.firstWrong ??= { request, why: failure ?? `an answer of ${answer.length} bytes, ${shown(answer)}` };
   }
 

@@ -34,6 +34,8 @@ export interface LoadResult {
   readonly calls: number;
   readonly callsByPath: Readonly<Record<string, number>>;
   readonly wrong: number;
+  /** Of the wrong ones, those that gave no answer at all: an error. */
+  readonly failed: number;
   /** What was wrong with the first that was. */
   readonly firstWrong?: { readonly request: number; readonly why: string };
   /** With a rate: due, and not sent before the load had to end. */
@@ -190,11 +192,12 @@ function resultOf(
   { share, lateP99Ms, unsent }: LoopUse,
   { elapsedMs, cpuMicros }: { readonly elapsedMs: number; readonly cpuMicros: number },
 ): Omit<LoadResult, "callsByPath"> {
-  const { calls, wrong, latencies } = tally;
+  const { calls, wrong, failed, latencies } = tally;
   const p99Ms = latencies.quantileMs(0.99);
   return {
     calls,
     wrong,
+    failed,
     unsent,
     callsPerSecond: (calls / elapsedMs) * 1000,
     p50Ms: latencies.quantileMs(0.5),
