@@ -20,6 +20,7 @@ export interface BenchServerOptions {
   /** As an operator would write them; see `ServerOrder`. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly unlimited?: boolean;
+  readonly patient?: boolean;
 }
 
 /** Until the stack is disposed of. */

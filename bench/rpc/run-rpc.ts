@@ -77,7 +77,7 @@ export async function runRpcLayer(options: RpcOptions): Promise<RpcResult> {
   const generator = stack.use(startGenerator());
   const { connection, issuer, settings, sqlSettings } = options;
   const start = (more: object = {}) =>
-    startBenchServer(stack, { connection, settings: { ...more, issuers: [issuer] } });
+    startBenchServer(stack, { connection, settings: { ...more, issuers: [issuer] }, patient: true });
   const memory = await start(settings);
   const sql = sqlSettings === undefined ? undefined : await start(sqlSettings);
   const lanes = lanesOf(options, memory, sql).filter(({ name }) => options.lanes?.includes(name) ?? true);

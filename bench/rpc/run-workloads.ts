@@ -59,7 +59,7 @@ export async function runWorkloads(options: WorkloadsOptions): Promise<Workloads
   const slugs = filled.flatMap(({ tenants }) => tenants.map(({ slug }) => slug));
   const bindings = slugs.map((slug) => ({ issuer: issuer.issuer, subject: slug, tenants: [slug], scopes: SCOPES }));
   const settings = { issuers: [issuer], bindings, warmTenants: slugs };
-  const server = await startBenchServer(stack, { connection: database.app, settings });
+  const server = await startBenchServer(stack, { connection: database.app, settings, patient: true });
   const generator = stack.use(startGenerator());
   const scenes = await Promise.all(filled.map((one) => sceneOf(one, server, options)));
   const echo: Lane = {

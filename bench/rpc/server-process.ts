@@ -3,7 +3,8 @@
 import type { ClientConfig } from "pg";
 import { startServer } from "../../src/cli/serve.ts";
 import { createLogger } from "../../src/log.ts";
-import { NO_LIMITS } from "../../src/rpc/limits/call-limits.ts";
+import { createCallLimits, NO_LIMITS } from "../../src/rpc/limits/call-limits.ts";
+import type { LoopLag } from "../../src/rpc/limits/loop-lag.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import { answerParent } from "../load/child.ts";
 import { startProfile, stopProfile } from "../load/cpu-profile.ts";
@@ -21,6 +22,8 @@ export type ServerOrder =
       readonly settings: Readonly<Record<string, unknown>>;
       /** Nothing stands between tenants, to see what the limits are good for. */
       readonly unlimited?: boolean;
+      /** Refuses nobody because the process is late: a load that keeps it busy on purpose is to be answered, not shed. */
+      readonly patient?: boolean;
     }
   | { readonly what: "look" }
   | { readonly what: "profile"; readonly file?: string };
@@ -39,6 +42,7 @@ export interface ServerSight {
   readonly resident: number;
 }
 
+const NEVER_LATE: LoopLag = { lateMs: 0, close: () => undefined };
 const CLOSERS: (() => Promise<void>)[] = [];
 let ports = { grpcPort: 0, httpPort: 0, transportEchoPort: 0, echoPort: 0 };
 let residents = (): number => 0;
@@ -54,6 +58,7 @@ async function start({
   connection,
   settings,
   unlimited,
+  patient,
 }: Extract<ServerOrder, { what: "start" }>): Promise<typeof ports> {
   addEchoToServers();
   addEchoToHttpServers();
@@ -64,7 +69,8 @@ async function start({
     poolMax: config.databasePoolMax,
     statementTimeoutMs: config.maxDeadlineMs,
   });
-  const server = await startServer(config, { log, store, opsPort: false, ...(unlimited && { limits: NO_LIMITS }) });
+  const limits = unlimited ? NO_LIMITS : patient ? createCallLimits(config, { lag: NEVER_LATE }) : undefined;
+  const server = await startServer(config, { log, store, opsPort: false, ...(limits && { limits }) });
   residents = () => server.residency.stats().tenants.filter(({ state }) => state === "resident").length;
   const echo = await startAuthenticatedEcho(config, store, log);
   const transportEcho = await startTransportEcho(config, log);
