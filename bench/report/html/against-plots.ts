@@ -8,7 +8,7 @@ import { compact, positive } from "./numbers.ts";
 import type { PlotRow } from "./row-plot.ts";
 
 /** As many as a printed page has room for. */
-const MOST_ROWS = 18;
+const MOST_ROWS = 16;
 
 const TEXTS = {
   limit: {

@@ -40,9 +40,9 @@ export function drawRows(plot: RowPlot, canvas: Canvas): Markup {
   const above = name === "narrow";
   const valueWidth = Math.max(...plot.rows.map(({ value }) => textWidth(value, fontSize)));
   const layout: Layout = {
-    left: above ? 14 : 262,
+    left: above ? 14 : 292,
     right: above ? width - 14 : width - valueWidth - 24,
-    labelWidth: above ? width - valueWidth - 16 : 240,
+    labelWidth: above ? width - valueWidth - 16 : 270,
     above,
     lineHeight: fontSize * 1.2,
   };
@@ -71,7 +71,7 @@ function drawRow(
   { fontSize, width }: Canvas,
 ): { readonly markup: Markup; readonly height: number } {
   const headed = row.heading === undefined ? 0 : lineHeight + 12;
-  const lines = wrapText(row.label, fontSize, labelWidth, 2);
+  const lines = wrapText(row.label, fontSize, labelWidth, 3);
   const top = from + headed;
   const textHeight = lines.length * lineHeight;
   const height = above ? textHeight + 26 : Math.max(textHeight + 8, 28);

@@ -9,7 +9,7 @@ import { percent, positive } from "./numbers.ts";
 import type { PlotRow } from "./row-plot.ts";
 
 /** As many as a printed page has room for. */
-const MOST_ROWS = 20;
+const MOST_ROWS = 16;
 /** Beyond this, rounds stand at the edge. */
 const WIDEST_PERCENT = 50;
 /** How far two runs may lie apart and still agree. */
