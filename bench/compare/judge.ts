@@ -51,6 +51,8 @@ const COUNT_FLOOR = 0.05;
 const BYTES_FLOOR = 2;
 /** So many standard errors. */
 const ERRORS = 5;
+/** Of a group's median: there are few groups, so fewer do. */
+const SHIFT_ERRORS = 4;
 /** So many deviations of a group's figures from their median. */
 const SPREADS = 5;
 
@@ -71,7 +73,7 @@ export function judgeShift({ name, pairs, shift, spread }: Group, noise: Noise):
   const [first] = pairs;
   if (first === undefined || spread === undefined) return undefined;
   const error = medianError(Math.max(spread, noise.spread), pairs.length);
-  const threshold = Math.max(leastOf(first.b.kind), ERRORS * error);
+  const threshold = Math.max(leastOf(first.b.kind), SHIFT_ERRORS * error);
   const { better } = first.b;
   const change = Math.expm1(better === "less" ? shift : -shift);
   return {
