@@ -11,7 +11,6 @@ import { WORKLOADS, type WorkloadName } from "../workloads/workloads.ts";
 
 const TUPLES = 2_000;
 const CHECKS = 150;
-const WRITES = 20;
 /** Deep groups, exclusions, and caveats with contexts in tuples. */
 const CHECKED: readonly WorkloadName[] = ["documents", "exclusion", "caveats"];
 const LATEST = { kind: "fully_consistent" } as const;
@@ -43,7 +42,6 @@ export async function databaseWork(database: Pick<BenchDatabase, "owner" | "app"
       const { tenant, work } = await makeTenantOf(database, `gate-${name}`, WORKLOADS[name](TUPLES));
       const call = unlimitedCall(tenant, Date.now());
       figures.push(...(await checks(name, verbs, call, work, counted)));
-      if (name === CHECKED[0]) figures.push(...(await writes(name, verbs, call, work, counted)));
     }
     return figures;
   } finally {
@@ -83,27 +81,6 @@ async function ask(verbs: Verbs, call: TenantCall, asked: KnownQuestion) {
   if ((decision.kind === "allowed") !== asked.allowed)
     throw new Error(`a wrong answer over Postgres: ${JSON.stringify(asked)} was ${decision.kind}`);
   return work;
-}
-
-async function writes(
-  name: WorkloadName,
-  verbs: Verbs,
-  call: TenantCall,
-  work: Workload,
-  counted: Counted,
-): Promise<readonly Figure[]> {
-  const before = { ...counted };
-  for (let index = 0; index < WRITES; index += 1)
-    await verbs.writeTuples(call, {
-      updates: [{ operation: "create", tuple: work.change(index) }],
-      preconditions: [],
-      idempotencyKey: "",
-    });
-  const count = figureOf(name, "write");
-  return [
-    count("write_statements", "statements", (counted.statements - before.statements) / WRITES),
-    count("write_flights", "round trips", (counted.flights - before.flights) / WRITES),
-  ];
 }
 
 function figureOf(workload: WorkloadName, of: string) {

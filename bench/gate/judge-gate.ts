@@ -15,8 +15,8 @@ export interface GateVerdict {
   readonly text: string;
 }
 
-/** Of the baseline's: CPU time is shared with whatever else the machine does, and this is no place for false alarms. */
-const LEAST_OF_RATIO = 0.8;
+/** Of the baseline's: CPU time is shared with whatever else the machine does, 0.83 was 0.54 at a load of 20. */
+const LEAST_OF_RATIO = 0.6;
 const HEAD = ["FIGURE", "BASELINE", "NOW", "UNIT", "CHANGE", "ROUNDS ±", "ALLOWED"];
 const RENEW =
   "If that is meant, renew the baseline with `npm run bench -- gate --write` and commit it with what has changed it.";

@@ -58,7 +58,7 @@ describe("the gate", () => {
     ["engine/documents/nodes", 1.03],
     ["engine/documents/allocated_bytes", 1.06],
     ["service/documents/sql_statements", 1.1],
-    ["rpc/documents/check_vs_echo_cpu", 0.79],
+    ["rpc/documents/check_vs_echo_cpu", 0.59],
   ])("fails when %s is %d times the baseline's, and says what and by how much", (id, times) => {
     const { passed, text } = judgeGate(
       committed,
@@ -76,7 +76,7 @@ describe("the gate", () => {
   it.each([
     ["engine/documents/nodes", 1.015],
     ["engine/documents/allocated_bytes", 1.04],
-    ["rpc/documents/check_vs_echo_cpu", 0.81],
+    ["rpc/documents/check_vs_echo_cpu", 0.61],
   ])("lets %s be %d times the baseline's", (id, times) => {
     expect(
       judgeGate(
