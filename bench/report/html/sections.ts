@@ -24,7 +24,7 @@ export function plotSections({ plots, figures }: Report): readonly Section[] {
       "Against other systems",
       againstPlots(plots.against, "peer"),
       "ratios to other systems",
-      "npm run bench -- --peer spicedb=localhost:50051,token --peer openfga=localhost:8081",
+      "npm run bench -- --peer spicedb=localhost:50051,token --peer openfga=localhost:8080",
     ),
     section("spread", "How sure the ratios are", spreadPlots(figures), "repeated rounds of ratios", "npm run bench"),
     section(
