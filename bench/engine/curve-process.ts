@@ -4,7 +4,7 @@
 
 import { planOf } from "../compiled.ts";
 import { SCHEMA } from "../growth/graphs.ts";
-import { createWorld } from "../growth/world.ts";
+import { createWorld, UNLIMITED_WORK } from "../growth/world.ts";
 import { answerParent } from "../load/child.ts";
 import { median } from "../load/median.ts";
 import type { CostPoint } from "../report/plots.ts";
@@ -70,10 +70,10 @@ function prepareCheck({ graph: tuplesOf, expected }: CurveCase, n: number): Aske
     allowed: expected(n) > 0,
     kind: "anne",
   };
-  const check = tenantsCheck(plan, [graph], FIRST_HEAD.revision);
+  const check = tenantsCheck(plan, [graph], FIRST_HEAD.revision, UNLIMITED_WORK);
   return {
     ask: () => (check(asked) ? 1 : 0),
-    work: { ...tenantsWork(plan, [graph], FIRST_HEAD.revision)(asked) },
+    work: { ...tenantsWork(plan, [graph], FIRST_HEAD.revision, UNLIMITED_WORK)(asked) },
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

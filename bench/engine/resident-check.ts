@@ -20,8 +20,13 @@ export interface CheckWork {
   readonly rows: number;
 }
 
+export interface CheckLimits {
+  readonly maxNodes: number;
+  readonly maxRows: number;
+}
+
 /** What the service lets one Check cost. */
-export const LIMITS = { maxNodes: 100_000, maxRows: 100_000 };
+export const LIMITS: CheckLimits = { maxNodes: 100_000, maxRows: 100_000 };
 export const NO_CONTEXT: JsonObject = {};
 
 /** The engine's part of a Check as the service does it: from a question of strings to its decision, without transport and identity. */
@@ -29,9 +34,14 @@ export function residentCheck(plan: Plan, graph: TupleGraph, revision: Revision)
   return tenantsCheck(plan, [graph], revision);
 }
 
-/** The same for many tenants. @param graphs by the tenant's number */
-export function tenantsCheck(plan: Plan, graphs: readonly TupleGraph[], revision: Revision): ResidentCheck {
-  const decide = deciding(plan, graphs, revision);
+/** The same for many tenants. @param graphs by the tenant's number @param limits of one Check; default: the service's */
+export function tenantsCheck(
+  plan: Plan,
+  graphs: readonly TupleGraph[],
+  revision: Revision,
+  limits: CheckLimits = LIMITS,
+): ResidentCheck {
+  const decide = deciding(plan, graphs, revision, limits);
   return (asked) => decide(asked).outcome.decision.kind === "allowed";
 }
 
@@ -40,8 +50,9 @@ export function tenantsWork(
   plan: Plan,
   graphs: readonly TupleGraph[],
   revision: Revision,
+  limits: CheckLimits = LIMITS,
 ): (asked: KnownQuestion) => CheckWork {
-  const decide = deciding(plan, graphs, revision);
+  const decide = deciding(plan, graphs, revision, limits);
   return (asked) => decide(asked).work;
 }
 
@@ -50,9 +61,14 @@ interface Decided {
   readonly work: CheckWork;
 }
 
-function deciding(plan: Plan, graphs: readonly TupleGraph[], revision: Revision): (asked: KnownQuestion) => Decided {
+function deciding(
+  plan: Plan,
+  graphs: readonly TupleGraph[],
+  revision: Revision,
+  limits: CheckLimits,
+): (asked: KnownQuestion) => Decided {
   const residents = graphs.map((graph) => ({ graph, revision }));
-  const options = { nowMs: Date.now(), limits: LIMITS };
+  const options = { nowMs: Date.now(), limits };
   return ({ question, tenant = 0, context = NO_CONTEXT }) => {
     const resident = residents[tenant];
     if (resident === undefined) throw new Error(`there is no tenant ${tenant}`);
@@ -66,7 +82,7 @@ function deciding(plan: Plan, graphs: readonly TupleGraph[], revision: Revision)
   /** What would keep a server's thread for too long at once goes on in turns there, by the same solver. */
   function solve(item: CheckItem, graph: TupleGraph): Decided {
     const solver = startChecks(plan, [item], options);
-    const work = driveNow(solver, (needs, most) => readGraph(graph, revision, needs, most), LIMITS);
+    const work = driveNow(solver, (needs, most) => readGraph(graph, revision, needs, most), limits);
     const [outcome] = solver.outcomes();
     if (outcome === undefined || outcome instanceof RelataError) throw outcome ?? new Error("no outcome");
     return { outcome, work };
