@@ -1,7 +1,7 @@
 // npm run bench -- [layers and options: see README.md]
 // npm run bench -- report FILE.json...
 // npm run bench -- compare A.json B.json
-// npm run bench -- gate [--write] [--verbose]
+// npm run bench -- gate [--write] [--baseline FILE] [--verbose]
 // npm run bench -- growth [part of a case's name]
 // npm run bench -- layout [tuples]
 // npm run bench -- lookup [tuples] [results]
@@ -81,7 +81,9 @@ function refuse(error: unknown): number {
   console.error(`${error.message}\nusage: npm run bench -- ${USAGE}`);
   console.error(
     "       npm run bench -- report FILE.json...\n" +
-      "       npm run bench -- growth [part of a case's name] | lookup [tuples] [results] | soak [minutes] | storm [rounds]",
+      "       npm run bench -- gate [--write] [--baseline FILE] [--verbose]\n" +
+      "       npm run bench -- growth [part of a case's name] | layout [tuples] | lookup [tuples] [results]\n" +
+      "       npm run bench -- soak [minutes] | storm [rounds] | rpc TUPLES [rounds]",
   );
   return 2;
 }

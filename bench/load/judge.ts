@@ -1,4 +1,5 @@
 import { PREFIX_BYTES } from "./grpc-requests.ts";
+import { varintOf } from "./proto-fields.ts";
 import type { LoadTarget, RightAnswer } from "./target.ts";
 
 /** Says whether an answer is right: of gRPC messages behind their prefixes, of JSON a body. */
@@ -13,11 +14,14 @@ export function judgeOf(protocol: LoadTarget["protocol"], right: RightAnswer): J
       const prefix = right.kind === "prefix";
       if (protocol === "json") return (body) => hasAt(body, bytes, prefix ? 0 : body.length - bytes.length);
       return (answer) => {
-        if (answer.length < PREFIX_BYTES) return false;
-        const end = PREFIX_BYTES + answer.readUInt32BE(1);
-        if (end > answer.length || end - PREFIX_BYTES < bytes.length) return false;
-        return hasAt(answer, bytes, prefix ? PREFIX_BYTES : end - bytes.length);
+        const message = firstMessage(answer);
+        return message !== undefined && hasAt(message, bytes, prefix ? 0 : message.length - bytes.length);
       };
+    }
+    case "varint": {
+      const { field, value } = right;
+      if (protocol === "json") throw new Error(`a body of JSON has no field ${field} by number`);
+      return (answer) => varintOf(firstMessage(answer), field) === value;
     }
     case "field": {
       const { name, value } = right;
@@ -29,6 +33,13 @@ export function judgeOf(protocol: LoadTarget["protocol"], right: RightAnswer): J
         ? (answer) => countMessages(answer) === right.count
         : (body) => countLines(body) === right.count;
   }
+}
+
+/** @returns undefined where it is not whole */
+function firstMessage(answer: Buffer): Buffer | undefined {
+  if (answer.length < PREFIX_BYTES) return undefined;
+  const end = PREFIX_BYTES + answer.readUInt32BE(1);
+  return end > answer.length ? undefined : answer.subarray(PREFIX_BYTES, end);
 }
 
 function hasAt(bytes: Buffer, wanted: Uint8Array, start: number): boolean {

@@ -22,6 +22,8 @@ export interface LoadRequest {
 export type RightAnswer =
   /** The (first) message begins or ends with these bytes. */
   | { readonly kind: "prefix" | "suffix"; readonly bytes: Uint8Array }
+  /** A field at the top of a message of gRPC, with a value below 2^31, wherever it stands; 0 where it is left out. */
+  | { readonly kind: "varint"; readonly field: number; readonly value: number }
   /** A field at the top of a JSON object. */
   | { readonly kind: "field"; readonly name: string; readonly value: string | boolean }
   /** So many results in a stream of messages. */

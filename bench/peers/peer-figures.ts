@@ -31,13 +31,18 @@ interface Ratio {
   readonly samples: readonly number[];
 }
 
+/** Calls that ended in an error did no work. */
+function answeredPerSecond({ callsPerSecond, calls, failed }: LoadResult): number {
+  return callsPerSecond * (1 - failed / Math.max(1, calls));
+}
+
 function ratiosIn({ timing: { closed, open } }: Comparison): readonly Ratio[] {
   const more = (pair: Pair<readonly LoadResult[]>, of: (result: LoadResult) => number) =>
     pair.relata.map((ours, round) => of(ours) / of(pair.peer[round] as LoadResult));
   const less = (pair: Pair<readonly LoadResult[]>, of: (result: LoadResult) => number) =>
     more(pair, (result) => 1 / of(result));
   return [
-    { key: "throughput", what: "throughput", samples: more(closed, ({ callsPerSecond }) => callsPerSecond) },
+    { key: "throughput", what: "throughput", samples: more(closed, answeredPerSecond) },
     { key: "p50", what: "median latency, closed loop", samples: less(closed, ({ p50Ms }) => p50Ms) },
     { key: "p99", what: "p99 latency, closed loop", samples: less(closed, ({ p99Ms }) => p99Ms) },
     { key: "open_p50", what: "median latency at a rate both serve", samples: less(open, ({ p50Ms }) => p50Ms) },
@@ -88,11 +93,7 @@ export function figuresOf(found: Comparison): readonly Figure[] {
       samples,
     });
     return [
-      time(
-        "calls",
-        "/s",
-        closed[side].map(({ callsPerSecond }) => callsPerSecond),
-      ),
+      time("calls", "/s", closed[side].map(answeredPerSecond)),
       time(
         "p99",
         "ms",
@@ -122,7 +123,7 @@ export function rowsOf(found: Comparison): readonly Omit<ReportRow, "layer">[] {
   ] as const;
   return [
     ...sides.flatMap(([side, fast, paced]) => [
-      { what: `${lane}: ${side}, closed loop`, value: of(fast, ({ callsPerSecond }) => callsPerSecond), unit: "/s" },
+      { what: `${lane}: ${side}, closed loop`, value: of(fast, answeredPerSecond), unit: "/s" },
       { what: `${lane}: ${side}, median`, value: of(fast, ({ p50Ms }) => p50Ms), unit: "ms" },
       { what: `${lane}: ${side}, p99`, value: of(fast, ({ p99Ms }) => p99Ms), unit: "ms" },
       { what: `${lane}: ${side}, p99 at ${ratePerSecond}/s`, value: of(paced, ({ p99Ms }) => p99Ms), unit: "ms" },

@@ -12,9 +12,11 @@ import { localTrust } from "../trusted-issuer.ts";
 import type { KnownQuestion, Workload } from "../workloads/workload.ts";
 import type { PeerConsistency } from "./peer.ts";
 
-/** relata with a workload in memory, as its callers see it: over the network, with a JWT, with every limit. */
+/**
+ * relata with a workload in memory, as its callers see it: over the network, with a JWT, with every limit but one: it refuses nobody because its
+ * process is late, for the load keeps it late on purpose.
+ */
 export interface RelataSide extends AsyncDisposable {
-  readonly fillSeconds: number;
   target(
     protocol: LoadTarget["protocol"],
     questions: readonly KnownQuestion[],
@@ -41,7 +43,7 @@ async function start(
 ): Promise<RelataSide> {
   const database = await world.database();
   const slug = `peers-${work.name}`;
-  const { fillSeconds } = await makeTenantOf(database, slug, work);
+  await makeTenantOf(database, slug, work);
   const directory = await makeTempDir();
   stack.defer(() => directory.remove());
   const issuer = await startLocalIssuer({ stateFile: join(directory.path, "issuer.json"), port: 0, now: Date.now });
@@ -53,6 +55,7 @@ async function start(
       bindings: [{ issuer: issuer.issuer, subject: CALLER, tenants: [slug], scopes: ["check"] }],
       warmTenants: [slug],
     },
+    patient: true,
   });
   const headers = bearer(await issuer.mint(CALLER));
   const { grpcPort, httpPort } = server.ports;
@@ -66,5 +69,5 @@ async function start(
   await generator.learn(name, asked);
   await settleLane(generator, { name, server, target: asked, resident: 1 });
   await generator.forget(name);
-  return { fillSeconds, target, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { target, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

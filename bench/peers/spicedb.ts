@@ -13,8 +13,8 @@ const CHECK_PATH = "/authzed.api.v1.PermissionsService/CheckPermission";
 /** Asks a SpiceDB to say its version, which it does in the trailers. */
 const ASK_VERSION = "io.spicedb.requestversion";
 const VERSION = "io.spicedb.debug.version";
-/** Field 2 of a CheckPermissionResponse: an enum, behind the token of its revision. */
-const PERMISSIONSHIP = 0x10;
+/** Of a CheckPermissionResponse; what else is there, such as when the answer ends (field 5), may stand behind it. */
+const PERMISSIONSHIP = 2;
 /** `minimizeLatency` answers by a revision that is up to 5.5 s old with a SpiceDB's defaults. */
 const SETTLING_MS = 30_000;
 const LOOK_MS = 200;
@@ -115,8 +115,11 @@ async function check(
   const found = await calls.promises.checkPermission(request).catch((error: unknown) => {
     throw explain(error, address, "a Check");
   });
-  const { HAS_PERMISSION, CONDITIONAL_PERMISSION } = sdk.CheckPermissionResponse_Permissionship;
-  if (found.permissionship !== CONDITIONAL_PERMISSION) return found.permissionship === HAS_PERMISSION;
+  const { HAS_PERMISSION, NO_PERMISSION, CONDITIONAL_PERMISSION } = sdk.CheckPermissionResponse_Permissionship;
+  if (found.permissionship === HAS_PERMISSION) return true;
+  if (found.permissionship === NO_PERMISSION) return false;
+  if (found.permissionship !== CONDITIONAL_PERMISSION)
+    throw new PeerError(`${nameOf(address)}: neither yes nor no: the permissionship ${found.permissionship}`);
   const missing = found.partialCaveatInfo?.missingRequiredContext.join(", ") ?? "";
   throw new PeerError(`${nameOf(address)}: the answer depends on a context that was not given: ${missing}`);
 }
@@ -133,7 +136,7 @@ function targetOf(
       path: CHECK_PATH,
       headers,
       body: sdk.CheckPermissionRequest.toBinary(checkRequestOf(sdk, asked, how)),
-      answer: { kind: "suffix", bytes: Uint8Array.of(PERMISSIONSHIP, asked.allowed ? HAS_PERMISSION : NO_PERMISSION) },
+      answer: { kind: "varint", field: PERMISSIONSHIP, value: asked.allowed ? HAS_PERMISSION : NO_PERMISSION },
     }),
   );
   return { protocol: "grpc", host, port, requests };

@@ -20,6 +20,20 @@ describe("a right answer", () => {
     [{ kind: "suffix", bytes: Uint8Array.of(1, 2) }, message(2), false],
     // Of the first message, whatever follows it.
     [{ kind: "suffix", bytes: Uint8Array.of(1, 2) }, [...message(9, 1, 2), ...message(7)], true],
+    // A token (field 1) that has the bytes of the right answer in it, the answer (field 2), and when it ends (field 5) behind.
+    [{ kind: "varint", field: 2, value: 2 }, message(10, 4, 10, 2, 16, 2, 16, 2, 42, 2, 8, 5), true],
+    [{ kind: "varint", field: 2, value: 2 }, message(10, 4, 10, 2, 16, 2, 16, 1, 42, 2, 16, 2), false],
+    [{ kind: "varint", field: 2, value: 2 }, message(10, 4, 10, 2, 16, 2), false],
+    [{ kind: "varint", field: 2, value: 0 }, message(10, 0), true],
+    [{ kind: "varint", field: 2, value: 300 }, message(9, 1, 2, 3, 4, 5, 6, 7, 8, 29, 1, 2, 3, 4, 16, 0xac, 2), true],
+    // The last one counts.
+    [{ kind: "varint", field: 2, value: 1 }, message(16, 2, 16, 1), true],
+    // Cut off, of an unknown kind, no message at all.
+    [{ kind: "varint", field: 2, value: 2 }, message(16, 2, 10, 4, 1), false],
+    [{ kind: "varint", field: 2, value: 2 }, message(16, 2, 16, 0x80), false],
+    [{ kind: "varint", field: 2, value: 2 }, message(16, 2, 0x80), false],
+    [{ kind: "varint", field: 2, value: 2 }, message(16, 2, 19), false],
+    [{ kind: "varint", field: 2, value: 0 }, [], false],
     [{ kind: "messages", count: 2 }, [...message(1), ...message()], true],
     [{ kind: "messages", count: 0 }, [], true],
     [{ kind: "messages", count: 1 }, message(1, 2).slice(0, -1), false],
@@ -37,6 +51,10 @@ describe("a right answer", () => {
     [{ kind: "messages", count: 2 }, '{"result":1}\n{"result":2}\n', true],
   ])("%j is told from others in JSON: %s", (right, answer, expected) => {
     expect(judgeOf("json", right)(Buffer.from(answer))).toBe(expected);
+  });
+
+  it("is no number of a field in JSON", () => {
+    expect(() => judgeOf("json", { kind: "varint", field: 2, value: 1 })).toThrow("no field 2 by number");
   });
 
   it("is no JSON field in gRPC", () => {

@@ -3,6 +3,7 @@ import { createServer as createHttp2, type ServerHttp2Stream } from "node:http2"
 import { createServer } from "node:net";
 import { createServer as createTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runLoad } from "../../bench/load/load.ts";
 import { checkAnswers } from "../../bench/peers/check-answers.ts";
 import { PeerError } from "../../bench/peers/peer.ts";
 import { openSpiceDb } from "../../bench/peers/spicedb.ts";
@@ -133,6 +134,20 @@ describe("what SpiceDB has otherwise", () => {
   });
 });
 
+describe("under load", () => {
+  it("is asked the same, and each answer is told from the other", async () => {
+    await using peer = await open(bridge.port);
+    const loaded = await peer.load(ENDS, silent);
+    const target = loaded.target(ENDS.questions(10), "fully_consistent");
+    const right = await runLoad(target, { durationMs: 1, inFlight: target.requests.length });
+    expect(right).toMatchObject({ calls: target.requests.length, wrong: 0 });
+    const turned = ENDS.questions(10).map((asked) => ({ ...asked, allowed: !asked.allowed }));
+    const wrong = await runLoad(loaded.target(turned, "fully_consistent"), { durationMs: 1, inFlight: turned.length });
+    expect(wrong).toMatchObject({ calls: wrong.wrong, failed: 0 });
+    await loaded.remove();
+  });
+});
+
 describe("wrong answers", () => {
   it("are told with the question, both answers and the likely cause", async () => {
     bridge.options = { liesTo: (user) => user.startsWith("nobody") };
@@ -152,6 +167,14 @@ describe("wrong answers", () => {
         /^spicedb\/ends: user:ben pay account:urn:a%1 with {}: allowed is right .*it gives no answer \(.*depends on a context that was not given: amount\)/,
       ),
     ]);
+  });
+
+  it("are those that say neither yes nor no", async () => {
+    bridge.options = { saysNothing: true };
+    const wrong = await wrongOf(ENDS, 10);
+    bridge.options = {};
+    expect(wrong).toHaveLength(5);
+    for (const one of wrong) expect(one).toContain("neither yes nor no: the permissionship 0");
   });
 
   it("are told of tuples that are missing", async () => {

@@ -15,6 +15,8 @@ export interface BridgeOptions {
   readonly withoutImport?: boolean;
   /** Turns around what these users are told. */
   readonly liesTo?: (user: string) => boolean;
+  /** Answers without an answer. */
+  readonly saysNothing?: boolean;
 }
 
 export interface SpiceDbBridge extends AsyncDisposable {
@@ -54,6 +56,8 @@ export async function startSpiceDbBridge(token: string): Promise<SpiceDbBridge> 
     CheckPermission: unary("CheckPermission", async (request: v1.CheckPermissionRequest) => {
       const found = await permissions.checkPermission(request);
       const lies = bridge.options.liesTo?.(request.subject?.object?.objectId ?? "") ?? false;
+      if (bridge.options.saysNothing)
+        return { ...found, permissionship: v1.CheckPermissionResponse_Permissionship.UNSPECIFIED };
       return lies ? { ...found, permissionship: opposite(found.permissionship) } : found;
     }),
     WriteRelationships: unary("WriteRelationships", (request: v1.WriteRelationshipsRequest) =>
