@@ -68,6 +68,7 @@ interface Held {
   readonly work: (asked: KnownQuestion) => { readonly nodes: number; readonly rows: number };
   readonly questions: readonly KnownQuestion[];
   readonly kernels: MemoryKernels;
+  nextQuestion: number;
 }
 
 let held: Held | undefined;
@@ -77,7 +78,9 @@ async function answer(order: GraphOrder): Promise<GraphAnswer> {
   if (order.what === "fill") return { filled: fill(order) };
   if (held === undefined) throw new Error("nothing has been filled yet");
   if (order.what === "count") return { counted: count(held) };
-  return { round: timeRound({ ...held, threadCpuMs, ...order }) };
+  const round = timeRound({ ...held, threadCpuMs, ...order, firstQuestion: held.nextQuestion });
+  held.nextQuestion = round.nextQuestion;
+  return { round };
 }
 
 function fill(order: Extract<GraphOrder, { what: "fill" }>): Filled {
@@ -100,6 +103,7 @@ function fill(order: Extract<GraphOrder, { what: "fill" }>): Filled {
     work: tenantsWork(plan, graphs, FIRST_HEAD.revision),
     questions: right,
     kernels: openMemoryKernels(graphBytes),
+    nextQuestion: 0,
   };
   return {
     tuples: sum(graphs, ({ tuples }) => tuples),

@@ -62,6 +62,8 @@ interface Started {
   readonly resident: ResidentCheck;
   readonly bySql: (asked: KnownQuestion) => Promise<{ readonly allowed: boolean; readonly work: SqlWork }>;
   readonly questions: readonly KnownQuestion[];
+  /** Where each lane goes on in its next round: one over Postgres gets through a part of the questions only. */
+  readonly next: { resident: number; sequential: number; inFlight: number };
 }
 
 let started: Started | undefined;
@@ -73,15 +75,17 @@ async function answer(order: SqlOrder): Promise<SqlAnswer> {
   }
   if (started === undefined) throw new Error("nothing has been started yet");
   if (order.what === "count") return { counted: await count(started) };
-  const { resident, bySql, questions } = started;
+  const { resident, bySql, questions, next } = started;
   const { durationMs } = order;
-  return {
-    round: {
-      resident: timeAll(resident, questions, durationMs),
-      sequential: await timeSql(bySql, questions, durationMs, 1),
-      inFlight: await timeSql(bySql, questions, durationMs, IN_FLIGHT),
-    },
+  const round = {
+    resident: timeAll(resident, questions, durationMs, next.resident),
+    sequential: await timeSql({ bySql, questions, durationMs, inFlight: 1, first: next.sequential }),
+    inFlight: await timeSql({ bySql, questions, durationMs, inFlight: IN_FLIGHT, first: next.inFlight }),
   };
+  next.resident += round.resident.calls;
+  next.sequential += round.sequential.calls;
+  next.inFlight += round.inFlight.calls;
+  return { round };
 }
 
 async function count({ bySql, questions }: Started): Promise<SqlWork> {
@@ -117,21 +121,22 @@ async function start({
     return { allowed: outcome.decision.kind === "allowed", work };
   };
   const resident = slowed(residentCheck(plan, graph, FIRST_HEAD.revision), slowSolver);
-  return { store, resident, bySql, questions };
+  return { store, resident, bySql, questions, next: { resident: 0, sequential: 0, inFlight: 0 } };
 }
 
 const NEVER = new AbortController().signal;
 
+interface SqlLane extends Pick<Started, "bySql" | "questions"> {
+  readonly durationMs: number;
+  readonly inFlight: number;
+  readonly first: number;
+}
+
 /** Throws on a wrong answer. */
-async function timeSql(
-  bySql: Started["bySql"],
-  questions: readonly KnownQuestion[],
-  durationMs: number,
-  inFlight: number,
-): Promise<SqlThroughput> {
+async function timeSql({ bySql, questions, durationMs, inFlight, first }: SqlLane): Promise<SqlThroughput> {
   const millis: number[] = [];
   const begin = performance.now();
-  let next = 0;
+  let next = first;
   const ask = async () => {
     while (performance.now() - begin < durationMs) {
       const asked = questions[next++ % questions.length] as KnownQuestion;

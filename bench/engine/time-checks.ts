@@ -27,11 +27,16 @@ export function wrongAnswers(check: ResidentCheck, questions: readonly KnownQues
   return questions.filter((asked) => check(asked) !== asked.allowed);
 }
 
-/** Every call by itself, in the order of the questions, around and around. Throws on a wrong answer. */
-export function timeEach(check: ResidentCheck, questions: readonly KnownQuestion[], calls: number): Latencies {
+/** Every call by itself, in the order of the questions from the `first` on, around and around. Throws on a wrong answer. */
+export function timeEach(
+  check: ResidentCheck,
+  questions: readonly KnownQuestion[],
+  calls: number,
+  first = 0,
+): Latencies {
   const nanos = new Float64Array(calls);
   for (let call = 0; call < calls; call += 1) {
-    const asked = questions[call % questions.length] as KnownQuestion;
+    const asked = questions[(first + call) % questions.length] as KnownQuestion;
     const begin = performance.now();
     const allowed = check(asked);
     nanos[call] = performance.now() - begin;
@@ -40,15 +45,20 @@ export function timeEach(check: ResidentCheck, questions: readonly KnownQuestion
   return summarize(nanos);
 }
 
-/** As many as there is time for. Throws on a wrong answer. */
-export function timeAll(check: ResidentCheck, questions: readonly KnownQuestion[], durationMs: number): Throughput {
+/** As many as there is time for, from the `first` question on, around and around. Throws on a wrong answer. */
+export function timeAll(
+  check: ResidentCheck,
+  questions: readonly KnownQuestion[],
+  durationMs: number,
+  first = 0,
+): Throughput {
   const before = process.cpuUsage();
   const begin = performance.now();
   let calls = 0;
   let elapsedMs = 0;
   do {
     for (let stretch = 0; stretch < STRETCH; stretch += 1, calls += 1) {
-      const asked = questions[calls % questions.length] as KnownQuestion;
+      const asked = questions[(first + calls) % questions.length] as KnownQuestion;
       if (check(asked) !== asked.allowed) throw wrongAnswer(asked);
     }
     elapsedMs = performance.now() - begin;

@@ -11,6 +11,8 @@ export interface GraphRound {
   readonly throughput: Throughput;
   readonly latencies: Latencies;
   readonly limits: LimitRound;
+  /** Where the next round goes on, so that rounds of any length ask all questions in the end. */
+  readonly nextQuestion: number;
 }
 
 /** By the CPU time of this thread, in nanoseconds. */
@@ -30,6 +32,8 @@ export interface RoundInput {
   readonly durationMs: number;
   /** Timed one by one. */
   readonly calls: number;
+  /** Of the questions, the one to begin with. */
+  readonly firstQuestion: number;
 }
 
 const STRETCHES = 8;
@@ -38,7 +42,8 @@ const READS = 8_000;
 const COMPUTE_PASSES = 1_000;
 
 /** Throws on a wrong answer. */
-export function timeRound({ check, questions, kernels, threadCpuMs, durationMs, calls }: RoundInput): GraphRound {
+export function timeRound(input: RoundInput): GraphRound {
+  const { check, questions, kernels, threadCpuMs, durationMs, calls } = input;
   const nanos = (act: () => unknown) => {
     const begin = threadCpuMs();
     act();
@@ -47,15 +52,18 @@ export function timeRound({ check, questions, kernels, threadCpuMs, durationMs, 
   const stretches: Throughput[] = [];
   const [reads, passes]: [number[], number[]] = [[], []];
   let checkNs = 0;
+  let next = input.firstQuestion;
   for (let stretch = 0; stretch < STRETCHES; stretch += 1) {
-    checkNs += nanos(() => stretches.push(timeAll(check, questions, durationMs / STRETCHES)));
+    checkNs += nanos(() => stretches.push(timeAll(check, questions, durationMs / STRETCHES, next)));
+    next += stretches.at(-1)?.calls ?? 0;
     reads.push(nanos(() => kernels.readRandomly(READS)) / READS);
     passes.push(nanos(() => compute(COMPUTE_PASSES)) / COMPUTE_PASSES);
   }
   const throughput = together(stretches);
   return {
     throughput,
-    latencies: timeEach(check, questions, calls),
+    latencies: timeEach(check, questions, calls, next),
+    nextQuestion: (next + calls) % questions.length,
     limits: {
       checkNs: checkNs / throughput.calls,
       readNs: median(reads),

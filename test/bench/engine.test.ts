@@ -8,6 +8,7 @@ import { tenantsCheck, tenantsWork } from "../../bench/engine/resident-check.ts"
 import { runCurves } from "../../bench/engine/run-curves.ts";
 import { slowed } from "../../bench/engine/slowed.ts";
 import { wrongAnswers } from "../../bench/engine/time-checks.ts";
+import { timeRound } from "../../bench/engine/time-round.ts";
 import { compute } from "../../bench/limits/compute-kernel.ts";
 import { openMemoryKernels } from "../../bench/limits/memory-kernels.ts";
 import type { KnownQuestion } from "../../bench/workloads/workload.ts";
@@ -57,6 +58,18 @@ describe("the engine layer", () => {
     });
     expect(bytes).toBeGreaterThan(390_000);
     expect(bytes).toBeLessThan(1_700_000);
+  });
+
+  it("asks the questions around and around, from stretch to stretch and from round to round", () => {
+    const questions = Array.from({ length: 3_001 }, (_, at): KnownQuestion => ({ ...ASKED, kind: `${at}` }));
+    const asked: number[] = [];
+    const check = ({ kind }: KnownQuestion) => asked.push(Number(kind)) > 0;
+    const input = { check, questions, kernels: openMemoryKernels(1_024), threadCpuMs: () => performance.now() };
+    const first = timeRound({ ...input, durationMs: 0, calls: 100, firstQuestion: 0 });
+    const second = timeRound({ ...input, durationMs: 0, calls: 100, firstQuestion: first.nextQuestion });
+    expect(asked).toHaveLength(2 * (8 * 256 + 100));
+    expect(asked.filter((at, index) => at !== index % 3_001)).toEqual([]);
+    expect(second.nextQuestion).toBe(asked.length % 3_001);
   });
 
   it("slows a Check without changing what it is asked or says", () => {
