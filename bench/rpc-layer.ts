@@ -4,11 +4,12 @@ import { startLocalIssuer } from "../src/cli/dev/issuer.ts";
 import { type BenchWorld, TENANT_SLUG } from "./database/bench-world.ts";
 import type { LayerOptions, Mode } from "./layer-options.ts";
 import { median } from "./load/median.ts";
-import type { Figure, LayerReport } from "./report/report.ts";
+import type { Answers, Figure, LayerReport } from "./report/report.ts";
+import { answersUnderLoad } from "./rpc/answers-under-load.ts";
 import { rpcAmounts } from "./rpc/rpc-amounts.ts";
 import { rpcFigures, rpcPlots, workloadFigures } from "./rpc/rpc-figures.ts";
 import { runRpcLayer as measureRpc, type RpcResult } from "./rpc/run-rpc.ts";
-import { runWorkloads, type WorkloadsResult } from "./rpc/run-workloads.ts";
+import { LOOKUPS, runWorkloads, type WorkloadsResult } from "./rpc/run-workloads.ts";
 import { localTrust } from "./trusted-issuer.ts";
 import { doctor } from "./workloads/doctor.ts";
 import { WORKLOAD_NAMES } from "./workloads/workloads.ts";
@@ -66,7 +67,7 @@ export async function runRpcLayer(options: RpcLayerOptions): Promise<LayerReport
 
 function reportOf(found: RpcResult, workloads: WorkloadsResult): LayerReport {
   const verified = [...workloads.verified.values()];
-  const asked = [...workloads.rounds.values(), ...workloads.echoes.values()].flat();
+  const asked = answersUnderLoad(workloads.asked);
   const ofWorkloads = workloadFigures(workloads);
   const wholePath = Object.fromEntries(
     ofWorkloads.flatMap(({ id, kind, samples }) => (kind === "ratio" ? [[id, median(samples)]] : [])),
@@ -80,27 +81,25 @@ function reportOf(found: RpcResult, workloads: WorkloadsResult): LayerReport {
     plots: rpcPlots(found, workloads),
     rows: [...rowsOf(found), ...rowsOfWorkloads(ofWorkloads)],
     answers: {
-      compared:
-        found.compared +
-        asked.reduce((sum, { calls }) => sum + calls, 0) +
-        verified.reduce((sum, { compared }) => sum + compared, 0),
+      compared: found.compared + asked.compared + verified.reduce((sum, { compared }) => sum + compared, 0),
       wrong: [
         ...found.wrong,
-        ...asked.flatMap(({ wrong, firstWrong }) =>
-          Array.from({ length: wrong }, () => `whole path: ${firstWrong?.why}`),
-        ),
+        ...asked.wrong.map((why) => `whole path: ${why}`),
         ...verified.flatMap(({ wrong }) => wrong),
       ],
-      byWorkload: comparedByWorkload(workloads),
+      byWorkload: comparedByWorkload(asked, workloads),
     },
   };
 }
 
-function comparedByWorkload({ rounds, verified }: WorkloadsResult): Readonly<Record<string, number>> {
-  const counts = [...verified].map(([name, { compared }]) => {
-    const lanes = [...rounds].filter(([lane]) => lane === name || lane.startsWith(`${name}/`));
-    return [name, compared + lanes.flatMap(([, found]) => found).reduce((sum, { calls }) => sum + calls, 0)] as const;
-  });
+function comparedByWorkload(
+  { byWorkload: byLane = {} }: Answers,
+  { verified }: WorkloadsResult,
+): Readonly<Record<string, number>> {
+  const counts = [...verified].map(([name, { compared }]) => [
+    name,
+    compared + (byLane[name] ?? 0) + (byLane[`${name}${LOOKUPS}`] ?? 0),
+  ]);
   return Object.fromEntries(counts);
 }
 
@@ -108,6 +107,7 @@ const SHOWN: Readonly<Record<string, (id: string) => string>> = {
   calls_per_second: (lane) => `${lane}, whole path, closed loop`,
   p99_ms: (lane) => `${lane}, whole path, p99`,
   server_cpu_us: (lane) => `${lane}, whole path, CPU of the server a call`,
+  check_vs_transport_echo: (lane) => `${lane}, whole path ÷ empty method, same transport`,
   check_vs_echo: (lane) => `${lane}, whole path ÷ echo`,
 };
 

@@ -29,6 +29,8 @@ export function judgeOf(protocol: LoadTarget["protocol"], right: RightAnswer): J
       return (body) => fieldOf(body, name) === value;
     }
     case "messages":
+      // A call that failed has none either.
+      if (right.count < 1) throw new Error("no messages are no answer to tell from a failure: ask for one at least");
       return protocol === "grpc"
         ? (answer) => countMessages(answer) === right.count
         : (body) => countLines(body) === right.count;

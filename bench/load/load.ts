@@ -21,6 +21,8 @@ export interface LoadOptions {
   /** Calls under way at once, over all connections, where there is no rate; default 64. */
   readonly inFlight?: number;
   readonly durationMs: number;
+  /** Without a rate: how many requests further each connection begins, as where the load before ended; default 0. */
+  readonly offset?: number;
   /** Calls per second, each due by the clock however late others are. Without it a call begins when another ends. */
   readonly ratePerSecond?: number;
   /** With a rate: sleeps between looks at the clock, so that it takes no more of a core than it needs; calls are up to 1 ms late. */
@@ -40,6 +42,8 @@ export interface LoadResult {
   readonly firstWrong?: { readonly request: number; readonly why: string };
   /** With a rate: due, and not sent before the load had to end. */
   readonly unsent: number;
+  /** Without a rate: the requests of the connection that went furthest, so an `offset` behind all of them. */
+  readonly turns: number;
   readonly callsPerSecond: number;
   /** From when a call was due, where there is a rate; else from when it was sent. */
   readonly p50Ms: number;
@@ -137,27 +141,32 @@ interface LoopUse {
   readonly share: number;
   readonly lateP99Ms: number;
   readonly unsent: number;
+  readonly turns: number;
 }
 
 async function load<P>(
   connections: readonly LoadConnection<P>[],
   requests: readonly P[],
   tally: Tally,
-  { durationMs, inFlight = IN_FLIGHT, ratePerSecond, easy = false, drainMs = DRAIN_MS }: LoadOptions,
+  { durationMs, inFlight = IN_FLIGHT, offset = 0, ratePerSecond, easy = false, drainMs = DRAIN_MS }: LoadOptions,
 ): Promise<LoopUse> {
   const startedMs = performance.now();
   const untilMs = startedMs + durationMs;
   const ended =
-    ratePerSecond === undefined ? closedLoop(connections, requests, tally, { inFlight, untilMs }) : undefined;
-  if (ended !== undefined) return { share: await answered(ended, connections, durationMs), lateP99Ms: 0, unsent: 0 };
+    ratePerSecond === undefined ? closedLoop(connections, requests, tally, { inFlight, untilMs, offset }) : undefined;
+  if (ended !== undefined) return { ...(await answered(ended, connections, durationMs)), lateP99Ms: 0, unsent: 0 };
   const pace = { ratePerSecond: ratePerSecond ?? 0, easy, startedMs, untilMs, drainMs };
   const use = await openLoop(connections, requests, tally, pace);
   await settle(connections);
-  return use;
+  return { ...use, turns: 0 };
 }
 
 /** A closed loop that does not end has lost an answer. */
-async function answered(ended: Promise<number>, connections: readonly LoadConnection<unknown>[], durationMs: number) {
+async function answered<T>(
+  ended: Promise<T>,
+  connections: readonly LoadConnection<unknown>[],
+  durationMs: number,
+): Promise<T> {
   const late = new AbortController();
   const stalled = sleep(durationMs + ANSWER_MS, undefined, { signal: late.signal }).then(() => {
     throw unanswered(connections);
@@ -189,7 +198,7 @@ async function explained(target: LoadTarget, found: LoadResult["firstWrong"]): P
 
 function resultOf(
   tally: Tally,
-  { share, lateP99Ms, unsent }: LoopUse,
+  { share, lateP99Ms, unsent, turns }: LoopUse,
   { elapsedMs, cpuMicros }: { readonly elapsedMs: number; readonly cpuMicros: number },
 ): Omit<LoadResult, "callsByPath"> {
   const { calls, wrong, failed, latencies } = tally;
@@ -199,6 +208,7 @@ function resultOf(
     wrong,
     failed,
     unsent,
+    turns,
     callsPerSecond: (calls / elapsedMs) * 1000,
     p50Ms: latencies.quantileMs(0.5),
     p99Ms,

@@ -26,5 +26,5 @@ export type RightAnswer =
   | { readonly kind: "varint"; readonly field: number; readonly value: number }
   /** A field at the top of a JSON object. */
   | { readonly kind: "field"; readonly name: string; readonly value: string | boolean }
-  /** So many results in a stream of messages. */
+  /** So many results in a stream of messages, at least one: a failed call has none. */
   | { readonly kind: "messages"; readonly count: number };

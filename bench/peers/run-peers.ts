@@ -119,7 +119,7 @@ async function time(scene: Scene, peer: Peer, loaded: LoadedPeer): Promise<void>
       print: (line) => run.print(`peers: ${lane}: ${line}`),
     });
     const wrong = (["relata", "peer"] as const).flatMap((side) => {
-      const results = [...timing.closed[side], ...timing.open[side]];
+      const results = [...timing.warm[side], ...timing.closed[side], ...timing.open[side]];
       found.compared[work.name] = (found.compared[work.name] ?? 0) + results.reduce((sum, { calls }) => sum + calls, 0);
       return wrongUnderLoad(lane, side, results, run.print);
     });

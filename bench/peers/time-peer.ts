@@ -12,6 +12,8 @@ type Side = keyof Pair<unknown>;
 const SIDES: readonly Side[] = ["relata", "peer"];
 
 export interface PeerTiming {
+  /** Warming up: of no figure, and answers like all others. */
+  readonly warm: Pair<readonly LoadResult[]>;
   /** A result per round, as fast as each can. */
   readonly closed: Pair<readonly LoadResult[]>;
   /** At a rate that both can serve: half of what the slower reached. */
@@ -40,11 +42,12 @@ export async function timePair(
   targets: Pair<LoadTarget>,
   { rounds, openRounds, roundMs, print }: TimingOptions,
 ): Promise<PeerTiming> {
-  const warmed: number[] = [];
+  const warmed: Record<Side, readonly LoadResult[]> = { relata: [], peer: [] };
   for (const side of SIDES) {
     await generator.learn(side, targets[side]);
-    warmed.push(await warm(generator, side, roundMs));
+    warmed[side] = await warm(generator, side, roundMs);
   }
+  const slowest = Math.min(...SIDES.map((side) => warmed[side].at(-1)?.callsPerSecond ?? 0));
   const turns = async (count: number, options: LoadOptions): Promise<Pair<readonly LoadResult[]>> => {
     const found: Record<Side, LoadResult[]> = { relata: [], peer: [] };
     for (let round = 0; round < count; round += 1)
@@ -55,23 +58,24 @@ export async function timePair(
       }
     return found;
   };
-  const closed = await turns(rounds, { durationMs: lasting(roundMs, Math.min(...warmed), LEAST_CLOSED) });
+  const closed = await turns(rounds, { durationMs: lasting(roundMs, slowest, LEAST_CLOSED) });
   const slower = Math.min(...SIDES.map((side) => median(closed[side].map(({ callsPerSecond }) => callsPerSecond))));
   const ratePerSecond = Math.max(1, Math.round(slower * SHARE_OF_SLOWER));
   const open = await turns(openRounds, { durationMs: lasting(roundMs, ratePerSecond, LEAST_OPEN), ratePerSecond });
   for (const side of SIDES) await generator.forget(side);
-  return { closed, ratePerSecond, open };
+  return { warm: warmed, closed, ratePerSecond, open };
 }
 
-/** Compiled code, filled caches. @returns the calls a second that it came to */
-async function warm(generator: Generator, side: Side, roundMs: number): Promise<number> {
-  let [calls, callsPerSecond] = [0, 0];
-  for (let round = 0; round < MAX_WARM_ROUNDS && calls < WARM_CALLS; round += 1) {
+/** Compiled code, filled caches. */
+async function warm(generator: Generator, side: Side, roundMs: number): Promise<readonly LoadResult[]> {
+  const rounds: LoadResult[] = [];
+  let calls = 0;
+  while (rounds.length < MAX_WARM_ROUNDS && calls < WARM_CALLS) {
     const found = await generator.run(side, { durationMs: roundMs });
+    rounds.push(found);
     calls += found.calls;
-    callsPerSecond = found.callsPerSecond;
   }
-  return callsPerSecond;
+  return rounds;
 }
 
 /** The same for both sides: so long that the slower one does something in it that can be measured. */

@@ -9,6 +9,8 @@ export interface Lane {
   readonly name: string;
   readonly server: BenchServer;
   readonly target: LoadTarget;
+  /** An empty method: its answers hold nothing that could be compared. */
+  readonly empty?: true;
   /** So many tenants are in memory before it is asked. */
   readonly resident?: number;
   /** Calls at once in a closed loop, where the options say nothing. */
@@ -40,13 +42,15 @@ export async function askLane(generator: Generator, lane: Lane, options: LoadOpt
 }
 
 /** Asks until the tenants are in memory: what is measured as such must be. */
-export async function settleLane(generator: Generator, lane: Lane): Promise<void> {
+export async function settleLane(generator: Generator, lane: Lane): Promise<readonly Round[]> {
+  const rounds: Round[] = [];
   const { resident = 0, server, name } = lane;
   const untilMs = performance.now() + LOADED_MS;
   while ((await server.look()).resident < resident) {
     if (performance.now() > untilMs) throw new Error(`${name}: not in memory after ${LOADED_MS / 1000} s`);
-    await askLane(generator, lane, { durationMs: SETTLING_MS });
+    rounds.push(await askLane(generator, lane, { durationMs: SETTLING_MS }));
   }
+  return rounds;
 }
 
 /** Compiled code, filled caches: on a busy machine that takes calls, not time. */

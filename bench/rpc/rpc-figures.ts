@@ -3,12 +3,12 @@ import type { Against, Distribution, Plots } from "../report/plots.ts";
 import type { Figure } from "../report/report.ts";
 import type { Round } from "./lane.ts";
 import type { RpcResult } from "./run-rpc.ts";
-import type { WorkloadsResult } from "./run-workloads.ts";
+import { type Echoes, LOOKUPS, type WorkloadsResult } from "./run-workloads.ts";
 
 /** What a ratio is of, for people, and the name of the limit. */
 const RATIOS: Readonly<Record<string, readonly [what: string, against: string]>> = {
-  check_vs_echo: ["Check over gRPC", "empty method by grpc-js, same port"],
-  check_vs_transport_echo: ["Check over gRPC", "empty method by the server's own transport"],
+  check_vs_echo: ["Check over gRPC", "empty method by grpc-js"],
+  check_vs_transport_echo: ["Check over gRPC", "empty method, same transport"],
   check_vs_authenticated_echo: ["Check over gRPC", "empty method behind all interceptors"],
   resident_vs_sql: ["Check over gRPC, from memory", "the same Checks from Postgres"],
   json_check_vs_json_echo: ["Check over Connect/JSON", "empty answer by node:http, same port"],
@@ -30,19 +30,31 @@ export function rpcFigures({ rounds, samples }: RpcResult): readonly Figure[] {
 export function workloadFigures(found: WorkloadsResult): readonly Figure[] {
   return [...found.rounds].flatMap(([lane, rounds]) => {
     const figures = laneFigures(`rpc/${lane}`, `${lane}, whole path`, rounds);
-    return [...figures, ...ratioPair(lane, workloadRatio(found, lane))];
+    return [
+      ...figures,
+      ...(lane.endsWith(LOOKUPS) ? [] : WORKLOAD_LIMITS.flatMap((limit) => ratioPair(found, lane, limit))),
+    ];
   });
 }
 
-/** Lists are no single calls: nothing is gained by holding them against one. */
-const LOOKUPS = "/lookups";
+interface WorkloadLimit {
+  readonly echo: keyof Echoes;
+  readonly ratio: string;
+  readonly against: string;
+}
 
-function ratioPair(lane: string, { throughput, cpu }: EchoRatio): readonly Figure[] {
-  const id = `rpc/${lane}/check_vs_echo`;
-  if (lane.endsWith(LOOKUPS)) return [];
+/** The one that Checks are carried by themselves comes first. */
+const WORKLOAD_LIMITS: readonly WorkloadLimit[] = [
+  { echo: "transport", ratio: "check_vs_transport_echo", against: "empty method, same transport" },
+  { echo: "grpcJs", ratio: "check_vs_echo", against: "empty method by grpc-js" },
+];
+
+function ratioPair(found: WorkloadsResult, lane: string, { echo, ratio, against }: WorkloadLimit): readonly Figure[] {
+  const id = `rpc/${lane}/${ratio}`;
+  const { throughput, cpu } = workloadRatio(found, lane, echo);
   return [
-    ratioFigure(id, `${lane}, whole path ÷ empty method by grpc-js, by throughput`, throughput),
-    ratioFigure(`${id}${CPU}`, `${lane}, whole path ÷ empty method by grpc-js, by the server's CPU`, cpu),
+    ratioFigure(id, `${lane}, whole path ÷ ${against}, by throughput`, throughput),
+    ratioFigure(`${id}${CPU}`, `${lane}, whole path ÷ ${against}, by the server's CPU`, cpu),
   ];
 }
 
@@ -52,10 +64,11 @@ interface EchoRatio {
 }
 
 /** A sample per round, each against the echo right before it. */
-function workloadRatio({ rounds, echoes }: WorkloadsResult, lane: string): EchoRatio {
-  const echo = echoes.get(lane) ?? [];
+function workloadRatio({ rounds, echoes }: WorkloadsResult, lane: string, echo: keyof Echoes): EchoRatio {
+  const limits = echoes.get(lane) ?? [];
   const found = rounds.get(lane) ?? [];
-  const each = (of: (one: Round, other: Round) => number) => found.map((one, i) => of(one, echo[i] as Round));
+  const each = (of: (one: Round, other: Round) => number) =>
+    limits.map((limit, i) => of(found[i] as Round, limit[echo]));
   return {
     throughput: each((one, other) => one.callsPerSecond / other.callsPerSecond),
     cpu: each((one, other) => other.server.cpuMicrosPerCall / one.server.cpuMicrosPerCall),
@@ -109,12 +122,12 @@ function limits({ samples }: RpcResult): readonly Against[] {
 }
 
 function workloadLimits(found: WorkloadsResult): readonly Against[] {
-  return [...found.rounds.keys()]
-    .filter((lane) => !lane.endsWith(LOOKUPS))
-    .map((lane) => ({
+  return [...found.echoes.keys()].flatMap((lane) =>
+    WORKLOAD_LIMITS.map(({ echo, against }) => ({
       what: `${lane}, whole path`,
-      against: "empty method by grpc-js, same port",
-      kind: "limit",
-      samples: workloadRatio(found, lane).throughput,
-    }));
+      against,
+      kind: "limit" as const,
+      samples: workloadRatio(found, lane, echo).throughput,
+    })),
+  );
 }

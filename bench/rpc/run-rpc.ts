@@ -6,6 +6,7 @@ import { median } from "../load/median.ts";
 import { type SelfTime, topSelfTimes } from "../load/profile-summary.ts";
 import type { LoadRequest, LoadTarget } from "../load/target.ts";
 import type { KnownQuestion } from "../workloads/workload.ts";
+import { type AskedRound, answersUnderLoad } from "./answers-under-load.ts";
 import { type BenchServer, startBenchServer } from "./bench-server.ts";
 import { bearer, CHECK_PATH, grpcCheck, grpcEcho, jsonCheck, jsonEcho } from "./check-requests.ts";
 import { ECHO_PATH } from "./echo.ts";
@@ -58,11 +59,12 @@ export interface RpcResult {
   readonly samples: Readonly<Record<string, readonly number[]>>;
   /** Each the median of the ratios within a round. */
   readonly ratios: Readonly<Record<string, number>>;
-  /** All that was compared, warming up and sweeps included. */
+  /** All that was compared, warming up, sweeps and the profile included; the empty methods are not. */
   readonly compared: number;
   readonly wrong: readonly string[];
 }
 
+const EMPTY = { empty: true } as const;
 const WARM_CALLS = 20_000;
 /** 10,000 samples. */
 const PROFILE_MS = 2_000;
@@ -97,12 +99,12 @@ function lanesOf({ questions, token }: RpcOptions, memory: BenchServer, sql: Ben
     ...more,
   });
   return [
-    lane("echo", grpc(grpcPort, [grpcEcho(ECHO_PATH)])),
-    lane("transportEcho", grpc(transportEchoPort, [grpcEcho(CHECK_PATH)])),
-    lane("authenticatedEcho", grpc(echoPort, [grpcEcho(CHECK_PATH, headers)])),
+    lane("echo", grpc(grpcPort, [grpcEcho(ECHO_PATH)]), EMPTY),
+    lane("transportEcho", grpc(transportEchoPort, [grpcEcho(CHECK_PATH)]), EMPTY),
+    lane("authenticatedEcho", grpc(echoPort, [grpcEcho(CHECK_PATH, headers)]), EMPTY),
     lane("check", grpc(grpcPort, checks), { resident: 1 }),
     ...(sql === undefined ? [] : [lane("checkBySql", grpc(sql.ports.grpcPort, checks), { server: sql })]),
-    lane("jsonEcho", json(httpPort, [jsonEcho(ECHO_PATH)])),
+    lane("jsonEcho", json(httpPort, [jsonEcho(ECHO_PATH)]), EMPTY),
     lane(
       "jsonCheck",
       json(
@@ -126,6 +128,7 @@ class RpcBench {
   readonly #options: RpcOptions;
   readonly #print: (line: string) => void;
   readonly #rounds = new Map<string, Round[]>();
+  readonly #asked: AskedRound[] = [];
 
   constructor(generator: Generator, options: RpcOptions) {
     this.#generator = generator;
@@ -136,12 +139,13 @@ class RpcBench {
   async run(lanes: readonly Lane[]): Promise<RpcResult> {
     const { rounds, roundMs, warmCalls = WARM_CALLS } = this.#options;
     for (const lane of lanes) {
-      await settleLane(this.#generator, lane);
-      await warmLane(this.#generator, lane, { durationMs: roundMs, calls: warmCalls });
+      const settling = await settleLane(this.#generator, lane);
+      const warming = await warmLane(this.#generator, lane, { durationMs: roundMs, calls: warmCalls });
+      this.#asked.push(...[...settling, ...warming].map((round) => ({ lane, round })));
     }
     for (let round = 0; round < rounds; round++)
       for (const lane of lanes) {
-        const found = await askLane(this.#generator, lane, { durationMs: roundMs });
+        const found = await this.#ask(lane, roundMs);
         this.#print(sayRound(lane.name, found));
         this.#rounds.set(lane.name, [...(this.#rounds.get(lane.name) ?? []), found]);
       }
@@ -149,9 +153,7 @@ class RpcBench {
     const sweeps = await this.#sweep(lanes);
     const methods = Object.fromEntries(lanes.map(({ name }) => [name, this.#figures(name)]));
     const samples = ratioSamples(this.#rounds);
-    const asked = [...this.#rounds]
-      .flatMap(([name, found]) => found.map((round) => ({ name, round })))
-      .concat(sweeps.asked);
+    const { compared, wrong } = answersUnderLoad([...this.#asked, ...sweeps.asked]);
     return {
       methods,
       rounds: this.#rounds,
@@ -159,11 +161,15 @@ class RpcBench {
       profile,
       samples,
       ratios: medians(samples),
-      compared: asked.reduce((sum, { round }) => sum + round.calls, 0),
-      wrong: asked.flatMap(({ name, round }) =>
-        Array.from({ length: round.wrong }, () => `${name}: ${round.firstWrong?.why}`),
-      ),
+      compared,
+      wrong,
     };
+  }
+
+  async #ask(lane: Lane, durationMs: number): Promise<Round> {
+    const round = await askLane(this.#generator, lane, { durationMs });
+    this.#asked.push({ lane, round });
+    return round;
   }
 
   async #sweep(lanes: readonly Lane[]): Promise<Swept> {
@@ -181,7 +187,7 @@ class RpcBench {
     if (lane === undefined)
       throw new Error(`there is no lane ${profile.lane}; there are ${lanes.map(({ name }) => name).join(", ")}`);
     await lane.server.profile();
-    await askLane(this.#generator, lane, { durationMs: PROFILE_MS });
+    await this.#ask(lane, PROFILE_MS);
     await lane.server.profile(profile.file);
     this.#print(`wrote ${profile.file}: the server's CPU under ${lane.name}`);
     return topSelfTimes(JSON.parse(await readFile(profile.file, "utf8")), TOP);

@@ -3,10 +3,11 @@ import { createPostgresStore } from "../../src/storage/postgres/store.ts";
 import type { BenchDatabase } from "../database/open-database.ts";
 import { type Generator, startGenerator } from "../load/generator.ts";
 import type { WorkloadName } from "../workloads/workloads.ts";
+import type { AskedRound } from "./answers-under-load.ts";
 import { type BenchServer, startBenchServer } from "./bench-server.ts";
-import { bearer, grpcEcho } from "./check-requests.ts";
+import { bearer, CHECK_PATH, grpcEcho } from "./check-requests.ts";
 import { ECHO_PATH } from "./echo.ts";
-import { askLane, type Lane, type Round, settleLane, warmLane } from "./lane.ts";
+import { askLane, type Lane, type Round, settleLane } from "./lane.ts";
 import { grpc, sayRound } from "./run-rpc.ts";
 import { type Verified, verifyChanges, verifyLookups, verifyRevisions, withClient } from "./verify-workload.ts";
 import { lookupRequests, WRITE_PATH, workloadRequests } from "./workload-requests.ts";
@@ -28,14 +29,24 @@ export interface WorkloadsOptions extends WorkloadAmounts {
 export interface WorkloadsResult {
   /** By lane: for each workload its name and, where it has lists, `<name>/lookups`. */
   readonly rounds: ReadonlyMap<string, readonly Round[]>;
-  /** Of the empty method, by the lane that was asked right behind it. */
-  readonly echoes: ReadonlyMap<string, readonly Round[]>;
+  /** Of the empty methods, by the lane that was asked right behind them; lists have none. */
+  readonly echoes: ReadonlyMap<string, readonly Echoes[]>;
+  /** Every answer under load, warming up included. */
+  readonly asked: readonly AskedRound[];
   readonly verified: ReadonlyMap<WorkloadName, Verified>;
+}
+
+/** Of one round. */
+export interface Echoes {
+  readonly transport: Round;
+  readonly grpcJs: Round;
 }
 
 const SCOPES = ["check", "tuples:write"] as const;
 /** Lists are long: few at once are work enough. */
 const LOOKUPS_IN_FLIGHT = 8;
+/** Behind the name of a workload whose lists a lane asks; they are no single calls, and are held against none. */
+export const LOOKUPS = "/lookups";
 const AWAKENING_MS = 60;
 
 interface Scene {
@@ -46,7 +57,7 @@ interface Scene {
 
 /**
  * The whole path of each workload: its tuples in a tenant of its own (or in many), asked over gRPC with a token of that tenant. Right
- * before each of them an empty method of the same server is asked, which it is held against.
+ * before each of them the empty methods of the same server are asked, which it is held against.
  */
 export async function runWorkloads(options: WorkloadsOptions): Promise<WorkloadsResult> {
   const { database, issuer, names, print } = options;
@@ -62,15 +73,15 @@ export async function runWorkloads(options: WorkloadsOptions): Promise<Workloads
   const server = await startBenchServer(stack, { connection: database.app, settings, patient: true });
   const generator = stack.use(startGenerator());
   const scenes = await Promise.all(filled.map((one) => sceneOf(one, server, options)));
-  const echo: Lane = {
-    name: "echo",
-    server,
-    target: grpc(server.ports.grpcPort, [grpcEcho(ECHO_PATH)]),
-    resident: slugs.length,
+  const { grpcPort, transportEchoPort } = server.ports;
+  const empty = { server, resident: slugs.length, empty: true } as const;
+  const echoes = {
+    transport: { ...empty, name: "transportEcho", target: grpc(transportEchoPort, [grpcEcho(CHECK_PATH)]) },
+    grpcJs: { ...empty, name: "echo", target: grpc(grpcPort, [grpcEcho(ECHO_PATH)]) },
   };
   const lanes = scenes.flatMap((scene) => scene.lanes);
   const heads = await headsOf(store, filled);
-  const asked = await askInRounds(generator, { echo, lanes }, options);
+  const asked = await askInRounds(generator, { echoes, lanes }, options);
   const verified = new Map<WorkloadName, Verified>();
   for (const [index, scene] of scenes.entries()) {
     const { name, tenants } = scene.filled;
@@ -80,7 +91,7 @@ export async function runWorkloads(options: WorkloadsOptions): Promise<Workloads
     verified.set(name, join([revisions, await verify(scene, server, options)]));
   }
   // Awaited here: what it asks is closed behind it.
-  return { rounds: asked.rounds, echoes: asked.echoes, verified };
+  return { rounds: asked.rounds, echoes: asked.echoes, asked: asked.all, verified };
 }
 
 async function sceneOf(filled: FilledWorkload, server: BenchServer, options: WorkloadsOptions): Promise<Scene> {
@@ -89,12 +100,12 @@ async function sceneOf(filled: FilledWorkload, server: BenchServer, options: Wor
   const { name, work } = filled;
   const port = server.ports.grpcPort;
   const checks: Lane = { name, server, target: grpc(port, workloadRequests(filled, callers)) };
-  const lookups = work.lookups?.(options.lookups) ?? [];
+  const lookups = lookupRequests(work.lookups?.(options.lookups) ?? [], callers);
   if (lookups.length === 0) return { filled, tokens, lanes: [checks] };
   const lists: Lane = {
-    name: `${name}/lookups`,
+    name: `${name}${LOOKUPS}`,
     server,
-    target: grpc(port, lookupRequests(lookups, callers)),
+    target: grpc(port, lookups),
     inFlight: LOOKUPS_IN_FLIGHT,
   };
   return { filled, tokens, lanes: [checks, lists] };
@@ -110,36 +121,55 @@ async function headsOf(store: Parameters<typeof fillWorkloads>[1], filled: reado
 
 interface AskedInRounds {
   readonly rounds: Map<string, Round[]>;
-  readonly echoes: Map<string, Round[]>;
+  readonly echoes: Map<string, Echoes[]>;
+  readonly all: AskedRound[];
   /** That were answered, warming up included. */
   readonly writes: Map<string, number>;
 }
 
+interface WorkloadLanes {
+  readonly echoes: Readonly<Record<keyof Echoes, Lane>>;
+  readonly lanes: readonly Lane[];
+}
+
 async function askInRounds(
   generator: Generator,
-  { echo, lanes }: { readonly echo: Lane; readonly lanes: readonly Lane[] },
+  { echoes, lanes }: WorkloadLanes,
   { rounds, roundMs, warmMs, print }: WorkloadsOptions,
 ): Promise<AskedInRounds> {
-  const asked: AskedInRounds = { rounds: new Map(), echoes: new Map(), writes: new Map() };
-  const count = (lane: Lane, { callsByPath }: Pick<Round, "callsByPath">) =>
-    asked.writes.set(lane.name, (asked.writes.get(lane.name) ?? 0) + (callsByPath[WRITE_PATH] ?? 0));
-  for (const lane of [echo, ...lanes]) {
+  const asked: AskedInRounds = { rounds: new Map(), echoes: new Map(), all: [], writes: new Map() };
+  const turns = new Map<string, number>();
+  const count = (lane: Lane, round: Round) => {
+    asked.all.push({ lane, round });
+    asked.writes.set(lane.name, (asked.writes.get(lane.name) ?? 0) + (round.callsByPath[WRITE_PATH] ?? 0));
+    turns.set(lane.name, (turns.get(lane.name) ?? 0) + round.turns);
+    return round;
+  };
+  // From where the lane was left: what was written then is not written again.
+  const ask = async (lane: Lane, durationMs: number) =>
+    count(lane, await askLane(generator, lane, { durationMs, offset: turns.get(lane.name) ?? 0 }));
+  for (const lane of [echoes.transport, echoes.grpcJs, ...lanes]) {
     await generator.learn(lane.name, lane.target);
-    await settleLane(generator, lane);
-    for (const round of await warmLane(generator, lane, { durationMs: warmMs, calls: 1 })) count(lane, round);
+    for (const round of await settleLane(generator, lane)) count(lane, round);
+    await ask(lane, warmMs);
   }
   for (let round = 0; round < rounds; round++)
     for (const lane of lanes) {
       // Nobody has asked these tenants for some seconds: what the process knows of them is looked up again first, which is once.
-      count(lane, await askLane(generator, lane, { durationMs: AWAKENING_MS }));
-      const beside = await askLane(generator, echo, { durationMs: roundMs / 2 });
-      const found = await askLane(generator, lane, { durationMs: roundMs });
+      await ask(lane, AWAKENING_MS);
+      if (!lane.name.endsWith(LOOKUPS)) {
+        const grpcJs = await ask(echoes.grpcJs, roundMs / 4);
+        append(asked.echoes, lane, { grpcJs, transport: await ask(echoes.transport, roundMs / 2) });
+      }
+      const found = await ask(lane, roundMs);
       print(sayRound(lane.name, found));
-      count(lane, found);
-      asked.echoes.set(lane.name, [...(asked.echoes.get(lane.name) ?? []), beside]);
-      asked.rounds.set(lane.name, [...(asked.rounds.get(lane.name) ?? []), found]);
+      append(asked.rounds, lane, found);
     }
   return asked;
+}
+
+function append<T>(found: Map<string, T[]>, { name }: Lane, one: T): void {
+  found.set(name, [...(found.get(name) ?? []), one]);
 }
 
 /** By the product's own client. */

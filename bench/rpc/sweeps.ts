@@ -1,6 +1,7 @@
 import type { Generator } from "../load/generator.ts";
 import type { LoadOptions } from "../load/load.ts";
 import type { Distribution, LoadPoint, Sweep } from "../report/plots.ts";
+import type { AskedRound } from "./answers-under-load.ts";
 import { askLane, type Lane, type Round } from "./lane.ts";
 
 export interface SweepAmounts {
@@ -17,7 +18,7 @@ export interface Swept {
   readonly sweeps: readonly Sweep[];
   readonly distributions: readonly Distribution[];
   /** Every point as it was measured. */
-  readonly asked: readonly { readonly name: string; readonly round: Round }[];
+  readonly asked: readonly AskedRound[];
 }
 
 interface SweepOptions extends SweepAmounts {
@@ -30,7 +31,7 @@ export async function runSweeps(generator: Generator, lanes: readonly Lane[], op
   const { concurrency, rateShares, pointMs: durationMs, throughput, print } = options;
   const sweeps: Sweep[] = [];
   const distributions: Distribution[] = [];
-  const asked: { name: string; round: Round }[] = [];
+  const asked: AskedRound[] = [];
   for (const lane of lanes.filter(({ name }) => options.lanes.includes(name))) {
     const { name } = lane;
     const sweep = async (by: Sweep["by"], xs: readonly number[], loadOf: (x: number) => LoadOptions) => {
@@ -39,7 +40,7 @@ export async function runSweeps(generator: Generator, lanes: readonly Lane[], op
         const round = await askLane(generator, lane, loadOf(x));
         print(sayPoint(name, by, x, round));
         points.push(pointOf(x, round));
-        asked.push({ name, round });
+        asked.push({ lane, round });
         if (by === "rate")
           distributions.push({ lane: name, ratePerSecond: x, calls: round.calls, quantiles: round.quantiles });
       }

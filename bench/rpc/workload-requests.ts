@@ -56,9 +56,10 @@ function wireTuple({ objectType, objectId, relation, subjectType, subjectId, sub
   };
 }
 
-/** Lists in tenant 0, each as long as is known. */
+/** Lists in tenant 0, each as long as is known; one without results looks like a call that failed, so it is left to `verifyLookups`. */
 export function lookupRequests(lookups: readonly KnownLookup[], callers: Callers): readonly LoadRequest[] {
-  return lookups.map((known) => ({
+  const tellable = lookups.filter(({ results }) => results.length > 0);
+  return tellable.map((known) => ({
     path: LOOKUP_PATH,
     headers: callers[0] as LoadRequest["headers"],
     body: toBinary(LookupResourcesRequestSchema, fromJson(LookupResourcesRequestSchema, wireLookup(known))),

@@ -7,6 +7,7 @@ describe("relata bench", () => {
     [["--quick", "--long"], "--quick and --long exclude each other"],
     [["--tuples", "999"], "--tuples is a whole number from 1000 on, not 999"],
     [["engine", "--profile"], "--profile needs the layer rpc"],
+    [["--profile", "engine"], "--profile needs the layer rpc"],
     [["--tuples", "many"], "--tuples is a whole number from 1000 on, not many"],
   ])("refuses %j", async (args, message) => {
     const { exit, stdout, stderr } = await runTestCli(["bench", ...args]);

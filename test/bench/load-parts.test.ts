@@ -35,7 +35,6 @@ describe("a right answer", () => {
     [{ kind: "varint", field: 2, value: 2 }, message(16, 2, 19), false],
     [{ kind: "varint", field: 2, value: 0 }, [], false],
     [{ kind: "messages", count: 2 }, [...message(1), ...message()], true],
-    [{ kind: "messages", count: 0 }, [], true],
     [{ kind: "messages", count: 1 }, message(1, 2).slice(0, -1), false],
   ])("%j is told from others in gRPC: %j", (right, answer, expected) => {
     expect(judgeOf("grpc", right)(Buffer.from(answer))).toBe(expected);
@@ -55,6 +54,10 @@ describe("a right answer", () => {
 
   it("is no number of a field in JSON", () => {
     expect(() => judgeOf("json", { kind: "varint", field: 2, value: 1 })).toThrow("no field 2 by number");
+  });
+
+  it.each(["grpc", "json"] as const)("is one message at least: a failed call of %s has none", (protocol) => {
+    expect(() => judgeOf(protocol, { kind: "messages", count: 0 })).toThrow("tell from a failure");
   });
 
   it("is no JSON field in gRPC", () => {

@@ -76,7 +76,8 @@ async function bench(context: CliContext, options: Options, layers: readonly str
     ...(options.tuples === undefined ? [] : [`--tuples=${options.tuples}`]),
     ...(options.json === undefined ? [] : [`--json=${options.json}`]),
     ...(options.report === undefined ? [] : [`--report=${options.report}`]),
-    ...(options.profile === undefined ? [] : [options.profile === true ? "--profile" : `--profile=${options.profile}`]),
+    // In two: commander takes a layer that follows it for its file, and the bench can tell which of them it is.
+    ...(options.profile === undefined ? [] : ["--profile", ...(options.profile === true ? [] : [options.profile])]),
     ...(options.peer ?? []).map((peer) => `--peer=${peer}`),
     ...(options.peerTuples === undefined ? [] : [`--peer-tuples=${options.peerTuples}`]),
     ...(options.peerWorkloads === undefined ? [] : [`--peer-workloads=${options.peerWorkloads}`]),
