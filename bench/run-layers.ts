@@ -1,6 +1,7 @@
 import { BenchWorld } from "./database/bench-world.ts";
 import { runEngineLayer } from "./engine/run-engine.ts";
 import { LAYER_NAMES, type LayerName, type LayerOptions, type Mode } from "./layer-options.ts";
+import { GRPC_CONNECTIONS, IN_FLIGHT } from "./load/load.ts";
 import { openPeers } from "./peers/open-peers.ts";
 import type { Peer } from "./peers/peer.ts";
 import { settingsOfPeers } from "./peers/peer-order.ts";
@@ -9,8 +10,10 @@ import { commitFacts } from "./report/commit.ts";
 import { loadNow, machineFacts } from "./report/machine.ts";
 import { joinPlots } from "./report/plots.ts";
 import type { Answers, LayerReport, Report } from "./report/report.ts";
+import { type RpcAmounts, rpcAmounts } from "./rpc/rpc-amounts.ts";
 import { runRpcLayer } from "./rpc-layer.ts";
 import { runStorageLayer } from "./storage/run-storage.ts";
+import { WORKLOAD_NAMES } from "./workloads/workloads.ts";
 
 export interface LayersRun extends LayerOptions {
   readonly layers: readonly LayerName[];
@@ -60,18 +63,31 @@ export async function runLayers(run: LayersRun): Promise<Report> {
 }
 
 /** How much of what was measured: runs with other settings are not compared. */
-function settingsOf({
-  layers,
-  sizes,
-  tenantTuples,
-  questions,
-  rounds,
-  roundMs,
-  calls,
-  peers,
-}: LayersRun): Report["settings"] {
-  const asked = peers === undefined ? {} : { peers: settingsOfPeers(peers) };
-  return { layers, sizes, tenantTuples, questions, rounds, roundMs, calls, ...asked };
+function settingsOf(run: LayersRun): Report["settings"] {
+  const { layers, sizes, tenantTuples, largeTenantTuples, questions, rounds, roundMs, calls } = run;
+  const { others, curves, workloads, peers, slowSolver = 0, doctored } = run;
+  return {
+    layers,
+    sizes,
+    tenantTuples,
+    ...(largeTenantTuples !== undefined && { largeTenantTuples }),
+    questions,
+    rounds,
+    roundMs,
+    calls,
+    ...(others !== undefined && { others }),
+    ...(curves !== undefined && { curves: { ...curves } }),
+    workloads: workloads ?? WORKLOAD_NAMES,
+    rpc: settingsOfRpc(rpcAmounts(run.mode, run)),
+    ...(peers !== undefined && { peers: settingsOfPeers(peers) }),
+    ...(slowSolver > 0 && { slowSolver }),
+    ...(doctored && { doctored }),
+  };
+}
+
+function settingsOfRpc({ sweeps, workloads, ...rest }: RpcAmounts): Report["settings"] {
+  const load = { connections: GRPC_CONNECTIONS, inFlight: IN_FLIGHT };
+  return { ...rest, ...load, sweeps: { ...sweeps }, workloads: { ...workloads } };
 }
 
 function joinAnswers(parts: readonly Answers[]): Answers {

@@ -56,8 +56,8 @@ export interface LoadResult {
   readonly generator: GeneratorUse;
 }
 
-const GRPC_CONNECTIONS = 4;
-const IN_FLIGHT = 64;
+export const GRPC_CONNECTIONS = 4;
+export const IN_FLIGHT = 64;
 const DRAIN_MS = 10_000;
 /** What was sent and is not answered by then never will be. */
 export const ANSWER_MS = 30_000;

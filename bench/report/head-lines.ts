@@ -23,6 +23,17 @@ export function answersLine({ answers, mode, tookSeconds }: Report): string {
   return `${answers.compared.toLocaleString("en-US")} answers compared, ${verdict} (${mode}, ${tookSeconds.toFixed(0)} s)`;
 }
 
+/** What a run was made to find on purpose, so that nobody takes it for one of the product; undefined where nothing was. */
+export function sabotageLine({ settings: { slowSolver, doctored } }: Report): string | undefined {
+  const done = [
+    ...(typeof slowSolver === "number"
+      ? [`each Check of the engine takes ${slowSolver * 100} % longer (--slow-solver)`]
+      : []),
+    ...(doctored === true ? ["one answer is expected wrongly (--doctored)"] : []),
+  ];
+  return done.length === 0 ? undefined : `A test of the bench itself: ${done.join(", ")}.`;
+}
+
 /** What to think of a run beside other programs; undefined where the machine was free when it began. */
 export function busyLine({ machine: { loadBefore, cores } }: Report): string | undefined {
   // The run itself makes the load behind it, so only the load before tells of others.

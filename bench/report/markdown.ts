@@ -1,7 +1,7 @@
 import { askedOf, holds } from "./bound.ts";
 import { formatFigure } from "./format.ts";
 import { groupFigures, placeOf } from "./grouped-figures.ts";
-import { answersLine, busyLine, commitLine, machineLine } from "./head-lines.ts";
+import { answersLine, busyLine, commitLine, machineLine, sabotageLine } from "./head-lines.ts";
 import type { Against } from "./plots.ts";
 import type { Figure, Report } from "./report.ts";
 import { spreadOf } from "./spread.ts";
@@ -10,10 +10,12 @@ import { spreadOf } from "./spread.ts";
 export function renderMarkdown(report: Report): string {
   const { rows, plots, answers } = report;
   const busy = busyLine(report);
+  const sabotage = sabotageLine(report);
   return [
     `# Bench, ${report.mode}, ${report.startedAt}`,
     inline(machineLine(report)),
     inline(commitLine(report)),
+    ...(sabotage === undefined ? [] : [`**${sabotage}**`]),
     ...(busy === undefined ? [] : [`**${busy}**`]),
     `**${answersLine(report)}**`,
     list(answers.wrong.map((one) => `wrong: ${one}`)),

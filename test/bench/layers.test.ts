@@ -1,7 +1,9 @@
 import { describe, expect, inject, it } from "vitest";
 import { amountsOf } from "../../bench/layer-options.ts";
 import { formatFigure } from "../../bench/report/format.ts";
+import { renderHtml } from "../../bench/report/html/render-html.ts";
 import { toJson } from "../../bench/report/json.ts";
+import { renderMarkdown } from "../../bench/report/markdown.ts";
 import { NO_PLOTS } from "../../bench/report/plots.ts";
 import { renderReport } from "../../bench/report/table.ts";
 import { runLayers } from "../../bench/run-layers.ts";
@@ -76,6 +78,14 @@ describe("npm run bench -- engine storage", () => {
     const report = await runLayers({ ...run, doctored: true, print: () => undefined });
     expect(report.answers.wrong).toEqual([expect.stringContaining('"tuples":1000')]);
     expect(renderReport(report)).toMatch(/^wrong: .*\n.* 1 WRONG/m);
+    expect(report.settings).toMatchObject({
+      doctored: true,
+      sizes: [1_000],
+      rpc: { inFlight: 64, workloads: { tuples: 2_000 } },
+    });
+    expect(report.settings).not.toHaveProperty("slowSolver");
+    for (const text of [renderMarkdown(report), renderHtml(report)])
+      expect(text).toContain("expected wrongly (--doctored)");
   }, 120_000);
 });
 

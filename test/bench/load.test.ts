@@ -128,6 +128,15 @@ describe("the load generator", () => {
     expect(found.wrong).toBeLessThan(found.calls);
   });
 
+  it("goes on where a load before ended", async () => {
+    // One of the two is never answered rightly: a load of one call meets it only where it begins one further.
+    const [right, wrong] = [request("/test/Token"), request("/test/Token", { answer: whole("nobody") })];
+    const target = { protocol: "grpc" as const, port: ports().grpcPort, requests: [wrong, right] };
+    const one = { connections: 1, inFlight: 1, durationMs: 0 };
+    expect(await load(target, one)).toMatchObject({ calls: 1, turns: 1, wrong: 0 });
+    expect(await load(target, { ...one, offset: 1 })).toMatchObject({ calls: 1, turns: 1, wrong: 1 });
+  });
+
   it("reads bodies of a known length and in chunks", async () => {
     const answer: LoadRequest["answer"] = { kind: "field", name: "allowed", value: true };
     const found = await load(json(request("/", { answer }), request("/chunks", { answer })), {

@@ -1,6 +1,6 @@
 import { askedOf, holds } from "../bound.ts";
 import { formatFigure } from "../format.ts";
-import { answersLine, busyLine, commitLine } from "../head-lines.ts";
+import { answersLine, busyLine, commitLine, sabotageLine } from "../head-lines.ts";
 import type { Report, ReportRow } from "../report.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -10,6 +10,7 @@ const SHOWN_WRONG = 20;
 export function summary(report: Report): Markup {
   const { mode, startedAt, answers, rows, machine } = report;
   const busy = busyLine(report);
+  const sabotage = sabotageLine(report);
   const asked = rows.filter(({ bound }) => bound !== undefined);
   const right = answers.wrong.length === 0;
   return markup`<header><h1>relata bench <span class="mode">${mode} run</span></h1>
@@ -22,7 +23,7 @@ export function summary(report: Report): Markup {
             ? markup`<li>and ${answers.wrong.length - SHOWN_WRONG} more, in the JSON below</li>`
             : undefined
         }</ul>`
-  }${busy === undefined ? undefined : markup`<p class="busy">${busy}</p>`}${
+  }${sabotage === undefined ? undefined : markup`<p class="busy">${sabotage}</p>`}${busy === undefined ? undefined : markup`<p class="busy">${busy}</p>`}${
     asked.length === 0 ? undefined : markup`<div class="cards">${asked.map(card)}</div>`
   }</header>`;
 }

@@ -87,6 +87,13 @@ describe("npm run bench -- compare", () => {
     expect(text).toContain("compared anyway, although rounds is 3 in A and 7 in B");
   });
 
+  it("compares a run that was made slower on purpose, and says so", async () => {
+    const slowed = full(SLOW, { settings: { rounds: 3, slowSolver: 0.2 } });
+    const { code, text } = await compare(full(FAST), slowed);
+    expect(code).toBe(1);
+    expect(text).toContain("slowSolver is not set in A and 0.2 in B");
+  });
+
   it("refuses runs that share no figure, whatever it was told", async () => {
     const other = full([ratio("storage/documents/fill", [1, 1, 1])], { settings: { rounds: 3, layers: ["storage"] } });
     await expect(compare(full(FAST), other, "--anyway")).rejects.toThrow("have no figure in common");
