@@ -7,9 +7,11 @@ import type { Peer } from "./peers/peer.ts";
 import { settingsOfPeers } from "./peers/peer-order.ts";
 import { runPeersLayer } from "./peers/run-peers.ts";
 import { commitFacts } from "./report/commit.ts";
+import { joinAnswers } from "./report/join-answers.ts";
 import { loadNow, machineFacts } from "./report/machine.ts";
 import { joinPlots } from "./report/plots.ts";
-import type { Answers, LayerReport, Report } from "./report/report.ts";
+import type { LayerReport, Report } from "./report/report.ts";
+import { FORMAT } from "./report/report-shape.ts";
 import { type RpcAmounts, rpcAmounts } from "./rpc/rpc-amounts.ts";
 import { runRpcLayer } from "./rpc-layer.ts";
 import { runStorageLayer } from "./storage/run-storage.ts";
@@ -45,7 +47,7 @@ export async function runLayers(run: LayersRun): Promise<Report> {
   for (const name of names) reports.push(await RUNNERS[name]({ ...run, world, opened: opened.peers }));
   const commit = commitFacts();
   return {
-    format: 2,
+    format: FORMAT,
     startedAt,
     tookSeconds: (performance.now() - begin) / 1000,
     mode: run.mode,
@@ -88,16 +90,4 @@ function settingsOf(run: LayersRun): Report["settings"] {
 function settingsOfRpc({ sweeps, workloads, ...rest }: RpcAmounts): Report["settings"] {
   const load = { connections: GRPC_CONNECTIONS, inFlight: IN_FLIGHT };
   return { ...rest, ...load, sweeps: { ...sweeps }, workloads: { ...workloads } };
-}
-
-function joinAnswers(parts: readonly Answers[]): Answers {
-  const byWorkload: Record<string, number> = {};
-  for (const part of parts)
-    for (const [name, count] of Object.entries(part.byWorkload ?? {}))
-      byWorkload[name] = (byWorkload[name] ?? 0) + count;
-  return {
-    compared: parts.reduce((sum, { compared }) => sum + compared, 0),
-    wrong: parts.flatMap(({ wrong }) => wrong),
-    byWorkload,
-  };
 }

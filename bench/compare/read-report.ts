@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { z } from "zod";
 import type { Figure, Report } from "../report/report.ts";
+import { damageOf, FORMAT, reportShape } from "../report/report-shape.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** What of a report a comparison needs. */
@@ -10,39 +10,16 @@ export type ComparedReport = Pick<
   "startedAt" | "tookSeconds" | "mode" | "machine" | "commit" | "settings" | "answers" | "figures"
 >;
 
-const FORMAT: Report["format"] = 2;
-
-/** What is no number, such as a share of nothing, is written as null; there is nothing to compare in it. */
-const samples = z.array(z.number().nullable()).transform((all) => all.filter((sample) => sample !== null));
-
-const figure = z.object({
-  id: z.string().min(1),
-  what: z.string(),
-  unit: z.string(),
-  kind: z.enum(["ratio", "count", "time"]),
-  better: z.enum(["more", "less"]),
-  samples,
-});
-
-const report = z.object({
-  startedAt: z.string(),
-  tookSeconds: z.number(),
-  mode: z.enum(["quick", "normal", "long"]),
-  machine: z.object({
-    cpu: z.string(),
-    cores: z.number(),
-    memoryBytes: z.number(),
-    loadBefore: z.number(),
-    loadAfter: z.number(),
-    node: z.string(),
-    os: z.string(),
-    postgres: z.string().optional(),
-  }),
-  commit: z.object({ hash: z.string(), subject: z.string(), dirty: z.boolean() }).optional(),
-  settings: z.record(z.string(), z.json()),
-  answers: z.object({ compared: z.number(), wrong: z.array(z.string()) }),
-  figures: z.array(figure),
-});
+const compared = reportShape.pick({
+  startedAt: true,
+  tookSeconds: true,
+  mode: true,
+  machine: true,
+  commit: true,
+  settings: true,
+  answers: true,
+  figures: true,
+} satisfies Record<keyof ComparedReport, true>);
 
 /** @throws UsageError that names the file, where it cannot be read or is no report of this format */
 export async function readReport(cwd: string, file: string): Promise<ComparedReport> {
@@ -61,16 +38,13 @@ export function reportOf(file: string, value: unknown): ComparedReport {
     throw new UsageError(
       `${file} is a report of format ${JSON.stringify(format)}, and this is a bench of format ${FORMAT}: measure both with one bench`,
     );
-  const parsed = report.safeParse(value);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UsageError(
-      `${file} is damaged at ${issue?.path.join(".") ?? "its top"}: ${issue?.message ?? "unreadable"}`,
-    );
-  }
+  const parsed = compared.safeParse(value);
+  if (!parsed.success) throw new UsageError(`${file} is damaged at ${damageOf(parsed.error)}`);
   const twice = firstTwice(parsed.data.figures);
   if (twice !== undefined) throw new UsageError(`${file} has two figures of the id ${twice}`);
-  return parsed.data as ComparedReport;
+  // There is nothing to compare in what is no number.
+  const figures = parsed.data.figures.map((one) => ({ ...one, samples: one.samples.filter(Number.isFinite) }));
+  return { ...(parsed.data as ComparedReport), figures };
 }
 
 function parseJson(file: string, text: string): unknown {

@@ -1,3 +1,4 @@
+import { countWrong } from "./join-answers.ts";
 import type { Report } from "./report.ts";
 
 /** Processor, cores, memory, systems. */
@@ -18,7 +19,7 @@ export function commitLine({ commit }: Report): string {
 
 /** Such as `1,234 answers compared, every one right (quick, 72 s)`. */
 export function answersLine({ answers, mode, tookSeconds }: Report): string {
-  const wrong = answers.wrong.length;
+  const wrong = countWrong(answers);
   const verdict = wrong === 0 ? "every one right" : `${wrong.toLocaleString("en-US")} WRONG`;
   return `${answers.compared.toLocaleString("en-US")} answers compared, ${verdict} (${mode}, ${tookSeconds.toFixed(0)} s)`;
 }

@@ -18,7 +18,10 @@ export function renderMarkdown(report: Report): string {
     ...(sabotage === undefined ? [] : [`**${sabotage}**`]),
     ...(busy === undefined ? [] : [`**${busy}**`]),
     `**${answersLine(report)}**`,
-    list(answers.wrong.map((one) => `wrong: ${one}`)),
+    list([
+      ...answers.wrong.map((one) => `wrong: ${one}`),
+      ...(answers.wrongLeftOut === undefined ? [] : [`and ${answers.wrongLeftOut} more`]),
+    ]),
     section("What is asked", askedTable(rows)),
     section("Against limits", againstTable(plots.against.filter(({ kind }) => kind === "limit"))),
     section("Against peers", againstTable(plots.against.filter(({ kind }) => kind === "peer"))),

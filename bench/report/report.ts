@@ -31,6 +31,8 @@ export interface Report {
 export interface Answers {
   readonly compared: number;
   readonly wrong: readonly string[];
+  /** How many more were wrong; left out where `wrong` has all. */
+  readonly wrongLeftOut?: number;
   /** Compared answers by the workload's name. */
   readonly byWorkload?: Readonly<Record<string, number>>;
 }

@@ -4,11 +4,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatFigure } from "../../bench/report/format.ts";
+import { answersLine } from "../../bench/report/head-lines.ts";
 import { linearAxis, logAxis } from "../../bench/report/html/axis.ts";
 import { spreadLabels } from "../../bench/report/html/end-labels.ts";
 import { renderHtml } from "../../bench/report/html/render-html.ts";
 import { panelsOf, SLOTS, slotsOf } from "../../bench/report/html/series.ts";
 import { textWidth, wrapText } from "../../bench/report/html/text-width.ts";
+import { joinAnswers } from "../../bench/report/join-answers.ts";
 import { fromJson, toJson } from "../../bench/report/json.ts";
 import { renderMarkdown } from "../../bench/report/markdown.ts";
 import { redraw } from "../../bench/report/redraw.ts";
@@ -153,6 +155,23 @@ describe("the summary in Markdown", () => {
   });
 });
 
+describe("wrong answers", () => {
+  it("are counted all and kept in part", () => {
+    const many = Array.from({ length: 900 }, (_, index) => `wrong ${index}`);
+    const answers = joinAnswers([
+      { compared: 1_000, wrong: many, byWorkload: { wide: 1_000 } },
+      { compared: 2_000, wrong: many, wrongLeftOut: 5, byWorkload: { wide: 500, code: 1_500 } },
+    ]);
+    expect(answers).toMatchObject({ compared: 3_000, wrongLeftOut: 805, byWorkload: { wide: 1_500, code: 1_500 } });
+    expect(answers.wrong).toEqual([...many, ...many.slice(0, 100)]);
+    const report = { ...syntheticReport(), answers };
+    expect(answersLine(report)).toContain("3,000 answers compared, 1,805 WRONG");
+    expect(renderMarkdown(report)).toContain("- and 805 more");
+    expect(fromJson(toJson(report)).answers).toEqual(answers);
+    expect(joinAnswers([{ compared: 1, wrong: [] }])).toEqual({ compared: 1, wrong: [], byWorkload: {} });
+  });
+});
+
 describe("reports as files", () => {
   it("read back as they were", () => {
     const report = syntheticReport();
@@ -166,6 +185,10 @@ describe("reports as files", () => {
     ["[]", "no object"],
     ['{"format":1}', 'its "format" is 1, not 2'],
     ['{"format":2,"rows":[]}', "no whole report: without startedAt"],
+    [
+      toJson(syntheticReport()).replace('"samples": [', '"samples": ["x", '),
+      "a damaged report, at figures.0.samples.0",
+    ],
   ])("refuse %s", (text, message) => {
     expect(() => fromJson(text)).toThrow(message);
   });

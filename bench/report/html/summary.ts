@@ -1,6 +1,7 @@
 import { askedOf, holds } from "../bound.ts";
 import { formatFigure } from "../format.ts";
 import { answersLine, busyLine, commitLine, sabotageLine } from "../head-lines.ts";
+import { countWrong } from "../join-answers.ts";
 import type { Report, ReportRow } from "../report.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -20,7 +21,7 @@ export function summary(report: Report): Markup {
       ? undefined
       : markup`<ul class="wrong">${answers.wrong.slice(0, SHOWN_WRONG).map((one) => markup`<li>${one}</li>`)}${
           answers.wrong.length > SHOWN_WRONG
-            ? markup`<li>and ${answers.wrong.length - SHOWN_WRONG} more, in the JSON below</li>`
+            ? markup`<li>and ${countWrong(answers) - SHOWN_WRONG} more, ${answers.wrongLeftOut === undefined ? "" : "the first "}in the JSON below</li>`
             : undefined
         }</ul>`
   }${sabotage === undefined ? undefined : markup`<p class="busy">${sabotage}</p>`}${busy === undefined ? undefined : markup`<p class="busy">${busy}</p>`}${
