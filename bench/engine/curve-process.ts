@@ -31,6 +31,8 @@ export interface CurveAnswer {
 /** Of the time of a point, for compiling. */
 const WARM_SHARE = 0.3;
 const LEAST_CALLS = 10;
+/** Of fewer, the p99 is the slowest or the one before it. */
+const P99_CALLS = 200;
 const threadCpuMs = openThreadClock();
 
 async function answer(order: CurveOrder): Promise<CurveAnswer> {
@@ -55,7 +57,15 @@ async function point(of: CurveCase, n: number, pointMs: number): Promise<TimedPo
   };
   await timeFor(ask, pointMs * WARM_SHARE);
   const { calls, medianUs, p99Us } = summarize(await timeFor(ask, pointMs));
-  return { x: n, calls, medianUs, p99Us, ...asked.work, allocatedBytes: await allocatedByEach(ask) };
+  const allocated = await allocatedByEach(ask);
+  return {
+    x: n,
+    calls,
+    medianUs,
+    ...(calls >= P99_CALLS && { p99Us }),
+    ...asked.work,
+    ...(allocated !== undefined && { allocatedBytes: allocated }),
+  };
 }
 
 function prepareCheck({ graph: tuplesOf, expected }: CurveCase, n: number): Asked {

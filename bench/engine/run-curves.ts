@@ -59,13 +59,12 @@ export async function runCurves(
   };
 }
 
-/** Of the largest point, which shows growth best. */
+/** Of the largest point that has it, which shows growth best. */
 function countedFigures({ name, what, by }: CurveCase, points: readonly CostPoint[]): readonly Figure[] {
-  const last = points.at(-1);
-  if (last === undefined) return [];
   const count = (key: "nodes" | "rows" | "allocatedBytes", id: string, of: string, unit: string): readonly Figure[] => {
-    const value = last[key];
-    if (value === undefined) return [];
+    const last = points.findLast((point) => point[key] !== undefined);
+    const value = last?.[key];
+    if (last === undefined || value === undefined) return [];
     const figure = { id: `engine/${CURVES_OF}/${name}_${last.x}/${id}`, what: `${of}, ${what}, ${by} ${last.x}`, unit };
     return [{ ...figure, kind: "count", better: "less", samples: [value] }];
   };

@@ -7,8 +7,8 @@ import type { TenantPlace } from "../../src/model/tenant.ts";
 export interface BareSql extends AsyncDisposable {
   /** The shortest exchange there is. */
   selectOne(): Promise<unknown>;
-  /** One tuple by its primary key. */
-  readTuple(key: Extract<Need, { readonly kind: "exact" }>): Promise<unknown>;
+  /** One tuple by its primary key. @returns how many rows came */
+  readTuple(key: Extract<Need, { readonly kind: "exact" }>): Promise<number>;
 }
 
 /** As many as the store shares among its short reads. */
@@ -27,7 +27,10 @@ export async function openBareSql(
   const next = () => clients[turn++ % clients.length] as pg.Client;
   return {
     selectOne: () => next().query({ name: "select_one", text: "SELECT 1", values: [] }),
-    readTuple: (key) => next().query({ name: "read_tuple", text: READ_TUPLE, values: [...valuesOf(tenant, key)] }),
+    async readTuple(key) {
+      const { rows } = await next().query({ name: "read_tuple", text: READ_TUPLE, values: [...valuesOf(tenant, key)] });
+      return rows.length;
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(clients.map((client) => client.end()));
     },

@@ -68,7 +68,8 @@ export interface Curve {
 export interface CostPoint {
   readonly x: number;
   readonly medianUs: number;
-  readonly p99Us: number;
+  /** Left out where there were too few calls for one. */
+  readonly p99Us?: number;
   /** Counted work of one question on average; left out where it was not counted. */
   readonly nodes?: number;
   readonly rows?: number;

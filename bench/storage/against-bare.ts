@@ -1,10 +1,11 @@
 import type { ClientConfig } from "pg";
-import type { Need } from "../../src/model/need.ts";
 import type { TenantPlace } from "../../src/model/tenant.ts";
 import { createPostgresStore } from "../../src/storage/postgres/store.ts";
+import { WrongAnswer } from "../engine/time-checks.ts";
 import { openBareSql } from "../limits/bare-sql.ts";
 import { median } from "../load/median.ts";
 import type { DocumentsWorkload } from "../workloads/documents.ts";
+import { type KnownPoint, knownPoints, type PointKey } from "./known-points.ts";
 import { type StatementFigures, timeActs } from "./time-acts.ts";
 
 /** What a round has of each; they take turns within it. */
@@ -26,6 +27,8 @@ export interface AgainstBare {
   readonly pointReadVsSelectOne: readonly number[];
   readonly pointReadVsBare: readonly number[];
   readonly pointReads16VsBare: readonly number[];
+  /** Of the point reads and the bare ones. */
+  readonly compared: number;
 }
 
 export interface AgainstBareInput {
@@ -39,6 +42,8 @@ export interface AgainstBareInput {
 }
 
 export const READERS = 16;
+const POINTS = 20_000;
+const COMPARED = ["bareRead", "pointRead", "bareReads16", "pointReads16"] as const;
 
 /** The store's read of one tuple, with its transaction, scope and checks, against the same read by the driver alone. */
 export async function timeAgainstBare(input: AgainstBareInput): Promise<AgainstBare> {
@@ -49,20 +54,42 @@ export async function timeAgainstBare(input: AgainstBareInput): Promise<AgainstB
     await using single = await openBareSql(connection, tenant, 1);
     const { revision } = await store.revisions.head(tenant);
     const source = store.tuples.source(tenant, revision);
-    const pointRead = (turn: number) => source.read([pointOf(work, turn)], 10);
+    const points = knownPoints(work, POINTS);
+    const read = async (key: PointKey) => (await source.read([key], 10))[0]?.length ?? 0;
+    const acts = {
+      bareRead: comparing(points, single.readTuple),
+      pointRead: comparing(points, read),
+      bareReads16: comparing(points, bare.readTuple),
+      pointReads16: comparing(points, read),
+    };
+    const round = async (): Promise<ReadRound> => ({
+      selectOne: await timeActs(durationMs, 1, single.selectOne),
+      bareRead: await timeActs(durationMs, 1, acts.bareRead),
+      pointRead: await timeActs(durationMs, 1, acts.pointRead),
+      bareReads16: await timeActs(durationMs, READERS, acts.bareReads16),
+      pointReads16: await timeActs(durationMs, READERS, acts.pointReads16),
+    });
+    // Compiles what both sides do, and has Postgres read what is asked for.
+    await round();
     const found: ReadRound[] = [];
-    for (let round = 0; round < input.rounds; round += 1)
-      found.push({
-        selectOne: await timeActs(durationMs, 1, single.selectOne),
-        bareRead: await timeActs(durationMs, 1, (turn) => single.readTuple(pointOf(work, turn))),
-        pointRead: await timeActs(durationMs, 1, pointRead),
-        bareReads16: await timeActs(durationMs, READERS, (turn) => bare.readTuple(pointOf(work, turn))),
-        pointReads16: await timeActs(durationMs, READERS, pointRead),
-      });
+    for (let turn = 0; turn < input.rounds; turn += 1) found.push(await round());
     return resultOf(found);
   } finally {
     await store.close();
   }
+}
+
+/** One point after the other, around and around, from round to round. Throws on a wrong answer. */
+function comparing(points: readonly KnownPoint[], read: (key: PointKey) => Promise<number>): () => Promise<void> {
+  let next = 0;
+  return async () => {
+    const { key, found } = points[next++ % points.length] as KnownPoint;
+    const rows = await read(key);
+    if (rows !== (found ? 1 : 0))
+      throw new WrongAnswer(
+        `wrong answer: ${rows} rows of ${JSON.stringify(key)}, which is ${found ? "" : "not "}there`,
+      );
+  };
 }
 
 function resultOf(found: readonly ReadRound[]): AgainstBare {
@@ -77,6 +104,7 @@ function resultOf(found: readonly ReadRound[]): AgainstBare {
     pointReadVsSelectOne: against("pointRead", "selectOne"),
     pointReadVsBare: against("pointRead", "bareRead"),
     pointReads16VsBare: against("pointReads16", "bareReads16"),
+    compared: found.reduce((sum, round) => sum + COMPARED.reduce((calls, name) => calls + round[name].calls, 0), 0),
   };
 }
 
@@ -89,19 +117,5 @@ function medians(rounds: readonly StatementFigures[]): StatementFigures {
     p99Us: of(({ p99Us }) => p99Us),
     p999Us: of(({ p999Us }) => p999Us),
     maxUs: of(({ maxUs }) => maxUs),
-  };
-}
-
-/** Whether the subject of some question is a viewer of its object: sometimes there, mostly not. */
-function pointOf(work: DocumentsWorkload, turn: number): Extract<Need, { readonly kind: "exact" }> {
-  const { object, subject } = work.question(turn).question;
-  return {
-    kind: "exact",
-    objectType: object.type,
-    objectId: object.id,
-    relation: "viewer",
-    subjectType: subject.type,
-    subjectId: subject.id,
-    subjectRelation: "",
   };
 }

@@ -42,7 +42,7 @@ export async function runStorageLayer(options: LayerOptions & { readonly world: 
     rows: [...fills.flatMap(fillRows), ...statementRows({ ...statements, ...against })],
     figures: storageFigures(fills, against, options.tenantTuples),
     plots: storagePlots(fills, against),
-    answers: { compared: fills.length * QUESTIONS, wrong: fills.flatMap(({ wrong }) => wrong) },
+    answers: { compared: fills.length * QUESTIONS + against.compared, wrong: fills.flatMap(({ wrong }) => wrong) },
   };
 }
 

@@ -58,6 +58,11 @@ describe("the engine layer", () => {
     });
     expect(bytes).toBeGreaterThan(390_000);
     expect(bytes).toBeLessThan(1_700_000);
+    // More than the young generation holds, so that each go meets a collection.
+    const tooMuch = async () => {
+      for (let made = 0; made < 1_000; made += 1) results[0] = new Array(20_000).fill(made);
+    };
+    expect(await allocatedByEach(tooMuch)).toBeUndefined();
   });
 
   it("asks the questions around and around, from stretch to stretch and from round to round", () => {

@@ -34,7 +34,14 @@ describe("npm run bench -- engine storage", () => {
     });
     const found = JSON.parse(toJson(report));
     expect(found.answers.wrong).toEqual([]);
-    expect(found.answers.compared).toBeGreaterThan(10_000);
+    const { engine, storage } = found.layers;
+    // Each question once at each size, and of the fill; the rest is as many as there was time for.
+    expect(engine.workloads[0].answers.compared).toBe(2 * TINY.questions);
+    const { againstSql, underChanges } = engine;
+    const timed = [againstSql.compared, underChanges.compared, storage.statements.compared];
+    expect(timed.filter((count) => !(count > 0))).toEqual([]);
+    const compared = timed.reduce((sum, count) => sum + count, 2 * TINY.questions + 10_000);
+    expect(found.answers.compared).toBe(compared);
     expect(Object.keys(found.layers)).toEqual(["engine", "storage"]);
     expect(found.machine).toMatchObject({ node: process.version, postgres: expect.stringMatching(/^\d+/) });
     const positive = [

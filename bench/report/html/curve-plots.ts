@@ -164,7 +164,7 @@ interface Cost {
 }
 
 const medianOf: Cost = { at: ({ medianUs }) => medianUs, say: (value) => `median ${formatFigure(value)} µs` };
-const p99Of: Cost = { at: ({ p99Us }) => p99Us, say: (value) => `p99 ${formatFigure(value)} µs` };
+const p99Of: Cost = { at: ({ p99Us = Number.NaN }) => p99Us, say: (value) => `p99 ${formatFigure(value)} µs` };
 
 function axesOf(by: Curve["by"], yTitle: string, series: readonly Series[]): Pick<XyPlot, "x" | "y"> {
   const points = series.flatMap((one) => one.points);
