@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Message } from "@bufbuild/protobuf";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { AuthorizationService, type CheckResponse } from "../gen/relata/v1/authorization_service_pb.ts";
+import type { Logger } from "../log.ts";
 import type { Peer } from "../model/peer.ts";
 import { connectErrorOf } from "./connect-error.ts";
 import type { Visit } from "./connect-routes.ts";
@@ -22,14 +23,14 @@ export type ServeJson = (request: HttpRequest, response: HttpResponse, visit: Vi
 
 const PATH = pathOf(AuthorizationService.method.check);
 /** Read before it is known who sends them. */
-const MAX_BYTES = 16 * 1024;
+const MAX_BYTES = 2 * 1024;
 const JSON_TYPE = /^application\/json(?:\s*;\s*charset=utf-8)?$/i;
 /** Of which a URL can surely be made, as connect does. */
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 const WHOLE_NUMBER = /^\d{1,9}$/;
 
 /** Serves Checks that need nothing of connect. All else, and what is wrong with those that are none, stays with connect. */
-export function createDirectJson(endpoints: readonly Endpoint[]): ServeJson {
+export function createDirectJson(endpoints: readonly Endpoint[], log: Logger): ServeJson {
   const endpoint = endpoints.find(({ route }) => route.method === AuthorizationService.method.check);
   if (endpoint === undefined) return () => false;
   return (request, response, visit, handOn) => {
@@ -37,7 +38,7 @@ export function createDirectJson(endpoints: readonly Endpoint[]): ServeJson {
     readBody(request, (body) => {
       const question = readCheckJson(body);
       if (question === undefined) handOn(body);
-      else new DirectCheck(question, { request, response: response as ServerResponse, visit }).serve(endpoint);
+      else new DirectCheck(question, { request, response: response as ServerResponse, visit, log }).serve(endpoint);
     });
     return true;
   };
@@ -73,6 +74,7 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly visit: Visit;
+  readonly log: Logger;
 }
 
 class DirectCheck implements Transport {
@@ -91,9 +93,20 @@ class DirectCheck implements Transport {
   serve({ route, pipeline }: Endpoint): void {
     this.#exchange.visit.entered = true;
     const edge = startEdgeCall(route.method, this);
-    const ending = pipeline(edge);
-    if (ending === undefined) this.#end(edge);
-    else void ending.then(() => this.#end(edge));
+    try {
+      const ending = pipeline(edge);
+      if (ending === undefined) this.#end(edge);
+      else ending.then(() => this.#end(edge)).catch((error: unknown) => this.#breakOff(error));
+    } catch (error) {
+      this.#breakOff(error);
+    }
+  }
+
+  /** Nothing of ours fails here; if it does, one call is lost and not the process. */
+  #breakOff(error: unknown): void {
+    const { response, log } = this.#exchange;
+    log.error({ error: error instanceof Error ? error.stack : String(error) }, "HTTP answer broken off");
+    response.destroy();
   }
 
   #end({ failure }: EdgeCall): void {
@@ -123,7 +136,8 @@ class DirectCheck implements Transport {
 
   get timeoutMs(): number | undefined {
     const timeoutMs = this.header("connect-timeout-ms");
-    return timeoutMs === undefined ? undefined : Number(timeoutMs) - (performance.now() - this.#startedMs);
+    if (timeoutMs === undefined) return undefined;
+    return Math.max(0, Math.ceil(Number(timeoutMs) - (performance.now() - this.#startedMs)));
   }
 
   get gone(): AbortSignal {

@@ -115,7 +115,7 @@ function createHandler(endpoints: readonly Endpoint[], front: Front, options: Ht
   );
   const gate = (context: HandlerContext) => (open.has(context.method) ? undefined : proveCaller(context, options));
   const rpc = createConnectAdapter(endpoints, { maxMessageBytes, gate });
-  const serveDirectly = createDirectJson(endpoints);
+  const serveDirectly = createDirectJson(endpoints, log);
   return (request, response) => {
     const visit: Visit = {
       peer: entrance.callerOf(front.peerOf(remoteOf(request.socket)), () => header(request, FORWARDED_HEADER)),

@@ -1,7 +1,6 @@
-import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { toJson } from "@bufbuild/protobuf";
 import {
   type CheckRequest,
-  CheckRequestSchema,
   type CheckResponse,
   CheckResponseSchema,
   Decision,
@@ -9,17 +8,37 @@ import {
 import type { ObjectReference, SubjectReference } from "../gen/relata/v1/core_pb.ts";
 
 /**
- * A Check as JSON. The question of every day (an object, a permission and a subject, and nothing else) is read by hand, and so is its answer
+ * A Check as JSON: the question of every day (an object, a permission and a subject, and nothing else) is read by hand, and so is its answer
  * written: protobuf-es takes 3 µs for the one and 2 for the other.
- * @returns undefined for what is none: who asked is told why by whoever reads it again
+ * @returns undefined for everything else, and for what is none: it is read again by whoever can tell what is wrong
  */
 export function readCheckJson(bytes: Buffer): CheckRequest | undefined {
+  const quotes = quotesIn(bytes);
+  if (quotes !== QUOTES && quotes !== QUOTES_WITH_RELATION) return undefined;
   try {
-    const json: unknown = JSON.parse(bytes.toString("utf8"));
-    return readPlain(json) ?? fromJson(CheckRequestSchema, json as JsonValue, { ignoreUnknownFields: false });
+    return readPlain(JSON.parse(bytes.toString("utf8")), quotes === QUOTES_WITH_RELATION);
   } catch {
     return undefined;
   }
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+/** Of eight names and five values. */
+const QUOTES = 26;
+/** Where the subject has a relation. */
+const QUOTES_WITH_RELATION = 30;
+
+/**
+ * JSON.parse takes the last of two members of one name, which protobuf refuses: with two there are more quotes than that.
+ * @returns 0 where there are escapes, which a name may be spelt with
+ */
+function quotesIn(bytes: Buffer): number {
+  let quotes = 0;
+  for (const byte of bytes) {
+    if (byte === BACKSLASH) return 0;
+    if (byte === QUOTE) quotes += 1;
+  }
+  return quotes;
 }
 
 export function writeCheckJson(answer: CheckResponse): string {
@@ -33,10 +52,10 @@ function isFields(json: unknown, count: number): json is Fields {
   return typeof json === "object" && json !== null && Object.keys(json).length === count;
 }
 
-function readPlain(json: unknown): CheckRequest | undefined {
+function readPlain(json: unknown, withRelation: boolean): CheckRequest | undefined {
   if (!isFields(json, 3)) return undefined;
   const object = readObject(json["object"]);
-  const subject = readSubject(json["subject"]);
+  const subject = readSubject(json["subject"], withRelation);
   const { permission } = json as { readonly permission?: unknown };
   if (object === undefined || subject === undefined || !isText(permission)) return undefined;
   return {
@@ -56,11 +75,10 @@ function readObject(json: unknown): ObjectReference | undefined {
   return isText(type) && isText(id) ? { $typeName: "relata.v1.ObjectReference", type, id } : undefined;
 }
 
-function readSubject(json: unknown): SubjectReference | undefined {
-  const hasRelation = isFields(json, 2);
-  if (!hasRelation && !isFields(json, 1)) return undefined;
+function readSubject(json: unknown, withRelation: boolean): SubjectReference | undefined {
+  if (!isFields(json, withRelation ? 2 : 1)) return undefined;
   const object = readObject(json["object"]);
-  const relation = hasRelation ? json["relation"] : "";
+  const relation = withRelation ? json["relation"] : "";
   if (object === undefined || !isText(relation)) return undefined;
   return { $typeName: "relata.v1.SubjectReference", relation, object };
 }

@@ -1,6 +1,9 @@
+import { once } from "node:events";
+import { type ClientHttp2Stream, connect as connectHttp2 } from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CheckRequestSchema } from "../../src/gen/relata/v1/authorization_service_pb.ts";
+import { TupleUpdate_Operation } from "../../src/gen/relata/v1/tuple_service_pb.ts";
 import { grpcFrame, grpcHeaders, type Http2Answer, sendHttp2 } from "../attacks/raw-http.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { DOCUMENTS_SCHEMA, wireQuestion, writeTuples } from "../support/server-seed.ts";
@@ -90,4 +93,71 @@ describe("a unary call is answered the same past grpc-js and by it", () => {
     const { code, message } = seen(await send({ body: grpcFrame(Buffer.alloc(9_000)) }));
     expect([code, decodeURI(String(message))]).toEqual(["8", "received message larger than max (9000 vs 4096)"]);
   });
+
+  test("what comes behind a whole message is not collected: the call is answered, and its stream closed", async () => {
+    const { settled, sent } = await flood(server.grpcPort, QUESTION, 64 * 1024 * 1024);
+    expect(settled).toBe("3");
+    expect(sent).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  test("a message in crumbs is one message", async () => {
+    const connection = connectHttp2(`http://127.0.0.1:${server.grpcPort}`);
+    const own = { authorization: server.issuer.bearer({ tenant: "acme" }) };
+    const stream = connection.request({ ...grpcHeaders(CHECK, own) }, { endStream: false });
+    const [trailers] = await Promise.all([once(stream, "trailers"), crumble(stream, QUESTION), stream.resume()]);
+    expect((trailers as [Record<string, string>])[0]["grpc-status"]).toBe("0");
+    connection.close();
+  });
 });
+
+test("an error that quotes half a character of its caller's reaches them, and the process lives", async () => {
+  await server.createTenant("bank");
+  const client = server.client("bank");
+  await client.schemas.write({
+    text: "caveat rich(n int) { n > 0 }\ndefinition user {}\ndefinition vault { relation opener: user with rich }",
+  });
+  const context = { [`${"a".repeat(59)}\u{1F600}`]: 1 };
+  const tuple = {
+    object: { type: "vault", id: "1" },
+    relation: "opener",
+    subject: { object: { type: "user", id: "anne" } },
+    caveat: { name: "rich", context },
+  };
+  const refused = client.tuples.write({ updates: [{ operation: TupleUpdate_Operation.TOUCH, tuple }] });
+  await expect(refused).rejects.toMatchObject({ reason: "INVALID_CAVEAT_CONTEXT" });
+  expect(seen(await send({})).code).toBe("0");
+});
+
+async function crumble(stream: ClientHttp2Stream, bytes: Buffer): Promise<void> {
+  for (const byte of bytes) {
+    stream.write(Buffer.of(byte));
+    await new Promise(setImmediate);
+  }
+  stream.end();
+}
+
+/** Sends a request and then goes on sending, at most so many bytes. @returns the status, and how many bytes were taken off its hands */
+async function flood(port: number, first: Buffer, most: number) {
+  const connection = connectHttp2(`http://127.0.0.1:${port}`);
+  connection.on("error", () => undefined);
+  const own = { authorization: server.issuer.bearer({ tenant: "acme" }) };
+  const stream = connection.request({ ...grpcHeaders(CHECK, own) }, { endStream: false });
+  stream.on("error", () => undefined);
+  let settled: unknown;
+  stream.on("trailers", (trailers) => {
+    settled = trailers["grpc-status"];
+  });
+  stream.resume();
+  stream.write(first);
+  const junk = Buffer.alloc(64 * 1024);
+  let sent = 0;
+  while (sent < most && !stream.closed && !stream.destroyed) {
+    sent += junk.length;
+    await new Promise<void>((resolve) => {
+      stream.once("close", resolve);
+      stream.write(junk, () => resolve());
+    });
+  }
+  connection.destroy();
+  return { settled, sent };
+}
