@@ -15,7 +15,7 @@ import { answerParent } from "../../bench/load/child.ts";
 
 export type StallingOrder =
   | { readonly what: "start"; readonly maxStreams: number }
-  /** The whole process stands still for so long: nothing is read, nothing is answered. */
+  /** So long after the next call the whole process stands still for a while: nothing is read, nothing is answered. */
   | { readonly what: "stall"; readonly afterMs: number; readonly forMs: number };
 
 export interface StallingPorts {
@@ -36,11 +36,16 @@ type Call = ServerUnaryCall<Buffer, Buffer>;
 const SLOW_MS = 300;
 
 let ports: StallingPorts | undefined;
+let armed: { readonly afterMs: number; readonly forMs: number } | undefined;
 
 async function start(maxStreams: number): Promise<StallingPorts> {
   const grpc = new Server({ "grpc.max_concurrent_streams": maxStreams });
   grpc.addService(SERVICE, {
-    Token: ({ metadata }: Call, answer: sendUnaryData<Buffer>) => answer(null, Buffer.from(token(metadata))),
+    Token: ({ metadata }: Call, answer: sendUnaryData<Buffer>) => {
+      if (armed !== undefined) setTimeout(stall, armed.afterMs, armed.forMs);
+      armed = undefined;
+      answer(null, Buffer.from(token(metadata)));
+    },
     Refuse: (_: Call, answer: sendUnaryData<Buffer>) => answer({ code: status.PERMISSION_DENIED, details: "no" }),
     Slow: (_: Call, answer: sendUnaryData<Buffer>) => void sleep(SLOW_MS).then(() => answer(null, Buffer.of(1))),
     /** As many messages as the first byte says. */
@@ -83,7 +88,7 @@ function stall(forMs: number): void {
 answerParent<StallingOrder, StallingPorts | undefined>(
   async (order) => {
     if (order.what === "start") ports = await start(order.maxStreams);
-    else setTimeout(stall, order.afterMs, order.forMs);
+    else armed = order;
     return ports;
   },
   () => process.exit(),
