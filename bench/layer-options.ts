@@ -87,7 +87,7 @@ const AMOUNTS: Readonly<Record<Mode, Amounts>> = {
     roundMs: 3_000,
     calls: 200_000,
     others: { sizes: [100_000, 1_000_000, 10_000_000], questions: 20_000, roundMs: 1_000, calls: 40_000 },
-    curves: { ...CURVES, results: [...CURVES.results, 100_000] },
+    curves: CURVES,
   },
 };
 
