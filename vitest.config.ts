@@ -9,7 +9,7 @@ const ALONE = [
   ...["agreement", "bench", "e2e", "examples", "faults", "house", "log", "storage/embedded", "support"].map(
     (folder) => `test/${folder}/**/*.test.ts`,
   ),
-  ...["corpus/corpus", "dsl/robust", "engine/oracle", "engine/walk", "graph/budget"].map(
+  ...["corpus/corpus", "dsl/robust", "engine/oracle", "engine/walk", "graph/budget", "graph/core-growth"].map(
     (file) => `test/${file}.test.ts`,
   ),
 ];
