@@ -3,6 +3,7 @@ import { planOf } from "../compiled.ts";
 import type { LoadRequest, LoadTarget } from "../load/target.ts";
 import type { KnownQuestion, Workload } from "../workloads/workload.ts";
 import { atATime } from "./at-a-time.ts";
+import { hasIdThat } from "./id-sample.ts";
 import { calling, connectOpenFga, nameOf, type OpenFgaServer } from "./openfga-client.ts";
 import { isTranslated } from "./openfga-ids.ts";
 import { loadTuples, type OpenFgaStore } from "./openfga-load.ts";
@@ -24,8 +25,6 @@ interface Asking {
   readonly clock: () => number;
 }
 
-/** What is looked at to say whether ids had to be translated. */
-const SAMPLE = 2_000;
 /**
  * Checks by the client, so that a busy server keeps its own deadline of 3 s: with 32 at a time, 22 of 500 failed by it on two
  * cores that had as much to do beside it.
@@ -63,19 +62,9 @@ function differences(work: Workload): readonly string[] {
   const found = [...convertedOf(work).differences];
   if (work.tenants > 1)
     found.push("a store has no tenants: ids begin with their tenant's number, and `user:*` means all tenants'");
-  if (hasTranslated(work)) found.push("ids with characters that it refuses are written as %XX, by their code");
+  if (hasIdThat(isTranslated, work))
+    found.push("ids with characters that it refuses are written as %XX, by their code");
   return found;
-}
-
-function hasTranslated(work: Workload): boolean {
-  for (const { question } of work.questions(SAMPLE))
-    if (isTranslated(question.object.id) || isTranslated(question.subject.id)) return true;
-  let looked = 0;
-  for (const { objectId, subjectId } of work.generate(0)) {
-    if (isTranslated(objectId) || isTranslated(subjectId)) return true;
-    if (++looked === SAMPLE) break;
-  }
-  return false;
 }
 
 async function load(

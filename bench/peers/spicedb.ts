@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Metadata } from "@grpc/grpc-js";
 import type { LoadRequest, LoadTarget } from "../load/target.ts";
 import type { KnownQuestion, Workload } from "../workloads/workload.ts";
+import { hasIdThat } from "./id-sample.ts";
 import { type LoadedPeer, type Peer, type PeerAddress, type PeerConsistency, PeerError } from "./peer.ts";
 import { explain, nameOf, openClient, type SpiceDbClient } from "./spicedb-client.ts";
 import { isTranslated } from "./spicedb-ids.ts";
@@ -15,11 +16,11 @@ const ASK_VERSION = "io.spicedb.requestversion";
 const VERSION = "io.spicedb.debug.version";
 /** Of a CheckPermissionResponse; what else is there, such as when the answer ends (field 5), may stand behind it. */
 const PERMISSIONSHIP = 2;
+/** Among so many one is allowed. */
+const QUESTIONS = 2_000;
 /** `minimizeLatency` answers by a revision that is up to 5.5 s old with a SpiceDB's defaults. */
 const SETTLING_MS = 30_000;
 const LOOK_MS = 200;
-/** What is looked at to say whether ids had to be translated. */
-const SAMPLE = 2_000;
 
 /** A SpiceDB that belongs to the bench alone: it has one schema, which is replaced. @throws PeerError */
 export async function openSpiceDb(address: PeerAddress): Promise<Peer> {
@@ -59,19 +60,9 @@ function differences(work: Workload): readonly string[] {
   const found: string[] = [];
   if (work.tenants > 1)
     found.push("it knows no tenants: ids begin with their tenant's number, and `user:*` means all tenants'");
-  if (hasTranslated(work)) found.push("ids with characters that it refuses are written as =XX, by their code");
+  if (hasIdThat(isTranslated, work))
+    found.push("ids with characters that it refuses are written as =XX, by their code");
   return found;
-}
-
-function hasTranslated(work: Workload): boolean {
-  for (const { question } of work.questions(SAMPLE))
-    if (isTranslated(question.object.id) || isTranslated(question.subject.id)) return true;
-  let looked = 0;
-  for (const { objectId, subjectId } of work.generate(0)) {
-    if (isTranslated(objectId) || isTranslated(subjectId)) return true;
-    if (++looked === SAMPLE) break;
-  }
-  return false;
 }
 
 async function load(client: SpiceDbClient, work: Workload, print: (line: string) => void): Promise<LoadedPeer> {
@@ -92,7 +83,7 @@ async function load(client: SpiceDbClient, work: Workload, print: (line: string)
 }
 
 async function settle(client: SpiceDbClient, work: Workload): Promise<void> {
-  const asked = work.questions(SAMPLE).find(({ allowed }) => allowed);
+  const asked = work.questions(QUESTIONS).find(({ allowed }) => allowed);
   if (asked === undefined) return;
   const untilMs = performance.now() + SETTLING_MS;
   while (!(await check(client, asked, work.tenants, "minimize_latency").catch(() => false))) {

@@ -1,4 +1,5 @@
 import type { TupleKey } from "../../src/model/tuple.ts";
+import { objectOn } from "./tuple-of.ts";
 
 /**
  * One user among many, who reaches a tenth of all documents through nested groups and folders. Ids tell nothing: those
@@ -72,16 +73,16 @@ export function reachableDocuments(tuples: number, results: number): ReachableDo
 
 function* hers(results: number): Iterable<TupleKey> {
   for (let team = 0; team < TEAMS; team++) {
-    yield tupleOf("group", `team-${team}`, "member", "user", "anne");
-    yield tupleOf("group", `department-${team % DEPARTMENTS}`, "member", "group", `team-${team}`, "member");
+    yield objectOn("group", `team-${team}`, "member", "user", "anne");
+    yield objectOn("group", `department-${team % DEPARTMENTS}`, "member", "group", `team-${team}`, "member");
   }
   for (let folder = 0; folder < results / DOCUMENTS_PER_FOLDER; folder++) {
-    if (folder % FOLDERS_PER_TREE > 0) yield tupleOf("folder", `f${folder}`, "parent", "folder", `f${folder - 1}`);
-    else yield tupleOf("folder", `f${folder}`, "viewer", "group", `department-${folder % DEPARTMENTS}`, "member");
+    if (folder % FOLDERS_PER_TREE > 0) yield objectOn("folder", `f${folder}`, "parent", "folder", `f${folder - 1}`);
+    else yield objectOn("folder", `f${folder}`, "viewer", "group", `department-${folder % DEPARTMENTS}`, "member");
   }
   for (let i = 0; i < results; i++) {
-    yield tupleOf("document", documentId(i), "folder", "folder", `f${Math.floor(i / DOCUMENTS_PER_FOLDER)}`);
-    if (i % BANNED_EVERY === 0) yield tupleOf("document", documentId(i), "banned", "user", "anne");
+    yield objectOn("document", documentId(i), "folder", "folder", `f${Math.floor(i / DOCUMENTS_PER_FOLDER)}`);
+    if (i % BANNED_EVERY === 0) yield objectOn("document", documentId(i), "banned", "user", "anne");
   }
 }
 
@@ -90,26 +91,15 @@ function* others(results: number): Iterable<TupleKey> {
   for (let i = results; ; i++) {
     const user = `u${i % 20_000}`;
     const folder = `o${Math.floor(i / DOCUMENTS_PER_FOLDER)}`;
-    if (i % DOCUMENTS_PER_FOLDER === 0) yield tupleOf("folder", folder, "viewer", "user", user);
-    if (i % 10 === 0) yield tupleOf("group", `team-${i % TEAMS}`, "member", "user", `u${i}`);
-    yield tupleOf("document", documentId(i), "folder", "folder", folder);
-    if (i % 5 === 0) yield tupleOf("document", documentId(i), "owner", "user", user);
-    if (i % 7 === 0) yield tupleOf("document", documentId(i % results), "banned", "user", `u${i}`);
+    if (i % DOCUMENTS_PER_FOLDER === 0) yield objectOn("folder", folder, "viewer", "user", user);
+    if (i % 10 === 0) yield objectOn("group", `team-${i % TEAMS}`, "member", "user", `u${i}`);
+    yield objectOn("document", documentId(i), "folder", "folder", folder);
+    if (i % 5 === 0) yield objectOn("document", documentId(i), "owner", "user", user);
+    if (i % 7 === 0) yield objectOn("document", documentId(i % results), "banned", "user", `u${i}`);
   }
 }
 
 /** Scattered: Knuth's multiplier is odd, so no two indices below 2³² share an id. */
 function documentId(index: number): string {
   return `d${(Math.imul(index, 2_654_435_761) >>> 0).toString(16).padStart(8, "0")}`;
-}
-
-function tupleOf(
-  objectType: string,
-  objectId: string,
-  relation: string,
-  subjectType: string,
-  subjectId: string,
-  subjectRelation = "",
-): TupleKey {
-  return { objectType, objectId, relation, subjectType, subjectId, subjectRelation };
 }

@@ -12,13 +12,14 @@ import { encodeMessage } from "./encode.ts";
 import type { Failure } from "./error-map.ts";
 import { fitHeader } from "./fit-header.ts";
 import { GONE } from "./grpc-transport.ts";
+import { LatePeer } from "./late-peer.ts";
 import type { Endpoint } from "./routes.ts";
 import { statusDetails } from "./status-details.ts";
 
 export interface DirectUnaryOptions {
   readonly maxMessageBytes: number;
   readonly log: Logger;
-  readonly peerOf: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Peer;
+  readonly peerOf: (call: { readonly stream: ServerHttp2Stream; readonly headers: IncomingHttpHeaders }) => Peer;
 }
 
 /** @returns whether the stream is served; what is not is grpc-js's */
@@ -175,7 +176,7 @@ class DirectCall implements Transport {
   }
 
   get peer(): Peer {
-    this.#peer ??= new LatePeer(this.#begun, this.#options);
+    this.#peer ??= new LatePeer(this.#begun, this.#options.peerOf);
     return this.#peer;
   }
 
@@ -239,29 +240,4 @@ function signalOf(stream: ServerHttp2Stream): AbortSignal {
   if (isGone(stream)) gone.abort(GONE);
   else stream.once("close", () => gone.abort(GONE));
   return gone.signal;
-}
-
-/** Looked up when a field of it is read, which few calls need; and kept, for of a connection that has gone nothing is known. */
-class LatePeer implements Peer {
-  readonly #begun: Begun;
-  readonly #options: DirectUnaryOptions;
-  #found: Peer | undefined = undefined;
-
-  constructor(begun: Begun, options: DirectUnaryOptions) {
-    this.#begun = begun;
-    this.#options = options;
-  }
-
-  get address(): string {
-    return this.#peer.address;
-  }
-
-  get certificateSha256(): string | undefined {
-    return this.#peer.certificateSha256;
-  }
-
-  get #peer(): Peer {
-    this.#found ??= this.#options.peerOf(this.#begun.stream, this.#begun.headers);
-    return this.#found;
-  }
 }

@@ -3,6 +3,7 @@ import { Metadata, type ServerUnaryCall } from "@grpc/grpc-js";
 import type { Peer } from "../model/peer.ts";
 import { decodeMessage } from "./decode.ts";
 import type { Transport } from "./edge-call.ts";
+import { LatePeer } from "./late-peer.ts";
 
 /** What a call of grpc-js has, whatever its kind. */
 export interface GrpcCall
@@ -49,7 +50,7 @@ export abstract class GrpcTransport implements Transport {
   }
 
   get peer(): Peer {
-    this.#peer ??= new LazyPeer(this.#call, this.#peerOf);
+    this.#peer ??= new LatePeer(this.#call, this.#peerOf);
     return this.#peer;
   }
 
@@ -67,31 +68,6 @@ export abstract class GrpcTransport implements Transport {
 
   protected decode(bytes: Buffer): Message {
     return decodeMessage(this.method.input, bytes);
-  }
-}
-
-/** Looked up when a field of it is read, which few calls need; and kept, for of a connection that has gone nothing is known. */
-class LazyPeer implements Peer {
-  readonly #call: GrpcCall;
-  readonly #peerOf: PeerOfCall;
-  #found: Peer | undefined = undefined;
-
-  constructor(call: GrpcCall, peerOf: PeerOfCall) {
-    this.#call = call;
-    this.#peerOf = peerOf;
-  }
-
-  get address(): string {
-    return this.#peer.address;
-  }
-
-  get certificateSha256(): string | undefined {
-    return this.#peer.certificateSha256;
-  }
-
-  get #peer(): Peer {
-    this.#found ??= this.#peerOf(this.#call);
-    return this.#found;
   }
 }
 

@@ -54,7 +54,10 @@ export async function startGrpcServer(endpoints: readonly Endpoint[], options: G
   const peerOf = peerSource(front, options);
   const peerOfStream = streamPeers(front, options);
   const watchBody = createBodyWatch({ ...options, open: openPaths(endpoints), peerOf: peerOfStream });
-  const serveDirectly = createDirectUnary(endpoints, { ...options, peerOf: peerOfStream });
+  const serveDirectly = createDirectUnary(endpoints, {
+    ...options,
+    peerOf: ({ stream, headers }) => peerOfStream(stream, headers),
+  });
   for (const [service, own] of groupByService(endpoints)) {
     const definition = Object.fromEntries(own.map((endpoint) => [endpoint.route.method.name, definitionOf(endpoint)]));
     const handlers = Object.fromEntries(

@@ -6,6 +6,7 @@ import {
   Decision,
 } from "../gen/relata/v1/authorization_service_pb.ts";
 import type { ObjectReference, SubjectReference } from "../gen/relata/v1/core_pb.ts";
+import { plainCheck } from "./plain-check.ts";
 
 /**
  * A Check as JSON: the question of every day (an object, a permission and a subject, and nothing else) is read by hand, and so is its answer
@@ -58,15 +59,7 @@ function readPlain(json: unknown, withRelation: boolean): CheckRequest | undefin
   const subject = readSubject(json["subject"], withRelation);
   const { permission } = json as { readonly permission?: unknown };
   if (object === undefined || subject === undefined || !isText(permission)) return undefined;
-  return {
-    $typeName: "relata.v1.CheckRequest",
-    permission,
-    withDebug: false,
-    contextualTuples: [],
-    withExplanation: false,
-    object,
-    subject,
-  };
+  return plainCheck(object, permission, subject);
 }
 
 function readObject(json: unknown): ObjectReference | undefined {

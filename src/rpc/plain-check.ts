@@ -16,6 +16,11 @@ export function readPlainCheck(bytes: Buffer): CheckRequest | undefined {
   const subject = permission === undefined ? undefined : readSubject(cursor, SUBJECT);
   if (object === undefined || permission === undefined || subject === undefined) return undefined;
   if (cursor.at !== bytes.length) return undefined;
+  return plainCheck(object, permission, subject);
+}
+
+/** A question without anything that a Check may have besides. */
+export function plainCheck(object: ObjectReference, permission: string, subject: SubjectReference): CheckRequest {
   return {
     $typeName: "relata.v1.CheckRequest",
     permission,

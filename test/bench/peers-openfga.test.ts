@@ -1,26 +1,13 @@
 import { createServer as createHttp } from "node:http";
 import { createServer as createHttp2 } from "node:http2";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openOpenFga } from "../../bench/peers/openfga.ts";
 import { PeerError } from "../../bench/peers/peer.ts";
 import { serveHttp } from "../support/http-exchange.ts";
+import { listening } from "../support/listening.ts";
 import { smallWorkload } from "./small-workload.ts";
-
-/** Something that listens, and is no OpenFGA. */
-async function listening(server: Pick<Server, "listen" | "address" | "close" | "on">) {
-  const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => sockets.add(socket.on("error", () => undefined)));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 const open = (port: number, { token, timeoutMs = 10_000 }: { token?: string; timeoutMs?: number } = {}) =>
   openOpenFga({ name: "openfga", host: "127.0.0.1", port, ...(token && { token }) }, { timeoutMs });
